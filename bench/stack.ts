@@ -1,0 +1,43 @@
+/**
+ * The directories of one trial: given lower layers, an upper and a work directory that nobody used
+ * before, and an empty mount point. Nothing of one trial is left for the next.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Stack {
+  /** Topmost first. */
+  readonly lowers: readonly string[];
+  readonly upper: string;
+  readonly work: string;
+  readonly mountPoint: string;
+  /** Beside the mount, for what a workload writes down. */
+  readonly scratch: string;
+}
+
+/** Makes a fresh upper, work directory and mount point below `base`. */
+export function createStack(base: string, lowers: readonly string[]): Stack {
+  const root = mkdtempSync(join(base, 'trial-'));
+  const stack = {
+    lowers,
+    upper: join(root, 'upper'),
+    work: join(root, 'work'),
+    mountPoint: join(root, 'mnt'),
+    scratch: join(root, 'scratch'),
+  };
+  for (const directory of [stack.upper, stack.work, stack.mountPoint, stack.scratch]) mkdirSync(directory);
+  return stack;
+}
+
+/** Removes everything `createStack` made; refuses while something is mounted there. */
+export function removeStack(stack: Stack): void {
+  // rm through a mount that is still there would empty what it shows.
+  if (findMount(stack.mountPoint) !== undefined) throw new Error(`${stack.mountPoint} is still mounted`);
+  rmSync(join(stack.mountPoint, '..'), { recursive: true, force: true });
+}
+
+/** The line of /proc/self/mountinfo of the mount on `mountPoint`, undefined when there is none. */
+export function findMount(mountPoint: string): string | undefined {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return lines.findLast((line) => line.split(' ')[4] === mountPoint);
+}

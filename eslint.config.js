@@ -1,0 +1,111 @@
+/**
+ * Lint rules, and the order of the house: which room of src/ may import which. The table is the only place
+ * where that order is kept; the rules below are made from it.
+ */
+import { fileURLToPath } from 'node:url';
+import eslint from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Each room with the rooms that it imports, ground floor first.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const rooms = {
+  base: [],
+  os: ['base'],
+  wire: ['base'],
+  vfs: ['base'],
+  layer: ['base', 'os'],
+  union: ['base', 'os', 'vfs', 'layer'],
+  fuse: ['base', 'os', 'wire', 'vfs'],
+  cli: ['base', 'os', 'wire', 'vfs', 'layer', 'union', 'fuse'],
+};
+
+/** The doors to the system: only `os` opens them. */
+const systemModules = ['fs', 'fs/promises', 'child_process', 'net', 'dgram', 'worker_threads'].flatMap(
+  (name) => [name, `node:${name}`],
+);
+
+/** @type {import('eslint').Linter.Config[]} */
+const roomRules = Object.entries(rooms).map(([room, allowed]) => {
+  const forbidden = Object.keys(rooms).filter((other) => other !== room && !allowed.includes(other));
+  return {
+    files: [`src/${room}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            ...(forbidden.length === 0
+              ? []
+              : [
+                  {
+                    regex: String.raw`^(\.\./)+(${forbidden.join('|')})/`,
+                    message: `src/${room} imports only: ${allowed.join(', ') || 'nothing'} (eslint.config.js).`,
+                  },
+                ]),
+            {
+              regex: String.raw`^(\.\./)+(index\.ts|library/|test/|bench/|scripts/)`,
+              message: 'Nothing in the house imports its face.',
+            },
+          ],
+          ...(room === 'os'
+            ? {}
+            : {
+                paths: [...systemModules, 'fs-ext'].map((name) => ({
+                  name,
+                  message: 'Only src/os talks to the system.',
+                })),
+              }),
+        },
+      ],
+    },
+  };
+});
+
+export default defineConfig(
+  { ignores: ['dist/', 'native/', '.tap/'] },
+  eslint.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: fileURLToPath(new URL('.', import.meta.url)) },
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // `!` is forbidden by the strict rules, and `as` says what the thing is.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'max-lines': ['error', { max: 400 }],
+      'max-lines-per-function': ['error', { max: 70 }],
+    },
+  },
+  ...roomRules,
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // tap answers promises that it awaits by itself.
+      '@typescript-eslint/no-floating-promises': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  {
+    files: ['scripts/**/*.js', 'eslint.config.js'],
+    languageOptions: { globals: { process: 'readonly', URL: 'readonly' } },
+    rules: { 'no-restricted-exports': 'off' },
+  },
+);

@@ -1,0 +1,25 @@
+{
+  "targets": [
+    {
+      "target_name": "strata",
+      "sources": [
+        "channel.c",
+        "copy.c",
+        "data.c",
+        "directory.c",
+        "identity.c",
+        "jobs.c",
+        "module.c",
+        "mount.c",
+        "names.c",
+        "open.c",
+        "pool.c",
+        "statx.c",
+        "value.c",
+        "xattr.c"
+      ],
+      "cflags_c": ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-fvisibility=hidden"],
+      "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"]
+    }
+  ]
+}

@@ -1,0 +1,161 @@
+/* Descriptors: opening, by name and by handle, and what an ioctl tells about an open file. */
+#include "strata.h"
+
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
+/* struct open_how of openat2(2). */
+struct how {
+  uint64_t flags;
+  uint64_t mode;
+  uint64_t resolve;
+};
+
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+/* FS_IOC_GETFSUUID (include/uapi/linux/fs.h since 6.9). */
+struct uuid_answer {
+  uint8_t length;
+  uint8_t uuid[16];
+};
+#define IOC_GETFSUUID _IOR(0x15, 0, struct uuid_answer)
+
+/* A symlink that is open as O_PATH cannot be opened anew: ELOOP. */
+static int reopen(int fd, int flags) {
+  path_buffer path;
+  if (fd < 0) {
+    errno = EBADF;
+    return -1;
+  }
+  proc_path(path, fd, NULL);
+  int again = open(path, (flags & ~O_NOFOLLOW) | O_CLOEXEC);
+  /* Only /proc itself can be missing here: the magic link exists as long as the descriptor. */
+  if (again < 0 && errno == ENOENT) errno = EBADF;
+  return again;
+}
+
+napi_value strata_openat(napi_env env, napi_callback_info info) {
+  ARGS(4);
+  path_buffer path;
+  int bad = arg_path(env, argv[1], path);
+  if (bad < 0) return result(env, bad);
+  int dir = arg_int(env, argv[0]), flags = arg_int(env, argv[2]);
+  if (path[0] == 0) return result_of(env, reopen(dir, flags));
+  return result_of(env, openat(dir, path, flags | O_CLOEXEC, (mode_t)arg_uint(env, argv[3])));
+}
+
+napi_value strata_openat2(napi_env env, napi_callback_info info) {
+  ARGS(5);
+  path_buffer path;
+  int bad = arg_path(env, argv[1], path);
+  if (bad < 0) return result(env, bad);
+  struct how how = {
+      .flags = (uint32_t)arg_int(env, argv[2]) | O_CLOEXEC,
+      .mode = arg_uint(env, argv[3]),
+      .resolve = (uint64_t)arg_long(env, argv[4]),
+  };
+  int dir = arg_int(env, argv[0]);
+  long fd;
+  int tries = 8;
+  /* EAGAIN: a rename or mount somewhere on the machine raced with a bounded walk. */
+  do {
+    fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
+  } while (fd < 0 && errno == EAGAIN && --tries > 0);
+  return result_of(env, fd);
+}
+
+napi_value strata_reopen(napi_env env, napi_callback_info info) {
+  ARGS(2);
+  return result_of(env, reopen(arg_int(env, argv[0]), arg_int(env, argv[1])));
+}
+
+napi_value strata_close(napi_env env, napi_callback_info info) {
+  ARGS(1);
+  /* The descriptor is gone after EINTR too (close(2)). */
+  return result_of(env, close(arg_int(env, argv[0])));
+}
+
+napi_value strata_get_flags(napi_env env, napi_callback_info info) {
+  ARGS(1);
+  unsigned flags = 0;
+  if (ioctl(arg_int(env, argv[0]), FS_IOC_GETFLAGS, &flags) < 0) return result(env, -errno);
+  return result(env, (int64_t)flags);
+}
+
+napi_value strata_set_flags(napi_env env, napi_callback_info info) {
+  ARGS(2);
+  unsigned flags = arg_uint(env, argv[1]);
+  return result_of(env, ioctl(arg_int(env, argv[0]), FS_IOC_SETFLAGS, &flags));
+}
+
+/* (dir, name, buffer): the handle's bytes into the buffer; answers type * 256 + length. */
+napi_value strata_name_to_handle(napi_env env, napi_callback_info info) {
+  ARGS(3);
+  path_buffer path;
+  int bad = arg_path(env, argv[1], path);
+  if (bad < 0) return result(env, bad);
+  struct {
+    struct file_handle head;
+    uint8_t space[MAX_HANDLE_SZ];
+  } handle;
+  handle.head.handle_bytes = MAX_HANDLE_SZ;
+  int mount_id;
+  int flags = path[0] == 0 ? AT_EMPTY_PATH : 0;
+  if (name_to_handle_at(arg_int(env, argv[0]), path, &handle.head, &mount_id, flags) < 0) return result(env, -errno);
+  uint8_t *out = arg_bytes(env, argv[2], 0, handle.head.handle_bytes);
+  if (out == NULL) return result(env, -EFAULT);
+  memcpy(out, handle.head.f_handle, handle.head.handle_bytes);
+  return result(env, (int64_t)handle.head.handle_type * 256 + handle.head.handle_bytes);
+}
+
+/* (mount, type, bytes) */
+napi_value strata_open_by_handle(napi_env env, napi_callback_info info) {
+  ARGS(3);
+  void *bytes;
+  size_t length;
+  if (napi_get_buffer_info(env, argv[2], &bytes, &length) != napi_ok || length > MAX_HANDLE_SZ) {
+    return result(env, -EINVAL);
+  }
+  struct {
+    struct file_handle head;
+    uint8_t space[MAX_HANDLE_SZ];
+  } handle;
+  handle.head.handle_bytes = (unsigned)length;
+  handle.head.handle_type = arg_int(env, argv[1]);
+  memcpy(handle.head.f_handle, bytes, length);
+  int mount = arg_int(env, argv[0]), flags = O_PATH | O_CLOEXEC | O_NOFOLLOW;
+  int fd = open_by_handle_at(mount, &handle.head, flags);
+  if (fd < 0 && errno == EBADF) {
+    /* Some kernels refuse an O_PATH descriptor as the mount. */
+    int again = reopen(mount, O_RDONLY | O_NONBLOCK | O_DIRECTORY);
+    if (again < 0) return result(env, -errno);
+    fd = open_by_handle_at(again, &handle.head, flags);
+    int failed = errno;
+    close(again);
+    errno = failed;
+  }
+  return result_of(env, fd);
+}
+
+/* (fd, buffer of 16 bytes); the descriptor of a directory may be an O_PATH one. */
+napi_value strata_fs_uuid(napi_env env, napi_callback_info info) {
+  ARGS(2);
+  uint8_t *out = arg_bytes(env, argv[1], 0, 16);
+  if (out == NULL) return result(env, -EFAULT);
+  int fd = arg_int(env, argv[0]);
+  struct uuid_answer answer = {0};
+  int done = ioctl(fd, IOC_GETFSUUID, &answer);
+  if (done < 0 && errno == EBADF) {
+    int again = reopen(fd, O_RDONLY | O_NONBLOCK | O_DIRECTORY);
+    if (again < 0) return result(env, -errno);
+    done = ioctl(again, IOC_GETFSUUID, &answer);
+    int failed = errno;
+    close(again);
+    errno = failed;
+  }
+  if (done < 0) return result(env, -errno);
+  memcpy(out, answer.uuid, 16);
+  return result(env, 0);
+}

@@ -1,0 +1,69 @@
+/**
+ * The one place where the engine meets the door.
+ */
+import { maxWrite, requestRoom } from '../fuse/kernel/negotiate.ts';
+import { Session } from '../fuse/kernel/session.ts';
+import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
+import { findDetachedClone } from '../os/mount.ts';
+import { RealChannel } from '../os/real-channel.ts';
+import { RealFs } from '../os/real-fs.ts';
+import type { UnionFeatures } from '../union/features.ts';
+import { openUnion } from '../union/open-union.ts';
+import type { EngineOptions, Parts, ServeOptions, Session as Served } from './parts.ts';
+import type { ResolvedFormat } from './resolve-format.ts';
+import { UserError } from '../base/user-error.ts';
+
+export const parts: Parts = {
+  createEngine: ({ layers, format, log }: EngineOptions) => {
+    const source = {
+      lowers: layers.lower,
+      dataLayers: layers.dataOnly,
+      upper:
+        layers.upper === undefined || layers.work === undefined
+          ? undefined
+          : { dir: layers.upper, work: layers.work },
+    };
+    return openUnion(source, {
+      fs: new RealFs(),
+      log,
+      features: featuresOf(format),
+      clone: (path, readOnly) => findDetachedClone(path, { readOnly }),
+    }).union;
+  },
+  serve,
+  settle: () => {
+    throw new UserError('not-built', 'there is no engine yet');
+  },
+};
+
+function featuresOf(format: ResolvedFormat): UnionFeatures {
+  return {
+    userxattr: format.userxattr,
+    metacopy: format.metacopy,
+    redirectDir: format.redirectDir,
+    index: format.index,
+    sync: format.fsync,
+    volatile: format.volatile,
+    aufs: format.whiteout !== 'overlay',
+  };
+}
+
+function serve({ device, fileSystem, door, readOnly, log }: ServeOptions): Served {
+  const channel = new RealChannel(device, { bufferSize: maxWrite + requestRoom });
+  const privileged = hasCapSysAdminInFirstNamespace();
+  const passthrough = door.passthrough !== 'off' && privileged && !readOnly;
+  const session = new Session(fileSystem, channel, {
+    log,
+    passthrough,
+    writeback: !passthrough && !readOnly,
+    idmap: privileged,
+  });
+  const { ready, ended } = session.start();
+  return {
+    ready,
+    ended,
+    stop: () => {
+      session.stop();
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * What is wrong with a mount before anything is touched: each finding is a UserError that says what to do.
+ * All of it can change the moment after; the engine and the kernel check again what matters for safety.
+ */
+import { FsError, isFsError } from '../base/fs-error.ts';
+import { nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { checkWritable, directoryFacts, type DirectoryFacts } from '../os/directory-facts.ts';
+import type { LayerPaths } from './mount-spec.ts';
+
+/** What a FUSE mount answers whose server has ended. */
+const ENOTCONN = 107;
+
+/**
+ * Answers where the mount point really is. UserError `missing-mount-point`, `bad-mount-point`,
+ * `dead-mount`, `no-permission`.
+ */
+export function checkMountPoint(path: Name): DirectoryFacts {
+  const shown = nameToText(path);
+  return explained(path, 'mount point', {
+    missing: () =>
+      new UserError('missing-mount-point', `the mount point ${shown} does not exist`, {
+        hint: `create it: mkdir -p ${quoted(shown)}`,
+      }),
+    notDirectory: () =>
+      new UserError('bad-mount-point', `the mount point ${shown} is not a directory`, {
+        hint: 'mount on a directory',
+      }),
+  });
+}
+
+/**
+ * UserError `missing-layer`, `bad-layer`, `dead-mount`, `no-permission`, `different-file-systems`,
+ * `nested-upper`, `unwritable-upper`, `unwritable-work`.
+ */
+export function checkLayers(layers: LayerPaths): void {
+  for (const path of [...layers.lower, ...layers.dataOnly]) layerFacts(path, 'lower layer');
+  if (layers.upper === undefined || layers.work === undefined) return;
+  const upper = layerFacts(layers.upper, 'upper directory');
+  const work = layerFacts(layers.work, 'work directory');
+  if (upper.device !== work.device) {
+    throw new UserError(
+      'different-file-systems',
+      `the upper directory ${nameToText(layers.upper)} and the work directory ${nameToText(layers.work)} are on different file systems`,
+      { hint: 'files are renamed from one to the other, so make workdir a directory beside upperdir' },
+    );
+  }
+  if (isInside(upper, work) || isInside(work, upper)) {
+    throw new UserError(
+      'nested-upper',
+      `the upper directory ${nameToText(layers.upper)} and the work directory ${nameToText(layers.work)} lie one inside the other`,
+      { hint: 'make workdir a directory beside upperdir' },
+    );
+  }
+  writable(layers.upper, 'upper');
+  writable(layers.work, 'work');
+}
+
+function isInside(one: DirectoryFacts, other: DirectoryFacts): boolean {
+  if (one.device === other.device && one.inode === other.inode) return true;
+  return one.realPath.startsWith(other.realPath === '/' ? '/' : `${other.realPath}/`);
+}
+
+function layerFacts(path: Name, what: string): DirectoryFacts {
+  const shown = nameToText(path);
+  return explained(path, what, {
+    missing: () =>
+      new UserError('missing-layer', `the ${what} ${shown} does not exist`, {
+        hint: 'create it, or correct its path (a colon or comma in a path is written \\: or \\,)',
+      }),
+    notDirectory: () =>
+      new UserError('bad-layer', `the ${what} ${shown} is not a directory`, {
+        hint: 'a layer is a directory',
+      }),
+  });
+}
+
+function writable(path: Name, what: 'upper' | 'work'): void {
+  try {
+    checkWritable(path);
+  } catch (cause) {
+    const reason = isFsError(cause, 'EROFS') ? 'is on a read-only file system' : 'cannot be written';
+    throw new UserError(`unwritable-${what}`, `the ${what} directory ${nameToText(path)} ${reason}`, {
+      hint: 'choose another, or leave out upperdir and workdir for a read-only mount',
+      cause,
+    });
+  }
+}
+
+interface Explanations {
+  missing(): UserError;
+  notDirectory(): UserError;
+}
+
+function explained(path: Name, what: string, explanations: Explanations): DirectoryFacts {
+  try {
+    return directoryFacts(path);
+  } catch (thrown) {
+    if (isFsError(thrown, 'ENOENT')) throw explanations.missing();
+    if (isFsError(thrown, 'ENOTDIR')) throw explanations.notDirectory();
+    const shown = nameToText(path);
+    if (thrown instanceof FsError && thrown.errno === ENOTCONN) {
+      throw new UserError('dead-mount', `the ${what} ${shown} is a mount whose server is gone`, {
+        hint: `take it away: umount ${quoted(shown)}`,
+        cause: thrown,
+      });
+    }
+    if (isFsError(thrown, 'EACCES') || isFsError(thrown, 'EPERM')) {
+      throw new UserError('no-permission', `no permission for the ${what} ${shown}`, {
+        hint: 'mount as a user who may search its parents',
+        cause: thrown,
+      });
+    }
+    throw thrown;
+  }
+}
+
+function quoted(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,64 @@
+/**
+ * Everything that one mount is told, as one plain value: what the command line and the library make, and
+ * what the server obeys. An option that nobody gave is undefined, so that its default is decided where it
+ * depends on the machine (`resolve-features.ts`), not here.
+ */
+import type { Name } from '../base/name.ts';
+
+export interface LayerPaths {
+  /** From the top to the bottom; absolute, at least one. */
+  readonly lower: readonly Name[];
+  /** Data-only lower layers, from the top to the bottom. */
+  readonly dataOnly: readonly Name[];
+  /** Together with `work`, or neither. */
+  readonly upper: Name | undefined;
+  readonly work: Name | undefined;
+}
+
+export type RedirectDir = 'on' | 'off' | 'follow' | 'nofollow';
+export type Automatic = 'on' | 'off' | 'auto';
+
+/** Options with a meaning for the layers: those of the kernel's overlayfs, and ours. */
+export interface FormatOptions {
+  readonly metacopy: boolean | undefined;
+  readonly redirectDir: RedirectDir | undefined;
+  readonly index: boolean | undefined;
+  readonly xino: Automatic | undefined;
+  readonly userxattr: boolean | undefined;
+  readonly volatile: boolean;
+  /** false: fsync(2) in the mount answers at once. */
+  readonly fsync: boolean;
+  readonly coherence: 'strict' | 'relaxed';
+  readonly whiteout: 'auto' | 'overlay' | 'aufs';
+}
+
+/** Options of the mount itself. */
+export interface MountFlags {
+  /** MS_RDONLY, MS_NOATIME and so on, as mount(2) takes them. */
+  readonly set: number;
+  /** Flags that were asked not to be set (`dev`, `suid`, `rw`). */
+  readonly cleared: number;
+  readonly allowOther: boolean;
+  /** What /proc/mounts shows as the device. */
+  readonly source: Name;
+  /** The type is shown as `fuse.SUBTYPE`. */
+  readonly subtype: Name;
+}
+
+export interface DoorOptions {
+  readonly passthrough: Automatic;
+  /** How long the kernel keeps names and attributes; undefined: as long as it is right. */
+  readonly timeoutSec: number | undefined;
+}
+
+export interface MountSpec {
+  readonly mountPoint: Name;
+  readonly layers: LayerPaths;
+  readonly format: FormatOptions;
+  readonly mount: MountFlags;
+  readonly door: DoorOptions;
+  /** Logs each request. */
+  readonly debug: boolean;
+  /** Where a server in the background logs to; undefined: nowhere. */
+  readonly log: Name | undefined;
+}

@@ -1,0 +1,43 @@
+/**
+ * What a mount is put together from: an engine and a door, which know nothing of each other. The server
+ * gets them as values, so that it can be told apart from both and tested without either.
+ */
+import type { Fd } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import type { FileSystem } from '../vfs/file-system.ts';
+import type { DoorOptions, LayerPaths } from './mount-spec.ts';
+import type { ResolvedFormat } from './resolve-format.ts';
+
+export interface EngineOptions {
+  readonly layers: LayerPaths;
+  readonly format: ResolvedFormat;
+  readonly log: Log;
+}
+
+export interface ServeOptions {
+  /** The FUSE device, mounted already; the session closes it. */
+  readonly device: Fd;
+  readonly fileSystem: FileSystem;
+  readonly door: DoorOptions;
+  readonly coherence: 'strict' | 'relaxed';
+  readonly readOnly: boolean;
+  readonly debug: boolean;
+  readonly log: Log;
+}
+
+export interface Session {
+  /** Resolves when INIT is answered: from then on the mount answers. Rejects when it never will. */
+  readonly ready: Promise<void>;
+  /** Resolves when the file system was unmounted, or the session stopped; rejects when the device failed. */
+  readonly ended: Promise<void>;
+  /** Ends the connection: whoever still uses the mount gets ENOTCONN. */
+  stop(): void;
+}
+
+export interface Parts {
+  /** Opens the layers; UserError, FsError. What it holds is given back by `FileSystem.close`. */
+  createEngine(options: EngineOptions): FileSystem | Promise<FileSystem>;
+  serve(options: ServeOptions): Session;
+  /** Makes an upper plain (`stratafs --settle`). */
+  settle(options: EngineOptions): void | Promise<void>;
+}

@@ -1,0 +1,202 @@
+/**
+ * One mount from its options to its end. Every step that leaves something behind puts its undoing on a
+ * stack first, so a mount that fails at any step leaves neither a mount nor a lock nor a process.
+ */
+import { isFsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import { nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
+import { MS_RDONLY } from '../os/constants.ts';
+import {
+  mountFuse,
+  mountFuseByHelper,
+  openFuseDevice,
+  unmountFuse,
+  type FuseMountOptions,
+} from '../os/mount.ts';
+import { findMountAt } from '../os/mountinfo.ts';
+import { closeDescriptor } from '../os/own-process.ts';
+import { checkLayers, checkMountPoint } from './mount-checks.ts';
+import type { MountSpec } from './mount-spec.ts';
+import type { Parts, Session } from './parts.ts';
+import { resolveFormat } from './resolve-format.ts';
+import { lockUpper, type UpperLock } from './upper-lock.ts';
+
+export interface RunningMount {
+  /** Resolves when everything is unmounted, written and given back. Rejects when that failed. */
+  readonly ended: Promise<void>;
+  /** Unmounts: at once when nobody uses it, else when the last one stops using it. A second call does not wait for that. */
+  unmount(): void;
+}
+
+/** Resolves once the mount answers. UserError where it cannot be, with nothing left behind. */
+export async function startMount(spec: MountSpec, parts: Parts, log: Log): Promise<RunningMount> {
+  const undo: (() => unknown)[] = [];
+  try {
+    const mountPoint = checkMountPoint(spec.mountPoint).realPath;
+    checkLayers(spec.layers);
+    const format = resolveFormat(spec.format, spec.layers, hasCapSysAdminInFirstNamespace());
+    const lock = await lockOf(spec);
+    undo.push(() => lock?.release());
+    const fileSystem = await parts.createEngine({ layers: spec.layers, format, log });
+    undo.push(() => fileSystem.close());
+    const device = attach(mountOptions(spec, mountPoint));
+    const place = mountedPlace(mountPoint);
+    undo.push(() => {
+      place.unmount();
+    });
+    const { door, debug } = spec;
+    const readOnly = isReadOnly(spec);
+    const session = parts.serve({
+      device,
+      fileSystem,
+      door,
+      coherence: format.coherence,
+      readOnly,
+      debug,
+      log,
+    });
+    undo.push(() => {
+      session.stop();
+    });
+    await session.ready;
+    if (place.device !== undefined) lock?.recordMount(place.device);
+    return runningMount(session, { place, log, finish: () => finish(() => fileSystem.close(), lock) });
+  } catch (thrown) {
+    for (const step of undo.reverse()) await attempt(step, log);
+    throw explained(thrown);
+  }
+}
+
+async function lockOf(spec: MountSpec): Promise<UpperLock | undefined> {
+  const { upper, work } = spec.layers;
+  return upper === undefined || work === undefined ? undefined : lockUpper({ upper, work });
+}
+
+function isReadOnly(spec: MountSpec): boolean {
+  return spec.layers.upper === undefined || (spec.mount.set & MS_RDONLY) !== 0;
+}
+
+function mountOptions(spec: MountSpec, target: Name): FuseMountOptions {
+  return {
+    target,
+    source: spec.mount.source,
+    subtype: nameToText(spec.mount.subtype),
+    flags: spec.mount.set | (isReadOnly(spec) ? MS_RDONLY : 0),
+    // Root mounts for everybody, as every other file system does; the kernel checks permissions.
+    allowOther: spec.mount.allowOther || process.geteuid?.() === 0,
+    defaultPermissions: true,
+  };
+}
+
+/** Mounts with mount(2) where that is allowed, else through fusermount3. */
+function attach(options: FuseMountOptions): Fd {
+  try {
+    const device = openFuseDevice();
+    try {
+      mountFuse(device, options);
+      return device;
+    } catch (thrown) {
+      closeDescriptor(device);
+      if (!isFsError(thrown, 'EPERM')) throw thrown;
+    }
+  } catch (cause) {
+    if (isFsError(cause, 'ENOENT') || isFsError(cause, 'ENODEV') || isFsError(cause, 'ENXIO')) {
+      throw new UserError('no-fuse', 'there is no /dev/fuse', {
+        hint: 'load the module (modprobe fuse), or pass the device into the container (--device /dev/fuse)',
+        cause,
+      });
+    }
+    if (isFsError(cause, 'EACCES') || isFsError(cause, 'EPERM')) {
+      throw new UserError('no-permission', 'no permission to open /dev/fuse', {
+        hint: 'make it readable and writable for this user, or mount as root',
+        cause,
+      });
+    }
+    throw cause;
+  }
+  return mountFuseByHelper(options);
+}
+
+interface MountedPlace {
+  /** `major:minor`; undefined where the kernel does not tell. */
+  readonly device: string | undefined;
+  /** Takes it off the tree, at once though it is busy. Does nothing where something else is mounted there by now. */
+  unmount(): void;
+}
+
+function mountedPlace(mountPoint: Name): MountedPlace {
+  const device = findMountAt(mountPoint)?.device;
+  return {
+    device,
+    unmount: () => {
+      if (findMountAt(mountPoint)?.device === device) unmountFuse(mountPoint, { lazy: true });
+    },
+  };
+}
+
+interface MountEnding {
+  readonly place: MountedPlace;
+  readonly log: Log;
+  finish(): Promise<void>;
+}
+
+function runningMount(session: Session, ending: MountEnding): RunningMount {
+  let asked = false;
+  const unmount = (): void => {
+    try {
+      ending.place.unmount();
+    } catch (thrown) {
+      // Out of reach; ending the connection ends the mount in any case.
+      ending.log.warn(`unmounting failed (${String(thrown)}), the connection is ended instead`);
+      session.stop();
+    }
+  };
+  return {
+    ended: endOf(session, unmount).finally(() => ending.finish()),
+    unmount: () => {
+      if (asked) session.stop();
+      else unmount();
+      asked = true;
+    },
+  };
+}
+
+/** A connection that broke leaves a mount on which everything fails. */
+async function endOf(session: Session, unmount: () => void): Promise<void> {
+  try {
+    await session.ended;
+  } catch (thrown) {
+    unmount();
+    throw thrown;
+  }
+}
+
+async function finish(close: () => Promise<void>, lock: UpperLock | undefined): Promise<void> {
+  try {
+    await close();
+  } finally {
+    lock?.release();
+  }
+}
+
+async function attempt(step: () => unknown, log: Log): Promise<void> {
+  try {
+    await step();
+  } catch (thrown) {
+    log.debug(`undoing a failed mount: ${String(thrown)}`);
+  }
+}
+
+/** What the system refused, where no check foresaw it. */
+function explained(thrown: unknown): unknown {
+  if (isFsError(thrown, 'EPERM') || isFsError(thrown, 'EACCES')) {
+    return new UserError('no-permission', `mounting is not permitted (${thrown.message})`, {
+      hint: 'mount as root, or in a user namespace of your own (podman unshare)',
+      cause: thrown,
+    });
+  }
+  return thrown;
+}

@@ -1,0 +1,110 @@
+/**
+ * The program `stratafs`: from a command line to an exit status. bin/stratafs starts it, in front or in a
+ * session of its own, and hears through a pipe (`os/reporting-child.ts`) when the mount answers.
+ *
+ * The server never touches its own mount: its working directory is /, its standard descriptors are
+ * /dev/null once nobody waits for a message any more, and its name begins with `@`, so that a shutdown leaves
+ * it until the end (https://systemd.io/ROOT_STORAGE_DAEMONS).
+ */
+import { FsError } from '../base/fs-error.ts';
+import { createLog, type Log } from '../base/log.ts';
+import { nameToText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
+import * as own from '../os/own-process.ts';
+import { checkLayers } from './mount-checks.ts';
+import { parseCommandLine, type Command } from './command-line.ts';
+import { helpText, versionText } from './help.ts';
+import { parts } from './assemble.ts';
+import { resolveFormat } from './resolve-format.ts';
+import { startMount } from './run-mount.ts';
+import { lockUpper } from './upper-lock.ts';
+
+type MountCommand = Extract<Command, { act: 'mount' }>;
+type SettleCommand = Extract<Command, { act: 'settle' }>;
+
+const standardError = 2;
+
+/** Runs one command and answers the exit status. */
+async function main(): Promise<number> {
+  try {
+    const command = parseCommandLine(own.ownArguments(), own.workingDirectory());
+    switch (command.act) {
+      case 'help':
+        process.stdout.write(helpText);
+        return 0;
+      case 'version':
+        process.stdout.write(versionText());
+        return 0;
+      case 'settle':
+        await settle(command);
+        return 0;
+      case 'mount':
+        return await mount(command);
+    }
+  } catch (thrown) {
+    own.createLineWriter(standardError)(`stratafs: ${lineOf(thrown)}\n`);
+    return thrown instanceof UserError ? thrown.exitCode : 1;
+  }
+}
+
+async function settle({ spec }: SettleCommand): Promise<void> {
+  const { layers } = spec;
+  if (layers.upper === undefined || layers.work === undefined) {
+    throw new UserError('incomplete-upper', 'there is no upper to settle', {
+      hint: 'give the same -o lowerdir=...,upperdir=...,workdir=... as to the mount',
+    });
+  }
+  checkLayers(layers);
+  const format = resolveFormat(spec.format, layers, hasCapSysAdminInFirstNamespace());
+  const lock = await lockUpper({ upper: layers.upper, work: layers.work });
+  try {
+    await parts.settle({ layers, format, log: logOf(spec, true) });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Serves until the file system is unmounted. */
+async function mount({ spec, foreground, reportTo }: MountCommand): Promise<number> {
+  process.title = `@stratafs ${nameToText(spec.mountPoint)}`;
+  process.chdir('/');
+  const log = logOf(spec, foreground);
+  const running = await startMount(spec, parts, log);
+  unmountOnSignals(() => {
+    running.unmount();
+  });
+  if (!foreground) own.silenceStandardDescriptors();
+  // Who started this was ended meanwhile: nobody knows of the mount.
+  if (reportTo !== undefined && !own.reportStatus(reportTo, 0)) running.unmount();
+  try {
+    await running.ended;
+    return 0;
+  } catch (thrown) {
+    log.fault('the mount ended badly', thrown);
+    return 1;
+  }
+}
+
+/** In the background there is nobody to read messages, unless a file was named for them. */
+function logOf(
+  spec: { readonly log: MountCommand['spec']['log']; readonly debug: boolean },
+  foreground: boolean,
+): Log {
+  const target = spec.log ?? (foreground ? standardError : undefined);
+  return createLog(target === undefined ? () => undefined : own.createLineWriter(target), {
+    debug: spec.debug,
+  });
+}
+
+function unmountOnSignals(unmount: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, unmount);
+}
+
+function lineOf(thrown: unknown): string {
+  if (thrown instanceof UserError) return thrown.line.replaceAll('\n', ' ');
+  if (thrown instanceof FsError) return thrown.message;
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
+process.exitCode = await main();

@@ -1,0 +1,104 @@
+/**
+ * What the handlers of requests share: the frame that is being answered, the reply, and how to answer
+ * later. It knows the file system by its interface alone, and nothing of layers.
+ */
+import type { NodeId } from '../../base/ids.ts';
+import type { Log } from '../../base/log.ts';
+import type { FuseChannel } from '../../os/fuse-channel.ts';
+import { Attr } from '../../vfs/attr.ts';
+import type { Caller, FileSystem, Later } from '../../vfs/file-system.ts';
+import { Frame } from '../../wire/frame.ts';
+import { attrAttrOffset, entryAttrOffset, Reply } from '../../wire/reply.ts';
+import { errnoOf } from '../gate.ts';
+import { longTtl, type OpenModes } from './open-modes.ts';
+
+/** Enough for every reply but data: struct fuse_entry_out and struct fuse_open_out, or struct fuse_statx_out. */
+const lateReplyBytes = 512;
+
+/** Writes a reply and answers its length. */
+export type Encode<T> = (reply: Reply, value: T) => number;
+
+export class Door {
+  readonly fs: FileSystem;
+  readonly channel: FuseChannel;
+  readonly frame: Frame;
+  readonly reply: Reply;
+  readonly modes: OpenModes;
+  readonly log: Log;
+  /** Who asks; filled for each request. */
+  readonly caller: Caller = { uid: 0, gid: 0, pid: 0, umask: 0, unique: 0 };
+  /** Attributes in whatever reply is being written. */
+  readonly attr = new Attr();
+  /** Replies that are still to come. */
+  pending = 0;
+
+  constructor(fs: FileSystem, channel: FuseChannel, modes: OpenModes, log: Log) {
+    this.fs = fs;
+    this.channel = channel;
+    this.modes = modes;
+    this.log = log;
+    this.frame = new Frame(channel.request);
+    this.reply = new Reply(channel.reply);
+  }
+
+  /** Notes who asks; `umask` for what creates. */
+  who(umask = 0): Caller {
+    const { caller, frame } = this;
+    caller.uid = frame.uid;
+    caller.gid = frame.gid;
+    caller.pid = frame.pid;
+    caller.unique = frame.unique;
+    caller.umask = umask;
+    return caller;
+  }
+
+  /** Answers now if the result is here, or when it comes. `encode` must not look at the frame. */
+  settle<T>(result: Later<T>, encode: Encode<T>): number {
+    return result instanceof Promise ? this.later(result, encode) : encode(this.reply, result);
+  }
+
+  /** Answers when `result` comes, into `buffer` or a small one. */
+  later<T>(result: Promise<T>, encode: Encode<T>, buffer?: Buffer): number {
+    const { uniqueLow, uniqueHigh, opcode } = this.frame;
+    this.pending += 1;
+    const send = (make: (reply: Reply) => number): void => {
+      const reply = new Reply(buffer ?? Buffer.alloc(lateReplyBytes));
+      reply.beginUnique(uniqueLow, uniqueHigh);
+      this.channel.send(reply.buffer, this.#guarded(reply, opcode, make));
+      this.pending -= 1;
+    };
+    result.then(
+      (value) => {
+        send((reply) => encode(reply, value));
+      },
+      (thrown: unknown) => {
+        send((reply) => reply.error(errnoOf(thrown, this.log, `request ${String(opcode)}`)));
+      },
+    );
+    return 0;
+  }
+
+  /** A whole struct fuse_entry_out for a node whose attributes are to be read. */
+  entry(reply: Reply, node: NodeId): number {
+    this.attr.buffer = reply.buffer;
+    this.attr.offset = entryAttrOffset;
+    this.fs.getattr(node, this.attr);
+    return reply.entryOut(node, 0, longTtl, this.modes.attrTtl(node));
+  }
+
+  /** A whole struct fuse_attr_out. */
+  attributes(reply: Reply, node: NodeId): number {
+    this.attr.buffer = reply.buffer;
+    this.attr.offset = attrAttrOffset;
+    this.fs.getattr(node, this.attr);
+    return reply.attrOut(this.modes.attrTtl(node));
+  }
+
+  #guarded(reply: Reply, opcode: number, make: (reply: Reply) => number): number {
+    try {
+      return make(reply);
+    } catch (thrown) {
+      return reply.error(errnoOf(thrown, this.log, `request ${String(opcode)}`));
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Requests about open files. Reads that the page cache of a layer can answer are answered at once; what
+ * has to wait for a disk, and large writes, go to the pool.
+ */
+import type { Reply } from '../../wire/reply.ts';
+import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
+import type { OpenFile } from '../../vfs/file-system.ts';
+import { fsyncFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
+import { replyHeaderBytes } from '../../wire/reply.ts';
+import {
+  copyFileRangeIn,
+  createIn,
+  fallocateIn,
+  fsyncIn,
+  lseekIn,
+  openIn,
+  pollIn,
+  readIn,
+  releaseIn,
+  writeIn,
+} from '../../wire/requests.ts';
+import type { Door } from './door.ts';
+import { handleOf, type Opened } from './open-modes.ts';
+
+/** A write of more bytes than this goes to the pool: it may wait for the disk. */
+const writeNowMax = 256 * 1024;
+/** POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM: a regular file is always ready. */
+const alwaysReady = 0x145;
+const maxCopy = 0x7ffff000;
+
+function enter(door: Door, file: OpenFile, flags: number): Opened {
+  const access = flags & O_ACCMODE;
+  const how = { writes: access !== O_RDONLY, reads: access !== O_WRONLY };
+  return door.modes.enter(file, how, () => door.fs.descriptor(file.id));
+}
+
+export function onOpen(door: Door): number {
+  const { frame } = door;
+  const flags = frame.u32(openIn.flags);
+  const kill = (flags & O_TRUNC) !== 0 && (frame.u32(openIn.openFlags) & openInFlag.OPEN_KILL_SUIDGID) !== 0;
+  if (kill) dropPrivileges(door);
+  return door.settle(door.fs.open(door.who(), frame.nodeId, flags), (reply, file) => {
+    const opened = enter(door, file, flags);
+    return reply.openOut(opened.fh, opened.flags, opened.backingId);
+  });
+}
+
+function dropPrivileges(door: Door): void {
+  const change = {
+    mode: undefined,
+    uid: undefined,
+    gid: undefined,
+    size: undefined,
+    atime: undefined,
+    mtime: undefined,
+    killPriv: true,
+  };
+  void door.fs.setattr(door.who(), door.frame.nodeId, change);
+}
+
+export function onCreate(door: Door): number {
+  const { frame } = door;
+  const flags = frame.u32(createIn.flags);
+  const caller = door.who(frame.u32(createIn.umask));
+  const file = door.fs.create(caller, frame.nodeId, frame.name(0), frame.u32(createIn.mode), flags);
+  return created(door, door.reply, file, flags);
+}
+
+export function onTmpfile(door: Door): number {
+  const { frame } = door;
+  const flags = frame.u32(createIn.flags);
+  const caller = door.who(frame.u32(createIn.umask));
+  const file = door.fs.tmpfile(caller, frame.nodeId, frame.u32(createIn.mode), flags);
+  return created(door, door.reply, file, flags);
+}
+
+function created(door: Door, reply: Reply, file: OpenFile, flags: number): number {
+  const opened = enter(door, file, flags);
+  door.entry(reply, file.nodeId);
+  return reply.createOut(opened.fh, opened.flags, opened.backingId);
+}
+
+export function onRelease(door: Door): number {
+  const { frame } = door;
+  const fh = frame.u64(releaseIn.fh);
+  door.modes.leave(frame.nodeId, fh);
+  door.fs.release(handleOf(fh));
+  return door.reply.ok();
+}
+
+export function onRead(door: Door): number {
+  const { frame, reply } = door;
+  const handle = handleOf(frame.u64(readIn.fh));
+  const position = frame.u64(readIn.offset);
+  const size = Math.min(frame.u32(readIn.size), reply.buffer.length - replyHeaderBytes);
+  const count = door.fs.read(handle, reply.buffer, replyHeaderBytes, size, position);
+  if (count >= 0) return reply.withBody(count);
+  const buffer = Buffer.allocUnsafeSlow(replyHeaderBytes + size);
+  const reading = door.fs.readLater(handle, buffer, replyHeaderBytes, size, position);
+  return door.later(reading, (late, length) => late.withBody(length), buffer);
+}
+
+export function onWrite(door: Door): number {
+  const { frame, channel } = door;
+  const handle = handleOf(frame.u64(writeIn.fh));
+  const position = frame.u64(writeIn.offset);
+  const size = frame.payloadLength;
+  const offset = frame.payloadOffset;
+  if ((frame.u32(writeIn.writeFlags) & writeFlag.WRITE_KILL_SUIDGID) !== 0) dropPrivileges(door);
+  if (size <= writeNowMax) {
+    return door.reply.writeOut(door.fs.write(handle, frame.buffer, offset, size, position));
+  }
+  const { buffer } = frame;
+  const writing = door.fs.writeLater(handle, buffer, offset, size, position);
+  const length = door.later(
+    writing.finally(() => {
+      channel.recycle(buffer);
+    }),
+    (reply, count) => reply.writeOut(count),
+  );
+  channel.detachRequest();
+  frame.rebind(channel.request);
+  return length;
+}
+
+export function onFsync(door: Door): number {
+  const { frame } = door;
+  const dataOnly = (frame.u32(fsyncIn.fsyncFlags) & fsyncFlag.DATASYNC) !== 0;
+  return door.settle(door.fs.fsync(handleOf(frame.u64(fsyncIn.fh)), dataOnly), (reply) => reply.ok());
+}
+
+export function onFallocate(door: Door): number {
+  const { frame } = door;
+  const done = door.fs.fallocate(
+    handleOf(frame.u64(fallocateIn.fh)),
+    frame.u32(fallocateIn.mode),
+    frame.u64(fallocateIn.offset),
+    frame.u64(fallocateIn.length),
+  );
+  return door.settle(done, (reply) => reply.ok());
+}
+
+export function onLseek(door: Door): number {
+  const { frame } = door;
+  const handle = handleOf(frame.u64(lseekIn.fh));
+  return door.reply.lseekOut(door.fs.lseek(handle, frame.i64(lseekIn.offset), frame.u32(lseekIn.whence)));
+}
+
+export function onCopyFileRange(door: Door): number {
+  const { frame } = door;
+  const copying = door.fs.copyFileRange(
+    { handle: handleOf(frame.u64(copyFileRangeIn.fhIn)), offset: frame.u64(copyFileRangeIn.offIn) },
+    { handle: handleOf(frame.u64(copyFileRangeIn.fhOut)), offset: frame.u64(copyFileRangeIn.offOut) },
+    Math.min(frame.u64(copyFileRangeIn.length), maxCopy),
+  );
+  return door.settle(copying, (reply, count) => reply.writeOut(count));
+}
+
+export function onCopyFileRange64(door: Door): number {
+  const { frame } = door;
+  const copying = door.fs.copyFileRange(
+    { handle: handleOf(frame.u64(copyFileRangeIn.fhIn)), offset: frame.u64(copyFileRangeIn.offIn) },
+    { handle: handleOf(frame.u64(copyFileRangeIn.fhOut)), offset: frame.u64(copyFileRangeIn.offOut) },
+    Math.min(frame.u64(copyFileRangeIn.length), maxCopy),
+  );
+  return door.settle(copying, (reply, count) => reply.copyFileRangeOut(count));
+}
+
+export function onPoll(door: Door): number {
+  return door.reply.pollOut(alwaysReady & door.frame.u32(pollIn.events));
+}

@@ -1,0 +1,180 @@
+/**
+ * Requests about names and attributes. Each handler reads the frame, calls the file system, and writes
+ * the reply; it answers the reply's length, or 0 when the reply comes later or never.
+ */
+import { errno } from '../../base/errno.ts';
+import { noNodeId, type NodeId } from '../../base/ids.ts';
+import { utimeNow, type TimeSpec } from '../../base/time-spec.ts';
+import type { SetAttr } from '../../vfs/file-system.ts';
+import { setattrValid } from '../../wire/flags.ts';
+import { replyHeaderBytes, entryAttrOffset, statxOffset } from '../../wire/reply.ts';
+import {
+  batchForgetIn,
+  batchForgetOne,
+  forgetIn,
+  interruptIn,
+  linkIn,
+  mkdirIn,
+  mknodIn,
+  rename2In,
+  renameIn,
+  setattrIn,
+} from '../../wire/requests.ts';
+import type { Door } from './door.ts';
+import { longTtl } from './open-modes.ts';
+import { putStatx } from './statx-reply.ts';
+
+export function onLookup(door: Door): number {
+  const { frame, reply, attr } = door;
+  attr.buffer = reply.buffer;
+  attr.offset = entryAttrOffset;
+  const node = door.fs.lookup(frame.nodeId, frame.name(0), attr);
+  if (node === noNodeId) return reply.negativeEntryOut(longTtl);
+  return reply.entryOut(node, 0, longTtl, door.modes.attrTtl(node));
+}
+
+export function onForget(door: Door): number {
+  forget(door, door.frame.nodeId, door.frame.u64(forgetIn.nlookup));
+  return 0;
+}
+
+export function onBatchForget(door: Door): number {
+  const { frame } = door;
+  const count = frame.u32(batchForgetIn.count);
+  for (let i = 0; i < count; i++) {
+    const at = batchForgetIn.bytes + i * batchForgetOne.bytes;
+    forget(door, frame.u64(at + batchForgetOne.nodeId) as NodeId, frame.u64(at + batchForgetOne.nlookup));
+  }
+  return 0;
+}
+
+function forget(door: Door, node: NodeId, count: number): void {
+  if (door.fs.forget(node, count)) door.modes.forgotten(node);
+}
+
+export function onInterrupt(door: Door): number {
+  door.fs.interrupt(door.frame.uniqueAt(interruptIn.unique));
+  return 0;
+}
+
+export function onGetattr(door: Door): number {
+  return door.attributes(door.reply, door.frame.nodeId);
+}
+
+export function onStatx(door: Door): number {
+  const { reply, attr, frame } = door;
+  attr.buffer = statxScratch;
+  attr.offset = 0;
+  const extra = door.fs.statx(frame.nodeId, attr);
+  putStatx(reply.buffer, statxOffset, attr, extra);
+  return reply.statxOut(door.modes.attrTtl(frame.nodeId));
+}
+
+const statxScratch = Buffer.alloc(88);
+
+export function onSetattr(door: Door): number {
+  const { frame } = door;
+  const node = frame.nodeId;
+  const valid = frame.u32(setattrIn.valid);
+  const has = (bit: number): boolean => (valid & bit) !== 0;
+  const change: SetAttr = {
+    mode: has(setattrValid.MODE) ? frame.u32(setattrIn.mode) : undefined,
+    uid: has(setattrValid.UID) ? frame.u32(setattrIn.uid) : undefined,
+    gid: has(setattrValid.GID) ? frame.u32(setattrIn.gid) : undefined,
+    size: has(setattrValid.SIZE) ? frame.u64(setattrIn.size) : undefined,
+    atime: has(setattrValid.ATIME)
+      ? time(door, has(setattrValid.ATIME_NOW), setattrIn.atime, setattrIn.atimeNsec)
+      : undefined,
+    mtime: has(setattrValid.MTIME)
+      ? time(door, has(setattrValid.MTIME_NOW), setattrIn.mtime, setattrIn.mtimeNsec)
+      : undefined,
+    // Nothing to set at all is how the kernel says that somebody else's passthrough write must drop them.
+    killPriv: valid === 0 || has(setattrValid.KILL_SUIDGID),
+  };
+  return door.settle(door.fs.setattr(door.who(), node, change), (reply) => door.attributes(reply, node));
+}
+
+function time(door: Door, now: boolean, sec: number, nsec: number): TimeSpec {
+  return now ? utimeNow : { sec: door.frame.i64(sec), nsec: door.frame.u32(nsec) };
+}
+
+export function onReadlink(door: Door): number {
+  return door.reply.latin1(door.fs.readlink(door.frame.nodeId));
+}
+
+export function onMknod(door: Door): number {
+  const { frame } = door;
+  const caller = door.who(frame.u32(mknodIn.umask));
+  // The kernel's encoding of a device number in 32 bits (new_encode_dev), for mknodat(2).
+  const device = frame.u32(mknodIn.rdev);
+  const major = (device >>> 8) & 0xfff;
+  const minor = (device & 0xff) | ((device >>> 12) & 0xfff00);
+  const rdev = major * 2 ** 20 + minor;
+  return door.entry(
+    door.reply,
+    door.fs.mknod(caller, frame.nodeId, frame.name(0), frame.u32(mknodIn.mode), rdev),
+  );
+}
+
+export function onMkdir(door: Door): number {
+  const { frame } = door;
+  const caller = door.who(frame.u32(mkdirIn.umask));
+  return door.entry(
+    door.reply,
+    door.fs.mkdir(caller, frame.nodeId, frame.name(0), frame.u32(mkdirIn.mode)),
+  );
+}
+
+/** Its frame has the new name first, then the target. */
+export function onSymlink(door: Door): number {
+  const { frame } = door;
+  return door.entry(door.reply, door.fs.symlink(door.who(), frame.nodeId, frame.name(0), frame.name(1)));
+}
+
+export function onLink(door: Door): number {
+  const { frame } = door;
+  const old = frame.u64(linkIn.oldNodeId) as NodeId;
+  const linking = door.fs.link(door.who(), old, frame.nodeId, frame.name(0));
+  return door.settle(linking, (reply, node) => door.entry(reply, node));
+}
+
+export function onUnlink(door: Door): number {
+  const { frame } = door;
+  return door.settle(door.fs.unlink(frame.nodeId, frame.name(0)), (reply) => reply.ok());
+}
+
+export function onRmdir(door: Door): number {
+  door.fs.rmdir(door.frame.nodeId, door.frame.name(0));
+  return door.reply.ok();
+}
+
+export function onRename(door: Door): number {
+  return rename(door, door.frame.u64(renameIn.newDir) as NodeId, 0);
+}
+
+export function onRename2(door: Door): number {
+  const { frame } = door;
+  return rename(door, frame.u64(rename2In.newDir) as NodeId, frame.u32(rename2In.flags));
+}
+
+function rename(door: Door, newParent: NodeId, flags: number): number {
+  const { frame } = door;
+  const from = { parent: frame.nodeId, name: frame.name(0) };
+  const to = { parent: newParent, name: frame.name(1) };
+  return door.settle(door.fs.rename(door.who(), from, to, flags), (reply) => reply.ok());
+}
+
+export function onStatfs(door: Door): number {
+  door.fs.statfs(door.reply.buffer, replyHeaderBytes);
+  return door.reply.withBody(80);
+}
+
+/** Only asked without default_permissions, which we never mount without. */
+export function onAccess(door: Door): number {
+  return door.reply.ok();
+}
+
+/** For what only a block device could answer. */
+export function onBmap(door: Door): number {
+  return door.reply.error(errno.EINVAL);
+}

@@ -1,0 +1,187 @@
+/**
+ * One mount, spoken with the kernel over /dev/fuse: requests come from the channel, go to their handler,
+ * and no exception of theirs ever gets out. Begins with INIT, ends when the mount is gone.
+ */
+import { errno } from '../../base/errno.ts';
+import type { Log } from '../../base/log.ts';
+import type { FuseChannel } from '../../os/fuse-channel.ts';
+import type { FileSystem } from '../../vfs/file-system.ts';
+import { opcode } from '../../wire/opcodes.ts';
+import { errnoOf } from '../gate.ts';
+import * as directories from './directory-requests.ts';
+import { Door } from './door.ts';
+import * as files from './file-requests.ts';
+import { negotiate, type Wishes } from './negotiate.ts';
+import * as nodes from './node-requests.ts';
+import { OpenModes } from './open-modes.ts';
+import * as xattrs from './xattr-requests.ts';
+
+type Handler = (door: Door) => number;
+
+export interface SessionOptions extends Wishes {
+  readonly log: Log;
+}
+
+/** What was asked of the mount, by opcode. */
+export type RequestCounts = Readonly<Record<string, number>>;
+
+const opcodes = 64;
+
+export class Session {
+  readonly #door: Door;
+  readonly #channel: FuseChannel;
+  readonly #log: Log;
+  readonly #wishes: Wishes;
+  readonly #handlers: (Handler | undefined)[];
+  readonly #counts = new Float64Array(opcodes);
+  #onReady: () => void = () => undefined;
+  #onStopped: () => void = () => undefined;
+
+  constructor(fs: FileSystem, channel: FuseChannel, options: SessionOptions) {
+    this.#channel = channel;
+    this.#log = options.log;
+    this.#wishes = options;
+    this.#door = new Door(fs, channel, new OpenModes(channel, options.log, options.passthrough), options.log);
+    this.#handlers = handlerTable(this.#door, () => this.#init());
+  }
+
+  /**
+   * Serves. `ready` resolves when INIT is answered, `ended` when the file system is unmounted or `stop` was
+   * called; both reject when the device fails.
+   */
+  start(): { readonly ready: Promise<void>; readonly ended: Promise<void> } {
+    const ready = deferred();
+    const ended = deferred();
+    this.#onReady = ready.resolve;
+    this.#onStopped = ended.resolve;
+    this.#channel.start(
+      (length) => this.#answer(length),
+      (problem) => {
+        this.#channel.close();
+        const error = new Error(`reading /dev/fuse failed: errno ${String(problem)}`);
+        ready.reject(error);
+        if (problem === 0) ended.resolve();
+        else ended.reject(error);
+      },
+    );
+    return { ready: ready.promise, ended: ended.promise };
+  }
+
+  /** Ends the connection: whoever still uses the mount gets ENOTCONN. */
+  stop(): void {
+    this.#channel.stop();
+    this.#channel.close();
+    this.#onStopped();
+  }
+
+  /** How often each request came, of those that came at all. */
+  get counts(): RequestCounts {
+    const named: Record<string, number> = {};
+    for (const [name, code] of Object.entries(opcode)) {
+      const count = this.#counts[code] ?? 0;
+      if (count > 0) named[name] = count;
+    }
+    return named;
+  }
+
+  #answer(length: number): number {
+    const { frame, reply } = this.#door;
+    const problem = frame.accept(length);
+    reply.begin(frame);
+    if (problem !== undefined && problem !== 'unknown-opcode') {
+      this.#log.warn(`a frame that cannot be read: ${problem}`);
+      return problem === 'short-header' ? 0 : reply.error(errno.EIO);
+    }
+    const code = frame.opcode;
+    const handler = this.#handlers[code];
+    if (handler === undefined || problem !== undefined) return reply.error(errno.EOPNOTSUPP);
+    this.#counts[code] = (this.#counts[code] ?? 0) + 1;
+    try {
+      return handler(this.#door);
+    } catch (thrown) {
+      return reply.error(errnoOf(thrown, this.#log, `request ${String(code)}`));
+    }
+  }
+
+  #init(): number {
+    const { frame, reply } = this.#door;
+    const agreed = negotiate(frame, this.#wishes);
+    if (agreed.reply === undefined) {
+      this.#log.warn('this kernel speaks a FUSE protocol before 7.31 (Linux 5.4)');
+      return reply.error(errno.EPROTO);
+    }
+    frame.extendedSetxattr = agreed.extendedSetxattr;
+    if (!agreed.passthrough) this.#door.modes.disable();
+    this.#onReady();
+    return reply.initOut(agreed.reply);
+  }
+}
+
+function handlerTable(door: Door, init: () => number): (Handler | undefined)[] {
+  const sink = new directories.ReplySink(door);
+  const table = new Array<Handler | undefined>(opcodes).fill(undefined);
+  const entries: readonly (readonly [number, Handler])[] = [
+    [opcode.INIT, init],
+    [opcode.LOOKUP, nodes.onLookup],
+    [opcode.FORGET, nodes.onForget],
+    [opcode.BATCH_FORGET, nodes.onBatchForget],
+    [opcode.INTERRUPT, nodes.onInterrupt],
+    [opcode.GETATTR, nodes.onGetattr],
+    [opcode.STATX, nodes.onStatx],
+    [opcode.SETATTR, nodes.onSetattr],
+    [opcode.READLINK, nodes.onReadlink],
+    [opcode.MKNOD, nodes.onMknod],
+    [opcode.MKDIR, nodes.onMkdir],
+    [opcode.SYMLINK, nodes.onSymlink],
+    [opcode.LINK, nodes.onLink],
+    [opcode.UNLINK, nodes.onUnlink],
+    [opcode.RMDIR, nodes.onRmdir],
+    [opcode.RENAME, nodes.onRename],
+    [opcode.RENAME2, nodes.onRename2],
+    [opcode.STATFS, nodes.onStatfs],
+    [opcode.ACCESS, nodes.onAccess],
+    [opcode.BMAP, nodes.onBmap],
+    [opcode.OPENDIR, directories.neverAskAgain],
+    [opcode.FLUSH, directories.neverAskAgain],
+    [opcode.READDIR, (it) => directories.onReaddir(it, sink)],
+    [opcode.READDIRPLUS, (it) => directories.onReaddirplus(it, sink)],
+    [opcode.FSYNCDIR, directories.onFsyncdir],
+    [opcode.OPEN, files.onOpen],
+    [opcode.CREATE, files.onCreate],
+    [opcode.TMPFILE, files.onTmpfile],
+    [opcode.RELEASE, files.onRelease],
+    [opcode.READ, files.onRead],
+    [opcode.WRITE, files.onWrite],
+    [opcode.FSYNC, files.onFsync],
+    [opcode.FALLOCATE, files.onFallocate],
+    [opcode.LSEEK, files.onLseek],
+    [opcode.COPY_FILE_RANGE, files.onCopyFileRange],
+    [opcode.COPY_FILE_RANGE_64, files.onCopyFileRange64],
+    [opcode.POLL, files.onPoll],
+    [opcode.GETXATTR, xattrs.onGetxattr],
+    [opcode.LISTXATTR, xattrs.onListxattr],
+    [opcode.SETXATTR, xattrs.onSetxattr],
+    [opcode.REMOVEXATTR, xattrs.onRemovexattr],
+    [opcode.IOCTL, xattrs.onIoctl],
+  ];
+  for (const [code, handler] of entries) table[code] = handler;
+  return table;
+}
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (reason: Error) => void;
+}
+
+function deferred(): Deferred {
+  let resolve: () => void = () => undefined;
+  let reject: (reason: Error) => void = () => undefined;
+  const promise = new Promise<void>((accept, refuse) => {
+    resolve = accept;
+    reject = refuse;
+  });
+  // Nobody may be waiting for it by then.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,68 @@
+/**
+ * Extended attributes, and the two ioctls on inode flags that lsattr(1) and chattr(1) use.
+ */
+import { errno } from '../../base/errno.ts';
+import { asName } from '../../base/name.ts';
+import { setxattrFlag } from '../../wire/flags.ts';
+import { ioctlDataOffset, replyHeaderBytes } from '../../wire/reply.ts';
+import { getxattrIn, ioctlIn, setxattrExtIn, setxattrIn } from '../../wire/requests.ts';
+import type { Door } from './door.ts';
+
+/** FS_IOC_GETFLAGS and FS_IOC_SETFLAGS, as 64-bit and 32-bit programs call them (include/uapi/linux/fs.h). */
+const getFlags = new Set([0x80086601, 0x80046601]);
+const setFlags = new Set([0x40086602, 0x40046602]);
+
+export function onGetxattr(door: Door): number {
+  const { frame } = door;
+  const value = door.fs.getxattr(frame.nodeId, frame.name(0));
+  return value === undefined ? door.reply.error(errno.ENODATA) : answer(door, value);
+}
+
+export function onListxattr(door: Door): number {
+  const names = door.fs.listxattr(door.frame.nodeId);
+  return answer(door, Buffer.from(names.map((name) => `${name}\0`).join(''), 'latin1'));
+}
+
+/** The value, or, when size 0 was asked for, its size. */
+function answer(door: Door, value: Buffer): number {
+  const { frame, reply } = door;
+  const size = frame.u32(getxattrIn.size);
+  if (size === 0) return reply.getxattrOut(value.length);
+  if (value.length > size) return reply.error(errno.ERANGE);
+  value.copy(reply.buffer, replyHeaderBytes);
+  return reply.withBody(value.length);
+}
+
+export function onSetxattr(door: Door): number {
+  const { frame } = door;
+  const killSgid =
+    frame.extendedSetxattr && (frame.u32(setxattrExtIn.setxattrFlags) & setxattrFlag.ACL_KILL_SGID) !== 0;
+  const setting = door.fs.setxattr(door.who(), frame.nodeId, {
+    name: asName(frame.name(0)),
+    // It may be needed after the frame has gone: a copy-up comes first.
+    value: Buffer.from(frame.payload()),
+    flags: frame.u32(setxattrIn.flags),
+    killSgid,
+  });
+  return door.settle(setting, (reply) => reply.ok());
+}
+
+export function onRemovexattr(door: Door): number {
+  const { frame } = door;
+  const removing = door.fs.removexattr(door.who(), frame.nodeId, frame.name(0));
+  return door.settle(removing, (reply) => reply.ok());
+}
+
+export function onIoctl(door: Door): number {
+  const { frame, reply } = door;
+  const command = frame.u32(ioctlIn.cmd);
+  if (getFlags.has(command)) {
+    reply.buffer.writeUInt32LE(door.fs.getflags(frame.nodeId) >>> 0, ioctlDataOffset);
+    return reply.ioctlOut(0, 4);
+  }
+  if (setFlags.has(command) && frame.payloadLength >= 4) {
+    const flags = frame.buffer.readUInt32LE(frame.payloadOffset);
+    return door.settle(door.fs.setflags(door.who(), frame.nodeId, flags), (late) => late.ioctlOut(0));
+  }
+  return reply.error(errno.ENOTTY);
+}

@@ -1,0 +1,116 @@
+/**
+ * POSIX access control lists as their extended attributes hold them: a version word and entries of
+ * eight bytes, little-endian (include/uapi/linux/posix_acl_xattr.h). The union needs one thing of
+ * them: what a new object inherits from the default list of its directory, because the object is
+ * made in the work directory, where no such list is. Source: fs/posix_acl.c, `posix_acl_create` and
+ * `posix_acl_create_masq`.
+ */
+import { fsError } from '../base/fs-error.ts';
+import { asName, type Name } from '../base/name.ts';
+
+/** The list that says who may do what. */
+export const aclAccess: Name = asName('system.posix_acl_access');
+/** The list that a directory hands down to what is made in it. */
+export const aclDefault: Name = asName('system.posix_acl_default');
+
+/** Tags of entries (include/linux/posix_acl.h). */
+export const aclTag = {
+  userObj: 0x01,
+  user: 0x02,
+  groupObj: 0x04,
+  group: 0x08,
+  mask: 0x10,
+  other: 0x20,
+} as const;
+
+export interface AclEntry {
+  /** One of `aclTag`. */
+  readonly tag: number;
+  /** Three bits: rwx. */
+  readonly perm: number;
+  /** The user or group; 0xffffffff where the tag names none. */
+  readonly id: number;
+}
+
+export interface Inherited {
+  /** The mode that the object gets: its type, set-id and sticky bits are those asked for. */
+  readonly mode: number;
+  /** Set on the object, where its mode alone does not say it all. */
+  readonly access?: Buffer;
+  /** Set on a directory, which hands it on. */
+  readonly default?: Buffer;
+}
+
+const version = 2;
+const headerLength = 4;
+const entryLength = 8;
+
+/** The entries of a list; undefined where the bytes are no list. */
+export function parseAcl(value: Buffer): AclEntry[] | undefined {
+  const { length } = value;
+  if (length < headerLength || (length - headerLength) % entryLength !== 0) return undefined;
+  if (value.readUInt32LE(0) !== version) return undefined;
+  const entries: AclEntry[] = [];
+  for (let offset = headerLength; offset < length; offset += entryLength) {
+    entries.push({
+      tag: value.readUInt16LE(offset),
+      perm: value.readUInt16LE(offset + 2) & 7,
+      id: value.readUInt32LE(offset + 4),
+    });
+  }
+  return entries;
+}
+
+/** The bytes of a list. */
+export function formatAcl(entries: readonly AclEntry[]): Buffer {
+  const value = Buffer.alloc(headerLength + entries.length * entryLength);
+  value.writeUInt32LE(version, 0);
+  let offset = headerLength;
+  for (const entry of entries) {
+    value.writeUInt16LE(entry.tag, offset);
+    value.writeUInt16LE(entry.perm, offset + 2);
+    value.writeUInt32LE(entry.id, offset + 4);
+    offset += entryLength;
+  }
+  return value;
+}
+
+/**
+ * What an object of `mode` (the one asked for, umask not applied: a default list stands in its place)
+ * gets from the default list of its directory. Not for symbolic links, which inherit nothing. A
+ * directory without a default list is the caller's case: mode & ~umask. EIO where the bytes are no
+ * list.
+ */
+export function inherit(defaultAcl: Buffer, mode: number, isDirectory: boolean): Inherited {
+  const entries = parseAcl(defaultAcl);
+  if (entries === undefined) throw fsError('EIO', { syscall: 'posix_acl_create' });
+  const hasMask = entries.some((entry) => entry.tag === aclTag.mask);
+  const groupTag = hasMask ? aclTag.mask : aclTag.groupObj;
+  let permissions = mode & 0o777;
+  let extended = false;
+  let groupSeen = false;
+  const access = entries.map((entry): AclEntry => {
+    if (entry.tag === aclTag.userObj) {
+      const perm = entry.perm & (mode >> 6);
+      permissions &= (perm << 6) | 0o077;
+      return { ...entry, perm };
+    }
+    if (entry.tag === aclTag.other) {
+      const perm = entry.perm & mode;
+      permissions &= perm | 0o770;
+      return { ...entry, perm };
+    }
+    if (entry.tag !== aclTag.groupObj) extended = true;
+    if (entry.tag !== groupTag) return entry;
+    groupSeen = true;
+    const perm = entry.perm & (mode >> 3);
+    permissions &= (perm << 3) | 0o707;
+    return { ...entry, perm };
+  });
+  if (!groupSeen) throw fsError('EIO', { syscall: 'posix_acl_create' });
+  return {
+    mode: (mode & ~0o777) | permissions,
+    ...(extended ? { access: formatAcl(access) } : {}),
+    ...(isDirectory ? { default: defaultAcl } : {}),
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * Copies the extended attributes of an object to its copy in the upper: access control lists,
+ * capabilities, security labels and whatever else there is, but not the union's own. Escaped ones of a
+ * nested overlay stay escaped, since both ends are on disk. What the upper's file system cannot
+ * hold is left out, except lists and `security.*`, without which the copy would be more open than the
+ * object: then the copy-up fails. Source: fs/overlayfs/copy_up.c, `ovl_copy_xattr`.
+ */
+import { isFsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
+import type { Name } from '../base/name.ts';
+import type { HostFs } from '../os/host-fs.ts';
+import { aclAccess, aclDefault } from './acl.ts';
+import { isPrivate } from './escape.ts';
+import type { OverlayNames } from './xattr-names.ts';
+
+/**
+ * Set the owner before (chown drops capabilities) and the mode after (a list changes it): EOPNOTSUPP
+ * where the upper cannot hold a list or a `security.*` attribute of the object.
+ */
+export function copyXattrs(
+  fs: HostFs,
+  fromDir: Fd,
+  fromName: Name,
+  toDir: Fd,
+  toName: Name,
+  names: OverlayNames,
+): void {
+  for (const attribute of fs.listXattrs(fromDir, fromName)) {
+    if (isPrivate(attribute, names)) continue;
+    const value = fs.findXattr(fromDir, fromName, attribute);
+    // Removed since the list was made, or listed by a file system that does not give it out.
+    if (value === undefined) continue;
+    try {
+      fs.setXattr(toDir, toName, attribute, value, 0);
+    } catch (error) {
+      if (!isFsError(error, 'EOPNOTSUPP') || mustCopy(attribute)) throw error;
+    }
+  }
+}
+
+function mustCopy(attribute: Name): boolean {
+  return attribute === aclAccess || attribute === aclDefault || attribute.startsWith('security.');
+}

@@ -1,0 +1,43 @@
+/**
+ * The opaque mark of a directory: whether what lies below it in further layers shows through. One
+ * attribute says two things (fs/overlayfs/util.c, `ovl_get_opaquedir_val`): `y` hides everything
+ * below; `x` hides nothing, and says that empty regular files in it may be whiteouts. Any other
+ * value, and any longer one, is no mark.
+ */
+import type { Fd } from '../base/ids.ts';
+import { asName, type Name } from '../base/name.ts';
+import type { HostFs } from '../os/host-fs.ts';
+import { findOwnXattr } from './own-xattr.ts';
+import type { OverlayNames } from './xattr-names.ts';
+
+/** `xattrs`: merged, but it may hold whiteouts in the form of `isXattrWhiteout`. */
+export type Opacity = 'none' | 'opaque' | 'xattrs';
+
+/** The mark of fuse-overlayfs without privileges; read, never written. */
+const fuseOverlayfsOpaque = asName('user.fuseoverlayfs.opaque');
+
+const yes = Buffer.from('y');
+
+/**
+ * The mark of a directory. Two attributes are asked for when it has none of ours: `overlayMarks`
+ * first spares both where neither `opaque` nor `foreign` is set. Meaningless on a non-directory.
+ */
+export function readOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): Opacity {
+  const own = findOwnXattr(fs, dir, name, names.opaque, names);
+  if (own !== undefined && own.length === 1) {
+    if (own[0] === 0x79) return 'opaque';
+    if (own[0] === 0x78) return 'xattrs';
+  }
+  const foreign = findOwnXattr(fs, dir, name, fuseOverlayfsOpaque, names);
+  return foreign !== undefined && foreign.length === 1 && foreign[0] === 0x79 ? 'opaque' : 'none';
+}
+
+/** Makes a directory opaque. EOPNOTSUPP where its file system has no such attributes. */
+export function setOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): void {
+  fs.setXattr(dir, name, names.opaque, yes, 0);
+}
+
+/** Takes the mark away; false where there was none. */
+export function clearOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): boolean {
+  return fs.findRemoveXattr(dir, name, names.opaque);
+}

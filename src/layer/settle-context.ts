@@ -1,0 +1,147 @@
+/**
+ * What the steps of settling an upper share (`settle.ts`), and the directory that they walk with. A
+ * directory of the union may not exist in the upper yet: it is made there, as a copy of the lower one,
+ * when something has to be put into it. Before the first change in a directory its times are saved.
+ */
+import type { Fd } from '../base/ids.ts';
+import { asName, type Name } from '../base/name.ts';
+import {
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  RENAME_NOREPLACE,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
+} from '../os/constants.ts';
+import { mark, type HostFs } from '../os/host-fs.ts';
+import type { LowerDir, LowerObject, LowerView } from './lower-view.ts';
+import { copyObject, type CopiedFacts, type CopySource } from './object-copy.ts';
+import { readOpaque } from './opaque.ts';
+import type { Redirect } from './redirect.ts';
+import { saveState } from './saved-state.ts';
+import type { TempNames } from './temp-names.ts';
+import type { OverlayNames } from './xattr-names.ts';
+
+/** One thing that was done, or that the operator should know; `path` is below the upper's root. */
+export interface SettleStep {
+  readonly kind: 'data' | 'copy' | 'link' | 'warning';
+  readonly path: Name;
+  readonly message?: string;
+}
+
+export interface SettleContext {
+  readonly fs: HostFs;
+  readonly names: OverlayNames;
+  readonly view: LowerView;
+  /** The upper's root. */
+  readonly upper: Fd;
+  /** An empty directory on the upper's file system. */
+  readonly work: Fd;
+  readonly temps: TempNames;
+  readonly report: (step: SettleStep) => void;
+}
+
+const self = asName('');
+const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
+
+export class UnionDir {
+  readonly lowers: readonly LowerDir[];
+  readonly parent: UnionDir | undefined;
+  readonly name: Name;
+  /** Its directory in the upper, open for reading; undefined while there is none. */
+  fd: Fd | undefined;
+
+  constructor(
+    lowers: readonly LowerDir[],
+    fd: Fd | undefined,
+    place?: { readonly parent: UnionDir; readonly name: Name },
+  ) {
+    this.lowers = lowers;
+    this.fd = fd;
+    this.parent = place?.parent;
+    this.name = place?.name ?? self;
+  }
+
+  /** Of the directory itself, or of `name` in it, below the root of the union. */
+  path(name: Name = self): Name {
+    const parts: string[] = name === self ? [] : [name];
+    for (let dir: UnionDir | undefined = this; dir?.parent !== undefined; dir = dir.parent)
+      parts.push(dir.name);
+    return asName(parts.reverse().join('/'));
+  }
+}
+
+/** The root of the union. */
+export function rootDir(context: SettleContext): UnionDir {
+  return new UnionDir(context.view.roots, context.upper);
+}
+
+/** Everything in the upper's part of a directory, in the order of the bytes. */
+export function listUpper(context: SettleContext, dir: UnionDir): Name[] {
+  return dir.fd === undefined ? [] : [...context.fs.listDirectory(dir.fd).names].sort();
+}
+
+/** A directory of the upper, open for reading. */
+export function openUpper(context: SettleContext, parent: Fd, name: Name): Fd {
+  return context.fs.openat2(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, staysInside);
+}
+
+/** What lies below the directory `name` of the upper: nothing for an opaque one. To be closed through the view. */
+export function findBelow(
+  context: SettleContext,
+  parent: UnionDir,
+  name: Name,
+  redirect?: Redirect,
+): LowerObject {
+  const { fs, names, view } = context;
+  if (parent.fd === undefined || (parent.lowers.length === 0 && redirect === undefined))
+    return { kind: 'none' };
+  const marks = fs.overlayMarks(parent.fd, name, names.prefix);
+  const opaque =
+    (marks & (mark.opaque | mark.foreign)) !== 0 && readOpaque(fs, parent.fd, name, names) === 'opaque';
+  return opaque ? { kind: 'none' } : view.find(parent.lowers, name, { redirect, wanted: 'directory' });
+}
+
+/** The directories of what `findBelow` found. */
+export function dirsOf(object: LowerObject): readonly LowerDir[] {
+  return object.kind === 'directory' ? object.dirs : [];
+}
+
+/** Saves the times of a directory in the upper, once, before anything in it is changed. */
+export function beforeChange(context: SettleContext, dir: Fd): void {
+  saveState(context.fs, dir, self, context.names);
+}
+
+/** The directory in the upper, made there (and in the same way its parents) if there is none. */
+export async function ensureUpper(context: SettleContext, dir: UnionDir): Promise<Fd> {
+  if (dir.fd !== undefined) return dir.fd;
+  const source = dir.lowers[0];
+  if (dir.parent === undefined || source === undefined) throw new Error('a directory that is nowhere');
+  await publishCopy(context, { object: source.fd, data: undefined }, dir.parent, dir.name, (temp) => {
+    saveState(context.fs, context.work, temp, context.names);
+  });
+  dir.fd = openUpper(context, await ensureUpper(context, dir.parent), dir.name);
+  return dir.fd;
+}
+
+/**
+ * Copies an object of a lower layer to (dir, name) of the upper, where nothing is. It appears there in one
+ * step, after `prepare` has had its turn with it in the work directory.
+ */
+export async function publishCopy(
+  context: SettleContext,
+  source: CopySource,
+  dir: UnionDir,
+  name: Name,
+  prepare?: (temp: Name, facts: CopiedFacts) => void,
+): Promise<void> {
+  const { fs, work, names } = context;
+  const parent = await ensureUpper(context, dir);
+  const temp = context.temps.next();
+  const facts = await copyObject(fs, source, work, temp, names);
+  prepare?.(temp, facts);
+  beforeChange(context, parent);
+  fs.renameat2(work, temp, parent, name, RENAME_NOREPLACE);
+  context.report({ kind: 'copy', path: dir.path(name) });
+}

@@ -1,0 +1,180 @@
+/**
+ * The first step of settling: every metacopy file of the upper gets its data, and every redirected
+ * directory its content, after which it is opaque. What is put into a directory is what showed there
+ * before, so each single change is invisible, and so is stopping between two of them.
+ */
+import type { Fd } from '../base/ids.ts';
+import { nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { O_NOFOLLOW, O_RDWR, S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
+import { mark, st } from '../os/host-fs.ts';
+import type { LinkBook } from './link-book.ts';
+import { getUpperRedirect, type LowerFile } from './lower-view.ts';
+import { readMetacopy, removeMetacopy } from './metacopy.ts';
+import { copyDataTo } from './object-copy.ts';
+import { setOpaque } from './opaque.ts';
+import { removeRedirect } from './redirect.ts';
+import { restoreState, saveState } from './saved-state.ts';
+import {
+  beforeChange,
+  dirsOf,
+  ensureUpper,
+  findBelow,
+  listUpper,
+  openUpper,
+  publishCopy,
+  UnionDir,
+  type SettleContext,
+} from './settle-context.ts';
+import { isWhiteoutStat } from './whiteout.ts';
+
+/** Fills what has to be filled in and below `dir`; with `whole`, everything that shows from below. */
+export async function fillTree(
+  context: SettleContext,
+  book: LinkBook,
+  dir: UnionDir,
+  whole: boolean,
+): Promise<void> {
+  const { fs, names, view } = context;
+  const parent = await ensureUpper(context, dir);
+  const present = listUpper(context, dir);
+  for (const name of present) {
+    if (!fs.findStatx(parent, name) || isWhiteoutStat(fs.stat)) continue;
+    const type = (fs.stat[st.mode] ?? 0) & S_IFMT;
+    if (type === S_IFDIR) {
+      await fillDirectory(context, book, dir, name, whole);
+    } else if (type === S_IFREG && (fs.overlayMarks(parent, name, names.prefix) & mark.metacopy) !== 0) {
+      await fillMetacopy(context, dir, name);
+    }
+  }
+  if (!whole || dir.lowers.length === 0) return;
+  const missing = view.list(dir.lowers);
+  for (const name of present) missing.delete(name);
+  for (const name of missing) await copyMissing(context, book, dir, name);
+}
+
+/** A directory of the upper. */
+async function fillDirectory(
+  context: SettleContext,
+  book: LinkBook,
+  parent: UnionDir,
+  name: Name,
+  whole: boolean,
+): Promise<void> {
+  const { fs, names, view } = context;
+  const parentFd = await ensureUpper(context, parent);
+  const redirect = getUpperRedirect(fs, parentFd, name, parent.path(name), names);
+  const below = findBelow(context, parent, name, redirect);
+  const fd = openUpper(context, parentFd, name);
+  try {
+    const dir = new UnionDir(dirsOf(below), fd, { parent, name });
+    await fillTree(context, book, dir, whole || redirect !== undefined);
+    if (redirect === undefined) return;
+    // The content must be on the disk before the upper stops to point at it.
+    await fs.syncfs(context.upper);
+    setOpaque(fs, parentFd, name, names);
+    removeRedirect(fs, parentFd, name, names);
+  } finally {
+    fs.close(fd);
+    view.close(below);
+  }
+}
+
+async function fillMetacopy(context: SettleContext, dir: UnionDir, name: Name): Promise<void> {
+  const { fs, names, view } = context;
+  const parent = await ensureUpper(context, dir);
+  const path = dir.path(name);
+  if (readMetacopy(fs, parent, name, names)?.invalid === true) throw damaged(path);
+  const redirect = getUpperRedirect(fs, parent, name, path, names);
+  const below = view.find(dir.lowers, name, { redirect, wanted: 'data' });
+  try {
+    if (below.kind !== 'file' || below.data === undefined) throw damaged(path);
+    await completeData(context, parent, name, below.data);
+    context.report({ kind: 'data', path });
+  } finally {
+    view.close(below);
+  }
+}
+
+/**
+ * Gives a metacopy file the data of `data` (O_PATH), in place: its other names stay the same file. Until
+ * the mark is removed the data below is what counts.
+ */
+export async function completeData(context: SettleContext, dir: Fd, name: Name, data: Fd): Promise<void> {
+  const { fs, names } = context;
+  saveState(fs, dir, name, names);
+  fs.statx(dir, name);
+  const size = fs.stat[st.size] ?? 0;
+  const to = fs.openat(dir, name, O_RDWR | O_NOFOLLOW, 0);
+  try {
+    await copyDataTo(fs, data, to, size);
+  } finally {
+    fs.close(to);
+  }
+  removeMetacopy(fs, dir, name, names);
+  removeRedirect(fs, dir, name, names);
+  restoreState(fs, dir, name, names);
+}
+
+/** Brings `name`, of which the upper has nothing, up with everything below it. */
+async function copyMissing(
+  context: SettleContext,
+  book: LinkBook,
+  parent: UnionDir,
+  name: Name,
+): Promise<void> {
+  const { fs, view } = context;
+  const object = view.find(parent.lowers, name);
+  try {
+    if (object.kind === 'directory') {
+      const dir = new UnionDir(object.dirs, undefined, { parent, name });
+      try {
+        await fillTree(context, book, dir, true);
+      } finally {
+        if (dir.fd !== undefined) fs.close(dir.fd);
+      }
+    } else if (object.kind === 'file') {
+      const entry = book.entryOf(object.object, view.uuid(object.layer));
+      if (entry !== undefined && book.has(entry)) {
+        await linkName(context, book, parent, name, object);
+        return;
+      }
+      await publishCopy(context, object, parent, name, (temp) => {
+        if (entry !== undefined) book.add(entry, temp);
+      });
+    }
+  } finally {
+    view.close(object);
+  }
+}
+
+/**
+ * Makes `name` of the upper another name of the object that stands for the lower inode `source`. Nothing
+ * happens where none does.
+ */
+export async function linkName(
+  context: SettleContext,
+  book: LinkBook,
+  parent: UnionDir,
+  name: Name,
+  source: LowerFile,
+): Promise<void> {
+  const { fs, names } = context;
+  const entry = book.entryOf(source.object, context.view.uuid(source.layer));
+  if (entry === undefined || !book.has(entry)) return;
+  const path = parent.path(name);
+  if ((fs.overlayMarks(entry.dir, entry.name, names.prefix) & mark.metacopy) !== 0) {
+    if (source.data === undefined) throw damaged(path);
+    await completeData(context, entry.dir, entry.name, source.data);
+  }
+  const dir = await ensureUpper(context, parent);
+  beforeChange(context, dir);
+  book.link(entry, dir, name);
+  context.report({ kind: 'link', path });
+}
+
+function damaged(path: Name): UserError {
+  return new UserError('missing-data', `the data of ${nameToText(path)} is in none of the lower layers`, {
+    hint: 'give the same lower layers, in the same order, as the mount that wrote this upper',
+  });
+}

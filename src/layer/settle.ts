@@ -1,0 +1,204 @@
+/**
+ * Makes an upper plain while it is not mounted: an upper that was written with `metacopy`,
+ * `redirect_dir` and `index` on shows, after this, the same tree to mounts that know none of them, the
+ * kernel's overlayfs with its defaults and fuse-overlayfs among them. Metacopy files get their data, redirected
+ * directories their content, names of hard-linked files that are still below are brought up, and the
+ * attributes that only those options need are dropped. Each change alone is invisible in the tree, so it can be
+ * stopped anywhere; started again, it finishes. Lower layers are only read.
+ *
+ * Not mended are redirects and metacopy files inside the lower layers themselves.
+ */
+import type { Fd } from '../base/ids.ts';
+import { asName, type Name } from '../base/name.ts';
+import { S_IFDIR, S_IFMT } from '../os/constants.ts';
+import { mark, st, type HostFs } from '../os/host-fs.ts';
+import { bindIndex, removeIndex } from './index-dir.ts';
+import { LinkBook } from './link-book.ts';
+import { LowerView } from './lower-view.ts';
+import { removeNlink } from './nlink.ts';
+import { emptyDirectory } from './remove-tree.ts';
+import { removeRedirect } from './redirect.ts';
+import { restoreState } from './saved-state.ts';
+import {
+  beforeChange,
+  dirsOf,
+  findBelow,
+  listUpper,
+  openUpper,
+  rootDir,
+  UnionDir,
+  type SettleContext,
+  type SettleStep,
+} from './settle-context.ts';
+import { fillTree, linkName } from './settle-fill.ts';
+import { TempNames } from './temp-names.ts';
+import { isWhiteoutStat } from './whiteout.ts';
+import { prepareWork, type PreparedWork } from './work-dir.ts';
+import type { OverlayNames } from './xattr-names.ts';
+
+export interface SettleParts {
+  /** Roots of the lower layers, from the top, as they were when the upper was written. */
+  readonly lowers: readonly Fd[];
+  /** Roots of the data-only lower layers. */
+  readonly dataOnly?: readonly Fd[];
+  /** Whether `.wh.` names are whiteouts, layer by layer; nowhere unless told. */
+  readonly aufs?: readonly boolean[];
+  /** The upper's root, open for reading. */
+  readonly upper: Fd;
+  /** The directory that was given as workdir. */
+  readonly work: Fd;
+  readonly names: OverlayNames;
+}
+
+const self = asName('');
+
+/**
+ * Settles an upper that nobody has mounted; the caller holds its lock. `report` is told of each step.
+ * UserError `unclean-volatile`, `invalid-redirect`, `missing-data` (the lower layers are not those that
+ * the upper was written over); FsError where the layers fail, ENOSPC above all: nothing is lost then.
+ */
+export async function settle(
+  fs: HostFs,
+  parts: SettleParts,
+  report: (step: SettleStep) => void = () => undefined,
+): Promise<void> {
+  const { names, upper } = parts;
+  const prepared = prepareWork(fs, parts.work, {
+    index: true,
+    names,
+    log: {
+      warn: (message) => {
+        report({ kind: 'warning', path: self, message });
+      },
+      fault: () => undefined,
+      debug: () => undefined,
+    },
+  });
+  try {
+    const view = new LowerView(fs, parts);
+    const temps = new TempNames();
+    const context: SettleContext = { fs, names, view, upper, work: prepared.work, temps, report };
+    const book = new LinkBook(fs, {
+      index: usableIndex(fs, parts, prepared, report),
+      work: prepared.work,
+      names,
+    });
+    await fillTree(context, book, rootDir(context), false);
+    if (book.hasMissingNames) await linkNames(context, book, rootDir(context));
+    await fs.syncfs(upper);
+    removeIndex(fs, parts.work);
+    emptyDirectory(fs, prepared.work);
+    strip(context, rootDir(context));
+    stripMarks(context, upper, self);
+    restoreState(fs, upper, self, names);
+    await fs.syncfs(upper);
+  } finally {
+    fs.close(prepared.work);
+    if (prepared.index !== undefined) fs.close(prepared.index);
+  }
+}
+
+/** undefined where hard links cannot be found through the index. */
+function usableIndex(
+  fs: HostFs,
+  parts: SettleParts,
+  prepared: PreparedWork,
+  report: (step: SettleStep) => void,
+): Fd | undefined {
+  const [lower] = parts.lowers;
+  if (prepared.index === undefined || lower === undefined) return undefined;
+  const { upper, names } = parts;
+  const binding = bindIndex(fs, { index: prepared.index, upper, lower, names });
+  if (binding === 'verified') return prepared.index;
+  if (binding !== 'unsupported') {
+    const message = 'the index belongs to other layers: hard links that were partly copied up come apart';
+    report({ kind: 'warning', path: self, message });
+  }
+  return undefined;
+}
+
+/** Brings up every name in the lower layers of a file that the upper has changed under another name. */
+async function linkNames(context: SettleContext, book: LinkBook, dir: UnionDir): Promise<void> {
+  const { fs, view } = context;
+  if (dir.lowers.length === 0) return;
+  const below = view.list(dir.lowers);
+  for (const name of listUpper(context, dir)) {
+    below.delete(name);
+    if (dir.fd === undefined || !isDirectory(fs, dir.fd, name)) continue;
+    const fd = openUpper(context, dir.fd, name);
+    const object = findBelow(context, dir, name);
+    try {
+      await linkNames(context, book, new UnionDir(dirsOf(object), fd, { parent: dir, name }));
+    } finally {
+      fs.close(fd);
+      view.close(object);
+    }
+  }
+  for (const name of below) await linkLowerName(context, book, dir, name);
+}
+
+async function linkLowerName(
+  context: SettleContext,
+  book: LinkBook,
+  parent: UnionDir,
+  name: Name,
+): Promise<void> {
+  const { fs, view } = context;
+  const object = view.find(parent.lowers, name);
+  try {
+    if (object.kind === 'file') await linkName(context, book, parent, name, object);
+    if (object.kind !== 'directory') return;
+    const dir = new UnionDir(object.dirs, undefined, { parent, name });
+    try {
+      await linkNames(context, book, dir);
+    } finally {
+      if (dir.fd !== undefined) fs.close(dir.fd);
+    }
+  } finally {
+    view.close(object);
+  }
+}
+
+/** Drops what a plain upper does not need, and puts the times of the directories back, deepest first. */
+function strip(context: SettleContext, dir: UnionDir): void {
+  const { fs, names, view } = context;
+  const { fd } = dir;
+  if (fd === undefined) return;
+  for (const name of listUpper(context, dir)) {
+    if (!fs.findStatx(fd, name)) continue;
+    if (isWhiteoutStat(fs.stat)) {
+      // Where nothing is below, a plain mount would list it.
+      if (dir.lowers.length > 0) continue;
+      beforeChange(context, fd);
+      fs.unlinkat(fd, name, 0);
+      continue;
+    }
+    if (((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR) {
+      const object = findBelow(context, dir, name);
+      const inner = openUpper(context, fd, name);
+      try {
+        strip(context, new UnionDir(dirsOf(object), inner, { parent: dir, name }));
+      } finally {
+        fs.close(inner);
+        view.close(object);
+      }
+    }
+    const marks = stripMarks(context, fd, name);
+    if ((marks & mark.other) !== 0) restoreState(fs, fd, name, names);
+  }
+}
+
+/** The marks that it had. */
+function stripMarks(context: SettleContext, dir: Fd, name: Name): number {
+  const { fs, names } = context;
+  const marks = fs.overlayMarks(dir, name, names.prefix);
+  if ((marks & mark.origin) !== 0) fs.findRemoveXattr(dir, name, names.origin);
+  if ((marks & mark.impure) !== 0) fs.findRemoveXattr(dir, name, names.impure);
+  if ((marks & mark.nlink) !== 0) removeNlink(fs, dir, name, names);
+  if ((marks & mark.redirect) !== 0) removeRedirect(fs, dir, name, names);
+  return marks;
+}
+
+function isDirectory(fs: HostFs, dir: Fd, name: Name): boolean {
+  return fs.findStatx(dir, name) && ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+}

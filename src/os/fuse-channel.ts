@@ -1,0 +1,39 @@
+/**
+ * The FUSE device as a channel: the addon drains requests on the event loop's thread, hands each to
+ * one callback, and writes the reply that the callback leaves.
+ */
+import type { Fd } from '../base/ids.ts';
+
+export interface ChannelOptions {
+  /** Bytes of the request buffer: at least max_write plus 4096. */
+  readonly bufferSize: number;
+  /** How long to poll for a next request before going back to the event loop; 50 unless told. */
+  readonly spinUs?: number;
+}
+
+export interface FuseChannel {
+  /** Holds the request during the callback. Replaced by `detachRequest`. 8-byte aligned. */
+  readonly request: Buffer;
+  /** Where the callback leaves its reply. The same for ever, 8-byte aligned, `bufferSize` long. */
+  readonly reply: Buffer;
+  /**
+   * Begins. `onRequest(length)` answers how many bytes of `reply` to write; 0 when it will answer later
+   * with `send`, or never (FORGET). `onEnd` comes once: 0 after unmount (ENODEV), else the errno.
+   * `onRequest` must not throw: the door answers EIO itself.
+   */
+  start(onRequest: (length: number) => number, onEnd: (errno: number) => void): void;
+  /** Writes a whole message (a late reply, a notification): 0, or a positive errno (ENOENT: interrupted, or unknown). */
+  send(message: Buffer, length: number): number;
+  /** The same from the pool (for NOTIFY_INVAL_ENTRY, which may wait for a reply of ours). */
+  sendAsync(message: Buffer, length: number): Promise<number>;
+  /** Gives the current request buffer to the caller, who needs its bytes after the callback; another takes its place. */
+  detachRequest(): Buffer;
+  /** Gives a detached buffer back. */
+  recycle(buffer: Buffer): void;
+  /** FUSE_DEV_IOC_BACKING_OPEN: a backing id above 0; throws FsError (ELOOP, EPERM, ...). */
+  backingOpen(fd: Fd): number;
+  backingClose(id: number): void;
+  /** Stops reading; the descriptor stays open until `close`. */
+  stop(): void;
+  close(): void;
+}

@@ -1,0 +1,74 @@
+/**
+ * A lock on a directory or file that lasts as long as its holder lives: flock(2), by fs-ext. It
+ * belongs to the open file description, so that the kernel drops it when the process ends, however
+ * it ends, and a lock of the same process held twice excludes itself.
+ */
+import { closeSync, constants, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+import { errno } from '../base/errno.ts';
+import { FsError } from '../base/fs-error.ts';
+import { asName, nameToText, type Name } from '../base/name.ts';
+
+/** The one function of fs-ext that is used; it has no types of its own. Throws Node's system errors. */
+interface FsExt {
+  flockSync(fd: number, operation: 'sh' | 'ex' | 'shnb' | 'exnb' | 'un'): void;
+}
+
+export interface Lock {
+  readonly path: Name;
+  /** Gives it up; a second call does nothing. */
+  release(): void;
+}
+
+/**
+ * Locks what is at `path` for this holder alone, at once: undefined when somebody holds it. Throws
+ * FsError where it cannot be opened (ENOENT, EACCES) or locked (ENOLCK, EOPNOTSUPP).
+ */
+export function tryLock(path: Name): Lock | undefined {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+  const fd = attempt('open', path, () => openSync(Buffer.from(path, 'latin1'), flags));
+  let held = false;
+  try {
+    held = lockAtOnce(fd, path);
+  } finally {
+    if (!held) closeSync(fd);
+  }
+  return held ? createHandle(fd, path) : undefined;
+}
+
+function lockAtOnce(fd: number, path: Name): boolean {
+  const fsExt = createRequire(import.meta.url)('fs-ext') as FsExt;
+  try {
+    attempt('flock', path, () => {
+      fsExt.flockSync(fd, 'exnb');
+    });
+  } catch (thrown) {
+    if (thrown instanceof FsError && thrown.errno === errno.EAGAIN) return false;
+    throw thrown;
+  }
+  return true;
+}
+
+function createHandle(fd: number, path: Name): Lock {
+  let released = false;
+  return {
+    path: asName(path),
+    release: () => {
+      if (released) return;
+      released = true;
+      closeSync(fd);
+    },
+  };
+}
+
+/** Runs `call`, whose system errors carry a negative errno (Node) or a positive one (fs-ext). */
+function attempt<T>(syscall: string, path: Name, call: () => T): T {
+  try {
+    return call();
+  } catch (thrown) {
+    const number = (thrown as NodeJS.ErrnoException).errno;
+    if (typeof number !== 'number') throw thrown;
+    throw new FsError(Math.abs(number), { syscall, path: nameToText(path) });
+  }
+}

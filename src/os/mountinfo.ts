@@ -1,0 +1,84 @@
+/**
+ * What is mounted where, as /proc/self/mountinfo tells (proc_pid_mountinfo(5)). Reading it touches
+ * no file system, a hung one neither, which is why nothing here calls stat.
+ */
+import { readFileSync } from 'node:fs';
+
+import { asName, type Name } from '../base/name.ts';
+
+export interface MountEntry {
+  readonly id: number;
+  readonly parentId: number;
+  /** `major:minor`. */
+  readonly device: string;
+  /** The directory of the file system that is mounted. */
+  readonly root: Name;
+  readonly mountPoint: Name;
+  /** Options of the mount: `rw`, `nosuid`, ... */
+  readonly options: readonly string[];
+  /** With its subtype: `fuse.stratafs`. */
+  readonly type: string;
+  readonly source: Name;
+  /** Options of the file system. */
+  readonly superOptions: readonly string[];
+}
+
+/** All mounts of this process's mount namespace, in the kernel's order: of two on one place the later is on top. */
+export function readMounts(): MountEntry[] {
+  return parseMounts(readFileSync('/proc/self/mountinfo', 'latin1'));
+}
+
+/** The entries of a mountinfo file; lines that are none are left out. */
+export function parseMounts(text: string): MountEntry[] {
+  const entries: MountEntry[] = [];
+  for (const line of text.split('\n')) {
+    const entry = parseLine(line);
+    if (entry !== undefined) entries.push(entry);
+  }
+  return entries;
+}
+
+/** What is mounted on top at `mountPoint`, an absolute path without symlinks and dots. */
+export function findMountAt(mountPoint: Name): MountEntry | undefined {
+  return readMounts().findLast((entry) => entry.mountPoint === mountPoint);
+}
+
+/** Whether a mount with this `device` (`major:minor`) still exists; with `mountPoint`, whether it is there. */
+export function isMounted(device: string, mountPoint?: Name): boolean {
+  return readMounts().some(
+    (entry) => entry.device === device && (mountPoint === undefined || entry.mountPoint === mountPoint),
+  );
+}
+
+/** `36 35 98:0 /root /mnt rw,noatime shared:1 - ext4 /dev/root rw,errors=continue` */
+function parseLine(line: string): MountEntry | undefined {
+  const [head, tail] = splitOnce(line, ' - ');
+  const [id, parentId, device, root, mountPoint, options] = head.split(' ');
+  const [type, source, superOptions] = tail.split(' ');
+  if (device === undefined || root === undefined || mountPoint === undefined || source === undefined) {
+    return undefined;
+  }
+  return {
+    id: Number(id),
+    parentId: Number(parentId),
+    device,
+    root: unescape(root),
+    mountPoint: unescape(mountPoint),
+    options: (options ?? '').split(','),
+    type: type ?? '',
+    source: unescape(source),
+    superOptions: (superOptions ?? '').split(','),
+  };
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+/** Space, tab, newline and backslash come as three octal digits (seq_escape in the kernel). */
+function unescape(field: string): Name {
+  return asName(
+    field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))),
+  );
+}

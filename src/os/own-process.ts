@@ -1,0 +1,60 @@
+/**
+ * What a program knows of itself as bytes, and how it lets go of whoever started it. Node decodes
+ * arguments and the working directory as UTF-8, which loses names that are not: here they are read
+ * from /proc, lossless.
+ */
+import { closeSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { asName, type Name } from '../base/name.ts';
+
+/** The arguments after the script, latin1. To be called before `process.title` is set, which overwrites them. */
+export function ownArguments(): string[] {
+  const all = readFileSync('/proc/self/cmdline', 'latin1').split('\0').slice(0, -1);
+  return all.slice(all.length - (process.argv.length - 2));
+}
+
+/** The working directory, absolute. */
+export function workingDirectory(): Name {
+  return asName(readlinkSync('/proc/self/cwd', 'latin1'));
+}
+
+/** Makes the standard descriptors refer to /dev/null: nobody waits for their end any more. */
+export function silenceStandardDescriptors(): void {
+  for (const fd of [0, 1, 2]) {
+    closeSync(fd);
+    // The lowest free number is taken, which is the one just closed: no other thread opens anything meanwhile.
+    const opened = openSync('/dev/null', 'r+');
+    if (opened !== fd) closeSync(opened);
+  }
+}
+
+/**
+ * Tells who started this process (`reporting-child.ts`) a status on `fd` and closes it. Answers false where
+ * nobody listens any more.
+ */
+export function reportStatus(fd: number, status: number): boolean {
+  try {
+    writeSync(fd, `${String(status)}\n`);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Appends lines to a file, or to a descriptor that is open; what cannot be written is lost. */
+export function createLineWriter(to: Name | number): (line: string) => void {
+  const fd = typeof to === 'number' ? to : openSync(Buffer.from(to, 'latin1'), 'a', 0o600);
+  return (line) => {
+    try {
+      writeSync(fd, line);
+    } catch {
+      // A log that is full or gone is no reason to fail a request.
+    }
+  };
+}
+
+/** Closes a descriptor that is the caller's own. */
+export function closeDescriptor(fd: number): void {
+  closeSync(fd);
+}

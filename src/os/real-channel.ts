@@ -1,0 +1,94 @@
+/**
+ * The FUSE device as a channel of the addon (native/channel.c). This side owns the buffers: both
+ * begin on a page, are made once, and a request buffer that somebody keeps is replaced from a short
+ * free list. It knows no protocol.
+ */
+import { errno } from '../base/errno.ts';
+import { FsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
+import { getAddon, type NativeAddon, type NativeChannel } from './addon.ts';
+import type { ChannelOptions, FuseChannel } from './fuse-channel.ts';
+
+const defaultSpinUs = 50;
+/** Request buffers kept for use again; more than that are left to the garbage collector. */
+const maxFree = 16;
+
+export class RealChannel implements FuseChannel {
+  readonly reply: Buffer;
+  readonly #native: NativeAddon;
+  readonly #channel: NativeChannel;
+  readonly #bufferSize: number;
+  readonly #free: Buffer[] = [];
+  #request: Buffer;
+
+  /**
+   * Takes `fd`, a FUSE device (or anything that delivers whole messages), which `close` will close, and
+   * makes it non-blocking. Throws FsError, UserError `addon-missing`.
+   */
+  constructor(fd: Fd, options: ChannelOptions) {
+    this.#native = getAddon();
+    this.#bufferSize = options.bufferSize;
+    const made = this.#native.setNonblocking(fd);
+    if (made < 0) throw new FsError(-made, { syscall: 'fcntl' });
+    this.reply = this.#allocate();
+    const channel = this.#native.channelOpen(fd, this.reply, options.spinUs ?? defaultSpinUs);
+    if (typeof channel === 'number') throw new FsError(-channel, { syscall: 'channel' });
+    this.#channel = channel;
+    this.#request = this.#allocate();
+    this.#native.channelSetRequest(this.#channel, this.#request);
+  }
+
+  get request(): Buffer {
+    return this.#request;
+  }
+
+  start(onRequest: (length: number) => number, onEnd: (errno: number) => void): void {
+    const started = this.#native.channelStart(this.#channel, onRequest, onEnd);
+    if (started < 0) throw new FsError(-started, { syscall: 'epoll_ctl' });
+  }
+
+  send(message: Buffer, length: number): number {
+    return 0 - this.#native.channelSend(this.#channel, message, length);
+  }
+
+  async sendAsync(message: Buffer, length: number): Promise<number> {
+    return 0 - (await this.#native.channelSendAsync(this.#channel, message, length));
+  }
+
+  detachRequest(): Buffer {
+    const detached = this.#request;
+    this.#request = this.#free.pop() ?? this.#allocate();
+    this.#native.channelSetRequest(this.#channel, this.#request);
+    return detached;
+  }
+
+  recycle(buffer: Buffer): void {
+    if (this.#free.length < maxFree && buffer.length === this.#bufferSize) this.#free.push(buffer);
+  }
+
+  backingOpen(fd: Fd): number {
+    const id = this.#native.backingOpen(this.#channel, fd);
+    if (id <= 0) throw new FsError(id === 0 ? errno.EIO : -id, { syscall: 'FUSE_DEV_IOC_BACKING_OPEN' });
+    return id;
+  }
+
+  backingClose(id: number): void {
+    const closed = this.#native.backingClose(this.#channel, id);
+    if (closed < 0) throw new FsError(-closed, { syscall: 'FUSE_DEV_IOC_BACKING_CLOSE' });
+  }
+
+  stop(): void {
+    this.#native.channelStop(this.#channel);
+  }
+
+  close(): void {
+    this.#free.length = 0;
+    this.#native.channelClose(this.#channel);
+  }
+
+  #allocate(): Buffer {
+    const buffer = this.#native.allocateBuffer(this.#bufferSize);
+    if (typeof buffer === 'number') throw new FsError(-buffer, { syscall: 'mmap' });
+    return buffer;
+  }
+}

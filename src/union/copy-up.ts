@@ -1,0 +1,344 @@
+/**
+ * Brings an object from a lower layer into the upper. It is built in the work directory and published
+ * by one rename, so that until its last step nothing of it can be seen, and a crash leaves the old
+ * state; what was built is taken away by the undo that was declared before the first side effect.
+ * Parents come first. Data is copied only when it must be (fs/overlayfs/copy_up.c).
+ */
+import { fsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
+import { asName, type Name } from '../base/name.ts';
+import { copyXattrs } from '../layer/attributes.ts';
+import { setImpure } from '../layer/impure.ts';
+import { setMetacopy } from '../layer/metacopy.ts';
+import { findOriginOf, setOrigin } from '../layer/origin.ts';
+import {
+  AT_REMOVEDIR,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDWR,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+} from '../os/constants.ts';
+import { st, type Cancel } from '../os/host-fs.ts';
+import type { Later } from '../vfs/file-system.ts';
+import type { UnionCore } from './core.ts';
+import { publishIndexed } from './index-entry.ts';
+import type { Node } from './node.ts';
+import { keepTimes } from './parent-times.ts';
+import { noFd, Place, RealDir } from './real-dir.ts';
+
+/** How much of a file has to be in the upper for what comes next. */
+export type Needed =
+  /** Owner, mode, times, attributes. */
+  | 'metadata'
+  /** Everything. */
+  | 'data'
+  /** Everything, but the data is going to be thrown away: the file becomes empty. */
+  | 'truncated';
+
+/** Files up to this size are copied at once where they need not be synced. */
+const syncCopyMax = 128 * 1024;
+const capabilityName = asName('security.capability');
+
+/** The metadata of the object that is copied. */
+interface Source {
+  readonly node: Node;
+  readonly place: Place;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly rdev: number;
+  readonly nlink: number;
+  readonly times: readonly [{ sec: number; nsec: number }, { sec: number; nsec: number }];
+}
+
+/**
+ * The directory of `node` in the upper layer, made there if need be, and its parents before it. EROFS
+ * without an upper layer.
+ */
+export function upperDirOf(core: UnionCore, node: Node): RealDir {
+  const { dir } = node;
+  if (dir === undefined) throw fsError('ENOTDIR');
+  core.writable();
+  if (dir.upper !== undefined) return dir.upper;
+  if (node.parent === undefined) throw fsError('ENOENT');
+  return copyUpDirectory(core, node, node.parent);
+}
+
+/**
+ * Copies what is needed of `node`; answers at once where no data has to move. The caller has waited
+ * until the node is not busy. EINTR when request `unique` is interrupted.
+ */
+export function copyUp(core: UnionCore, node: Node, needed: Needed, unique: number): Later<void> {
+  core.writable();
+  if (node.isDirectory) {
+    upperDirOf(core, node);
+    return undefined;
+  }
+  if (node.upper === undefined) return copyUpFile(core, node, needed, unique);
+  if (needed === 'metadata' || !node.isMetacopy) return undefined;
+  return needed === 'truncated' ? undefined : completeData(core, node, unique);
+}
+
+function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {
+  const inside = upperDirOf(core, parent);
+  const source = readSource(core, node);
+  const work = core.dirs.at(core.workDir());
+  const temp = core.temps.next();
+  core.fs.mkdirat(work, temp, 0o700);
+  const undo = (): void => {
+    core.fs.findUnlinkat(work, temp, AT_REMOVEDIR);
+  };
+  try {
+    dress(core, source, work, temp);
+    markImpure(core, parent);
+    keepTimes(core, inside, () => {
+      core.fs.renameat2(work, temp, core.dirs.fd(inside), node.name, 0);
+    });
+  } catch (thrown) {
+    undo();
+    throw thrown;
+  }
+  const real = new RealDir(inside.layer, inside, node.name);
+  node.upper = real;
+  if (node.dir !== undefined) {
+    node.dir.upper = real;
+    node.dir.impure = false;
+  }
+  node.copied = true;
+  core.counters.copyUps += 1;
+  return real;
+}
+
+function copyUpFile(core: UnionCore, node: Node, needed: Needed, unique: number): Later<void> {
+  const source = readSource(core, node);
+  const { parent } = node;
+  if (parent !== undefined) upperDirOf(core, parent);
+  const work = core.dirs.at(core.workDir());
+  const temp = core.temps.next();
+  if (!node.isRegular) {
+    makeSpecial(core, source, work, temp);
+    return finish(core, source, temp, 'data');
+  }
+  const wanted = source.size === 0 && needed !== 'metadata' ? 'truncated' : needed;
+  if (wanted === 'truncated' || (wanted === 'metadata' && core.features.metacopy)) {
+    core.fs.close(core.fs.openat(work, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
+    return finish(core, source, temp, wanted);
+  }
+  return copyWithData(core, source, temp, unique);
+}
+
+/** Copies data into a file of the work directory, on the pool unless it is little and needs no sync. */
+function copyWithData(core: UnionCore, source: Source, temp: Name, unique: number): Later<void> {
+  const { node } = source;
+  const work = core.dirs.at(core.workDir());
+  const to = core.fs.openat(work, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const undo = (): void => {
+    core.fs.close(to);
+    core.fs.findUnlinkat(core.dirs.at(core.workDir()), temp, 0);
+  };
+  let from: Fd;
+  try {
+    from = core.data.forReading(node);
+    if (!core.features.sync && source.size <= syncCopyMax) {
+      count(core, core.fs.copyDataSync(from, to, source.size));
+      core.fs.close(to);
+      return finish(core, source, temp, 'data');
+    }
+  } catch (thrown) {
+    undo();
+    throw thrown;
+  }
+  core.data.pin(node);
+  return whileBusy(core, node, async () => {
+    try {
+      const { sync } = core.features;
+      await core.interrupts.during(unique, async (cancel: Cancel) => {
+        count(core, await core.fs.copyData(from, to, source.size, { sync, cancel }));
+      });
+    } catch (thrown) {
+      undo();
+      throw thrown;
+    } finally {
+      core.data.unpin(node);
+    }
+    core.fs.close(to);
+    finish(core, source, temp, 'data');
+  });
+}
+
+/**
+ * The data of a metacopy file, into its upper file; that has its own data once the attribute is gone.
+ * In place, so that other links and open files stay on it. Writing takes the file's capabilities and
+ * changes its times: both are put back.
+ */
+function completeData(core: UnionCore, node: Node, unique: number): Later<void> {
+  const upper = node.upper as Place;
+  const source = readSource(core, node);
+  const capabilities = core.fs.findXattr(core.at(upper), upper.name, capabilityName);
+  const from = core.data.forReading(node);
+  const to =
+    upper.fd === noFd
+      ? core.fs.openat(core.at(upper), upper.name, O_RDWR | O_NOFOLLOW, 0)
+      : core.fs.reopen(upper.fd, O_RDWR);
+  core.data.pin(node);
+  const close = (): void => {
+    core.data.unpin(node);
+    core.fs.close(to);
+  };
+  const settle = (): void => {
+    const at = core.at(upper);
+    if (capabilities !== undefined) core.fs.setXattr(at, upper.name, capabilityName, capabilities, 0);
+    core.fs.utimensat(at, upper.name, ...source.times);
+    dropMetacopy(core, node);
+  };
+  if (!core.features.sync && source.size <= syncCopyMax) {
+    try {
+      count(core, core.fs.copyDataSync(from, to, source.size));
+      settle();
+    } finally {
+      close();
+    }
+    return undefined;
+  }
+  return whileBusy(core, node, async () => {
+    try {
+      const { sync } = core.features;
+      await core.interrupts.during(unique, async (cancel) => {
+        count(core, await core.fs.copyData(from, to, source.size, { sync, cancel }));
+      });
+      settle();
+    } finally {
+      close();
+    }
+  });
+}
+
+/** The upper file has its own data from now on. */
+export function dropMetacopy(core: UnionCore, node: Node): void {
+  const { upper } = node;
+  if (upper === undefined || !node.isMetacopy) return;
+  core.fs.findRemoveXattr(core.at(upper), upper.name, core.names.metacopy);
+  if (node.redirect !== undefined) core.fs.findRemoveXattr(core.at(upper), upper.name, core.names.redirect);
+  node.redirect = undefined;
+  node.data = undefined;
+  core.data.drop(node);
+}
+
+/** Runs `work` with the node marked busy: whoever needs the node waits and looks again. */
+function whileBusy(core: UnionCore, node: Node, work: () => Promise<void>): Promise<void> {
+  const running = work().finally(() => {
+    node.busy = undefined;
+    core.nodes.leaveIfUnused(node);
+  });
+  node.busy = running.catch(() => undefined);
+  return running;
+}
+
+/** Gives the built object its metadata, and publishes it. Undoes on failure. */
+function finish(core: UnionCore, source: Source, temp: Name, state: Needed): void {
+  const { node } = source;
+  const workDir = core.workDir();
+  try {
+    const work = core.dirs.at(workDir);
+    dress(core, source, work, temp, state);
+    publish(core, source, temp);
+  } catch (thrown) {
+    core.fs.findUnlinkat(core.dirs.at(workDir), temp, 0);
+    throw thrown;
+  }
+  core.data.drop(node);
+  node.data = state === 'metadata' && node.isRegular ? (node.data ?? node.lower) : undefined;
+  node.copied = true;
+  core.counters.copyUps += 1;
+  if (node.isMetacopy) core.counters.metacopies += 1;
+}
+
+/** The last step: the object gets its name, or, where it has lost all of them meanwhile, a descriptor. */
+function publish(core: UnionCore, source: Source, temp: Name): void {
+  const { node } = source;
+  const work = core.dirs.at(core.workDir());
+  const { parent, name } = node;
+  if (parent === undefined) {
+    const fd = core.fs.openat(work, temp, node.isRegular ? O_RDWR : O_PATH | O_NOFOLLOW, 0);
+    core.fs.unlinkat(work, temp, 0);
+    node.upper = new Place(core.writable(), undefined, asName(''), fd);
+    node.nlinkDelta = 0;
+    return;
+  }
+  const inside = upperDirOf(core, parent);
+  markImpure(core, parent);
+  if (source.nlink > 1 && publishIndexed(core, node, temp, source.nlink)) return;
+  keepTimes(core, inside, () => {
+    core.fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
+  });
+  node.upper = new Place(inside.layer, inside, name);
+}
+
+/** Owner, attributes, mode and times, and the marks of the format, on the object that is being built. */
+function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Needed = 'data'): void {
+  const { node, place } = source;
+  const { fs, names } = core;
+  fs.fchownat(dir, temp, source.uid, source.gid);
+  copyXattrs(fs, core.at(place), place.name, dir, temp, names);
+  if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
+  if (state === 'metadata' && node.isRegular) {
+    const fd = fs.openat(dir, temp, O_RDWR | O_NOFOLLOW, 0);
+    try {
+      fs.ftruncate(fd, source.size);
+    } finally {
+      fs.close(fd);
+    }
+    setMetacopy(fs, dir, temp, names);
+  }
+  const origin = findOriginOf(fs, core.at(place), place.name, place.layer.uuid);
+  if (!(source.nlink > 1 && core.indexDir === undefined)) setOrigin(fs, dir, temp, origin, names);
+  fs.utimensat(dir, temp, ...source.times);
+}
+
+function makeSpecial(core: UnionCore, source: Source, work: Fd, temp: Name): void {
+  const { node, place } = source;
+  if (node.type === S_IFLNK) {
+    core.fs.symlinkat(core.fs.readlinkat(core.at(place), place.name), work, temp);
+  } else {
+    core.fs.mknodat(work, temp, source.mode, source.rdev);
+  }
+}
+
+/** Marks the upper directory of `parent`: it holds something that was copied up. */
+export function markImpure(core: UnionCore, parent: Node): void {
+  const { dir } = parent;
+  if (dir?.upper === undefined || dir.impure === true) return;
+  setImpure(core.fs, core.at(dir.upper), dir.upper.name, core.names);
+  dir.impure = true;
+}
+
+function readSource(core: UnionCore, node: Node): Source {
+  const { place } = node;
+  core.fs.statx(core.at(place), place.name);
+  const { stat } = core.fs;
+  const field = (index: number): number => stat[index] ?? 0;
+  return {
+    node,
+    place,
+    mode: field(st.mode),
+    uid: field(st.uid),
+    gid: field(st.gid),
+    size: field(st.size),
+    rdev: field(st.rdev),
+    nlink: (field(st.mode) & S_IFMT) === S_IFDIR ? 1 : field(st.nlink),
+    times: [
+      { sec: field(st.atimeSec), nsec: field(st.atimeNsec) },
+      { sec: field(st.mtimeSec), nsec: field(st.mtimeNsec) },
+    ],
+  };
+}
+
+function count(core: UnionCore, result: { copied: number; cloned: boolean }): void {
+  core.counters.copiedBytes += result.copied;
+  if (result.cloned) core.counters.clones += 1;
+}

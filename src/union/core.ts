@@ -1,0 +1,149 @@
+/**
+ * What the acts of the union (lookup, copy-up, rename, ...) share: the layers, the nodes, the caches. It
+ * decides nothing; each act is a file of its own that is given the core.
+ */
+import { fsError } from '../base/fs-error.ts';
+import type { Fd, HandleId } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import { TempNames } from '../layer/temp-names.ts';
+import { WhiteoutMaker } from '../layer/whiteout.ts';
+import { overlayNames, type OverlayNames } from '../layer/xattr-names.ts';
+import type { HostFs } from '../os/host-fs.ts';
+import { Attr } from '../vfs/attr.ts';
+import { Counters } from './counters.ts';
+import { DirCache } from './dir-cache.ts';
+import { InodeNumbers } from './inode-numbers.ts';
+import type { UnionFeatures } from './features.ts';
+import type { Layer } from './layer.ts';
+import { ListingCache } from './listing-cache.ts';
+import type { Node } from './node.ts';
+import { NodeTable } from './node-table.ts';
+import { DataFiles } from './data-files.ts';
+import { Interrupts } from './interrupts.ts';
+import type { OpenNode } from './open-node.ts';
+import type { Place, RealDir } from './real-dir.ts';
+
+export interface CoreParts {
+  readonly fs: HostFs;
+  readonly log: Log;
+  readonly features: UnionFeatures;
+  /** The upper, unless the union is read-only. */
+  readonly upper: Layer | undefined;
+  /** From the top. */
+  readonly lowers: readonly Layer[];
+  readonly dataLayers: readonly Layer[];
+  /** work/work and work/index, on the layer of the upper. */
+  readonly work: RealDir | undefined;
+  readonly indexDir: RealDir | undefined;
+  readonly fileSystems: number;
+  readonly limits: CoreLimits;
+}
+
+export interface CoreLimits {
+  /** Descriptors of directories. */
+  readonly directories: number;
+  /** Descriptors of file data. */
+  readonly files: number;
+  /** Names kept in indexes and listings. */
+  readonly names: number;
+}
+
+export class UnionCore {
+  readonly fs: HostFs;
+  readonly log: Log;
+  readonly features: UnionFeatures;
+  readonly names: OverlayNames;
+  readonly upper: Layer | undefined;
+  readonly lowers: readonly Layer[];
+  readonly dataLayers: readonly Layer[];
+  readonly work: RealDir | undefined;
+  readonly indexDir: RealDir | undefined;
+  readonly nodes: NodeTable;
+  readonly dirs: DirCache;
+  readonly listings: ListingCache;
+  readonly data: DataFiles;
+  readonly inos: InodeNumbers;
+  readonly interrupts = new Interrupts();
+  readonly counters = new Counters();
+  readonly whiteouts: WhiteoutMaker | undefined;
+  /** Names in the work directory. */
+  readonly temps = new TempNames('t');
+  readonly handles = new Map<HandleId, OpenNode>();
+  /** For a statx whose attributes are not the answer. */
+  readonly scratch = new Attr();
+
+  constructor(parts: CoreParts) {
+    this.fs = parts.fs;
+    this.log = parts.log;
+    this.features = parts.features;
+    this.names = overlayNames(parts.features.userxattr);
+    this.upper = parts.upper;
+    this.lowers = parts.lowers;
+    this.dataLayers = parts.dataLayers;
+    this.work = parts.work;
+    this.indexDir = parts.indexDir;
+    this.dirs = new DirCache(parts.fs, parts.limits.directories);
+    this.listings = new ListingCache(parts.limits.names);
+    this.data = new DataFiles(parts.fs, this.dirs, parts.limits.files);
+    this.inos = new InodeNumbers(parts.fileSystems);
+    this.nodes = new NodeTable((node) => {
+      this.#release(node);
+    });
+    this.whiteouts =
+      parts.work === undefined
+        ? undefined
+        : new WhiteoutMaker(parts.fs, this.dirs.fd(parts.work));
+  }
+
+  /** The upper layer; EROFS where there is none. */
+  writable(): Layer {
+    if (this.upper === undefined) throw fsError('EROFS');
+    return this.upper;
+  }
+
+  /** The work directory; EROFS where there is none. */
+  workDir(): RealDir {
+    if (this.work === undefined) throw fsError('EROFS');
+    return this.work;
+  }
+
+  whiteoutMaker(): WhiteoutMaker {
+    if (this.whiteouts === undefined) throw fsError('EROFS');
+    return this.whiteouts;
+  }
+
+  /** The descriptor to which `place.name` is relative. */
+  at(place: Place): Fd {
+    return this.dirs.at(place);
+  }
+
+  /** Whether the layer at `index` is the last of the merged ones. */
+  isBottom(layer: Layer): boolean {
+    return layer.index === this.lowers.length;
+  }
+
+  /** Overlay attributes that lead elsewhere are read only where an ordinary user cannot have set them. */
+  get followsMetacopy(): boolean {
+    return !this.features.userxattr || this.features.metacopy;
+  }
+
+  /** Sets the inode number of a node from what `layer` calls it. */
+  setIno(node: Node, layer: Layer, low: number, high: number): void {
+    this.inos.map(layer.fsid, low, high);
+    node.inoLow = this.inos.low;
+    node.inoHigh = this.inos.high;
+  }
+
+  #release(node: Node): void {
+    this.data.drop(node);
+    this.listings.drop(node);
+    const place = node.upper;
+    if (place !== undefined && place.fd >= 0 && place.dir === undefined) {
+      this.fs.close(place.fd);
+      node.upper = undefined;
+    } else if (node.dir?.upper !== undefined) {
+      this.dirs.drop(node.dir.upper);
+    }
+    for (const dir of node.dir?.lowers ?? []) this.dirs.drop(dir);
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * New objects in the upper: one system call that makes it with its owner and mode, so that a crash
+ * shows it whole or not at all. Where a whiteout is in the way, the object is built in the work
+ * directory and takes the whiteout's place by a rename.
+ */
+import { fsError, isFsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
+import type { Name } from '../base/name.ts';
+import { aclAccess, aclDefault, inherit, type Inherited } from '../layer/acl.ts';
+import { isAufsMetadata } from '../layer/aufs.ts';
+import { setOpaque } from '../layer/opaque.ts';
+import { isWhiteoutStat } from '../layer/whiteout.ts';
+import {
+  AT_REMOVEDIR,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDWR,
+  RENAME_EXCHANGE,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_ISGID,
+} from '../os/constants.ts';
+import { st } from '../os/host-fs.ts';
+import type { Caller } from '../vfs/file-system.ts';
+import type { UnionCore } from './core.ts';
+import { upperDirOf } from './copy-up.ts';
+import { DirState, type Node } from './node.ts';
+import { noteAdded } from './readdir.ts';
+import { Place, RealDir } from './real-dir.ts';
+
+/** What to make. */
+export interface Recipe {
+  /** Type and permissions. */
+  readonly mode: number;
+  readonly rdev: number;
+  /** Of a symbolic link. */
+  readonly target: Name | undefined;
+}
+
+/** A new node; the open descriptor, for a regular file, is left with `core.data`. EEXIST, EPERM for a whiteout. */
+export function create(core: UnionCore, caller: Caller, parent: Node, name: Name, recipe: Recipe): Node {
+  const type = recipe.mode & S_IFMT;
+  if (type === S_IFCHR && recipe.rdev === 0) throw fsError('EPERM');
+  checkName(core, name);
+  const inside = upperDirOf(core, parent);
+  const fd = makeInPlace(core, caller, parent, inside, name, recipe);
+  return addNode(core, parent, inside, name, type, fd);
+}
+
+/** EINVAL for a name that would be a whiteout to whoever reads the upper as a layer. */
+export function checkName(core: UnionCore, name: Name): void {
+  if (core.features.aufs && isAufsMetadata(name)) throw fsError('EINVAL');
+}
+
+function makeInPlace(
+  core: UnionCore,
+  caller: Caller,
+  parent: Node,
+  inside: RealDir,
+  name: Name,
+  recipe: Recipe,
+): Fd | undefined {
+  const dir = core.dirs.fd(inside);
+  core.fs.assume(caller.uid, caller.gid, caller.umask);
+  try {
+    return make(core, dir, name, recipe, recipe.mode & 0o7777);
+  } catch (thrown) {
+    if (!isFsError(thrown, 'EEXIST')) throw thrown;
+  } finally {
+    core.fs.assumeNone();
+  }
+  core.fs.statx(dir, name);
+  if (!isWhiteoutStat(core.fs.stat)) throw fsError('EEXIST');
+  return makeOverWhiteout(core, caller, parent, inside, name, recipe);
+}
+
+function make(core: UnionCore, dir: Fd, name: Name, recipe: Recipe, mode: number): Fd | undefined {
+  const { fs } = core;
+  switch (recipe.mode & S_IFMT) {
+    case S_IFREG:
+      return fs.openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    case S_IFDIR:
+      fs.mkdirat(dir, name, mode);
+      return undefined;
+    case S_IFLNK:
+      fs.symlinkat(recipe.target as Name, dir, name);
+      return undefined;
+    default:
+      fs.mknodat(dir, name, (recipe.mode & S_IFMT) | mode, recipe.rdev);
+      return undefined;
+  }
+}
+
+/** The work directory has neither the setgid bit nor the default ACL of the parent: both are applied here. */
+function makeOverWhiteout(
+  core: UnionCore,
+  caller: Caller,
+  parent: Node,
+  inside: RealDir,
+  name: Name,
+  recipe: Recipe,
+): Fd | undefined {
+  const { fs } = core;
+  const work = core.dirs.at(core.workDir());
+  const temp = core.temps.next();
+  const isDirectory = (recipe.mode & S_IFMT) === S_IFDIR;
+  const heritage = inherited(core, caller, inside, recipe);
+  fs.assume(caller.uid, heritage.gid ?? caller.gid, 0);
+  let fd: Fd | undefined;
+  try {
+    fd = make(core, work, temp, recipe, heritage.mode & 0o7777);
+  } finally {
+    fs.assumeNone();
+  }
+  try {
+    if (heritage.access !== undefined) fs.setXattr(work, temp, aclAccess, heritage.access, 0);
+    if (heritage.default !== undefined) fs.setXattr(work, temp, aclDefault, heritage.default, 0);
+    if (isDirectory) {
+      if ((parent.dir?.lowers.length ?? 0) > 0) setOpaque(fs, work, temp, core.names);
+      fs.renameat2(work, temp, core.dirs.fd(inside), name, RENAME_EXCHANGE);
+      fs.findUnlinkat(work, temp, 0);
+    } else {
+      fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
+    }
+  } catch (thrown) {
+    if (fd !== undefined) fs.close(fd);
+    fs.findUnlinkat(work, temp, isDirectory ? AT_REMOVEDIR : 0);
+    throw thrown;
+  }
+  return fd;
+}
+
+interface Heritage extends Inherited {
+  readonly gid: number | undefined;
+}
+
+function inherited(core: UnionCore, caller: Caller, inside: RealDir, recipe: Recipe): Heritage {
+  const isDirectory = (recipe.mode & S_IFMT) === S_IFDIR;
+  core.fs.statx(core.at(inside), inside.name);
+  const setgid = ((core.fs.stat[st.mode] ?? 0) & S_ISGID) !== 0;
+  const gid = setgid ? core.fs.stat[st.gid] : undefined;
+  const mode = setgid && isDirectory ? recipe.mode | S_ISGID : recipe.mode;
+  if ((recipe.mode & S_IFMT) === S_IFLNK) return { mode, gid };
+  const list = core.fs.findXattr(core.at(inside), inside.name, aclDefault);
+  if (list === undefined) return { mode: mode & ~caller.umask, gid };
+  return { ...inherit(list, mode, isDirectory), gid };
+}
+
+function addNode(
+  core: UnionCore,
+  parent: Node,
+  inside: RealDir,
+  name: Name,
+  type: number,
+  fd: Fd | undefined,
+): Node {
+  const attr = core.scratch;
+  core.fs.statx(core.dirs.fd(inside), name, attr.buffer, attr.offset);
+  const node = core.nodes.add(type, parent, name);
+  core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+  if (type === S_IFDIR) {
+    const real = new RealDir(inside.layer, inside, name);
+    node.upper = real;
+    node.dir = new DirState(real, [], false);
+    node.dir.impure = false;
+  } else {
+    node.upper = new Place(inside.layer, inside, name);
+  }
+  if (fd !== undefined) core.data.adoptForWriting(node, fd);
+  noteAdded(core, parent, node, name);
+  return node;
+}

@@ -1,0 +1,213 @@
+/**
+ * Open files: opening copies up what is going to be written, and reading and writing use the real
+ * descriptors of the node, wherever its data lies by then.
+ */
+import { fsError, isFsError } from '../base/fs-error.ts';
+import type { HandleId } from '../base/ids.ts';
+import { asName, type Name } from '../base/name.ts';
+import { aclAccess, aclDefault, inherit } from '../layer/acl.ts';
+import {
+  O_ACCMODE,
+  O_RDONLY,
+  O_RDWR,
+  O_TMPFILE,
+  O_TRUNC,
+  S_IFREG,
+  S_ISGID,
+  SEEK_DATA,
+  SEEK_HOLE,
+} from '../os/constants.ts';
+import { st } from '../os/host-fs.ts';
+import type { Caller, Later } from '../vfs/file-system.ts';
+import type { UnionCore } from './core.ts';
+import { copyUp, upperDirOf } from './copy-up.ts';
+import { create } from './create.ts';
+import type { Node } from './node.ts';
+import { OpenNode } from './open-node.ts';
+import { Place } from './real-dir.ts';
+import { truncateToNothing } from './setattr.ts';
+
+/** Up to this many bytes a copy between two files is made at once. */
+const syncCopyMax = 64 * 1024;
+
+export class Files {
+  readonly #core: UnionCore;
+  #nextId = 1;
+  /** Whether the layers' file systems know RWF_NOWAIT. */
+  #nowait = true;
+
+  constructor(core: UnionCore) {
+    this.#core = core;
+  }
+
+  create(caller: Caller, parent: Node, name: Name, mode: number, flags: number): OpenNode {
+    const recipe = { mode: (mode & 0o7777) | S_IFREG, rdev: 0, target: undefined };
+    const node = create(this.#core, caller, parent, name, recipe);
+    node.lookups += 1;
+    return this.#add(node, isWriting(flags));
+  }
+
+  /** A file without a name, in the file system of the upper. */
+  tmpfile(caller: Caller, parent: Node, mode: number, flags: number): OpenNode {
+    const core = this.#core;
+    const inside = upperDirOf(core, parent);
+    const dir = core.fs.openat(core.dirs.fd(inside), asName('.'), O_RDONLY, 0);
+    try {
+      core.fs.statx(dir, asName(''));
+      const setgid = ((core.fs.stat[st.mode] ?? 0) & S_ISGID) !== 0;
+      const gid = setgid ? (core.fs.stat[st.gid] ?? caller.gid) : caller.gid;
+      const list = core.fs.findXattr(core.at(inside), inside.name, aclDefault);
+      const heritage = list === undefined ? { mode: mode & ~caller.umask } : inherit(list, mode, false);
+      core.fs.assume(caller.uid, gid, 0);
+      let fd;
+      try {
+        fd = core.fs.openat(dir, asName('.'), O_TMPFILE | O_RDWR, heritage.mode & 0o7777);
+      } finally {
+        core.fs.assumeNone();
+      }
+      if (heritage.access !== undefined) core.fs.setXattr(fd, asName(''), aclAccess, heritage.access, 0);
+      const node = core.nodes.add(S_IFREG, undefined, asName(''));
+      node.upper = new Place(inside.layer, undefined, asName(''), fd);
+      const attr = core.scratch;
+      core.fs.statx(fd, asName(''), attr.buffer, attr.offset);
+      core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+      node.lookups += 1;
+      return this.#add(node, isWriting(flags));
+    } finally {
+      core.fs.close(dir);
+    }
+  }
+
+  /** Waits while the file is being copied up. */
+  open(node: Node, flags: number, unique: number): Later<OpenNode> {
+    const core = this.#core;
+    if (node.isDirectory) throw fsError('EISDIR');
+    const truncate = (flags & O_TRUNC) !== 0;
+    if (!isWriting(flags) && !truncate) return this.#add(node, false);
+    core.writable();
+    if (node.busy !== undefined) return node.busy.then(() => this.open(node, flags, unique));
+    const copying = copyUp(core, node, truncate ? 'truncated' : 'data', unique);
+    if (copying !== undefined) return copying.then(() => this.open(node, flags, unique));
+    if (truncate) truncateToNothing(core, node);
+    return this.#add(node, isWriting(flags));
+  }
+
+  release(id: HandleId): void {
+    const handle = this.#core.handles.get(id);
+    if (handle === undefined) return;
+    this.#core.handles.delete(id);
+    const { node } = handle;
+    node.opens -= 1;
+    if (node.opens === 0) this.#core.data.drop(node);
+    this.#core.nodes.leaveIfUnused(node);
+  }
+
+  /** EBADF. */
+  get(id: HandleId): OpenNode {
+    const handle = this.#core.handles.get(id);
+    if (handle === undefined) throw fsError('EBADF');
+    return handle;
+  }
+
+  /** -1 where data would have to come from a disk. */
+  read(id: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {
+    const { fs } = this.#core;
+    const fd = this.#core.data.forReading(this.get(id).node);
+    try {
+      return fs.pread(fd, buffer, offset, length, position, this.#nowait);
+    } catch (thrown) {
+      if (isFsError(thrown, 'EAGAIN')) return -1;
+      if (!isFsError(thrown, 'EOPNOTSUPP')) throw thrown;
+      this.#nowait = false;
+      return fs.pread(fd, buffer, offset, length, position, false);
+    }
+  }
+
+  async readLater(
+    id: HandleId,
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number> {
+    const { node } = this.get(id);
+    return this.#pinned(node, () =>
+      this.#core.fs.preadAsync(this.#core.data.forReading(node), buffer, offset, length, position),
+    );
+  }
+
+  write(id: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {
+    const fd = this.#core.data.forWriting(this.get(id).node);
+    return this.#core.fs.pwrite(fd, buffer, offset, length, position);
+  }
+
+  async writeLater(
+    id: HandleId,
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number> {
+    const { node } = this.get(id);
+    return this.#pinned(node, () =>
+      this.#core.fs.pwriteAsync(this.#core.data.forWriting(node), buffer, offset, length, position),
+    );
+  }
+
+  /** Nothing to do for what is only in a lower layer, or in a volatile mount. */
+  fsync(node: Node, dataOnly: boolean): Later<void> {
+    const core = this.#core;
+    if (!core.features.sync || node.upper === undefined) return undefined;
+    if (!node.isRegular) return undefined;
+    return this.#pinned(node, () => core.fs.fsync(core.data.forWriting(node), dataOnly));
+  }
+
+  fallocate(id: HandleId, mode: number, offset: number, length: number): Later<void> {
+    const { node } = this.get(id);
+    return this.#pinned(node, () =>
+      this.#core.fs.fallocateAsync(this.#core.data.forWriting(node), mode, offset, length),
+    );
+  }
+
+  lseek(id: HandleId, offset: number, whence: number): number {
+    if (whence !== SEEK_DATA && whence !== SEEK_HOLE) throw fsError('EINVAL');
+    return this.#core.fs.lseek(this.#core.data.forReading(this.get(id).node), offset, whence);
+  }
+
+  copyFileRange(
+    from: { readonly handle: HandleId; readonly offset: number },
+    to: { readonly handle: HandleId; readonly offset: number },
+    length: number,
+  ): Later<number> {
+    const core = this.#core;
+    const source = this.get(from.handle).node;
+    const target = this.get(to.handle).node;
+    const out = core.data.forWriting(target);
+    const into = core.data.forReading(source);
+    if (length <= syncCopyMax) return core.fs.copyFileRange(into, from.offset, out, to.offset, length);
+    return this.#pinned(source, () =>
+      this.#pinned(target, () => core.fs.copyFileRangeAsync(into, from.offset, out, to.offset, length)),
+    );
+  }
+
+  #add(node: Node, writable: boolean): OpenNode {
+    const handle = new OpenNode(this.#nextId++ as HandleId, node, writable);
+    this.#core.handles.set(handle.id, handle);
+    node.opens += 1;
+    return handle;
+  }
+
+  async #pinned<T>(node: Node, job: () => Promise<T>): Promise<T> {
+    this.#core.data.pin(node);
+    try {
+      return await job();
+    } finally {
+      this.#core.data.unpin(node);
+    }
+  }
+}
+
+function isWriting(flags: number): boolean {
+  return (flags & O_ACCMODE) !== O_RDONLY;
+}
+

@@ -1,0 +1,76 @@
+/**
+ * The entry in work/index that keeps the names of a lower file one file: all upper names are links to
+ * it, and names that are still below find it by the handle of the lower inode. The union's link count
+ * stands in an attribute of it, as a difference to a count that the next step does not change, so that
+ * it is right after a crash, too (fs/overlayfs/inode.c, ovl_set_nlink_common).
+ */
+import { isFsError } from '../base/fs-error.ts';
+import type { Name } from '../base/name.ts';
+import { setNlink } from '../layer/nlink.ts';
+import { findOriginOf, indexName } from '../layer/origin.ts';
+import { st } from '../os/host-fs.ts';
+import type { UnionCore } from './core.ts';
+import type { Node } from './node.ts';
+import { keepTimes } from './parent-times.ts';
+import { Place, type RealDir } from './real-dir.ts';
+
+/**
+ * Publishes `temp` of the work directory as the index entry of `node`, a lower file with `lowerNlink`
+ * links, and its first name as a link to that. False where the lower file system gives no handles.
+ */
+export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNlink: number): boolean {
+  const { indexDir, fs } = core;
+  const { lower } = node;
+  if (indexDir === undefined || lower === undefined) return false;
+  const origin = findOriginOf(fs, core.at(lower), lower.name, lower.layer.uuid);
+  if (origin === undefined) return false;
+  const work = core.dirs.at(core.workDir());
+  const name = indexName(origin);
+  const union = lowerNlink + node.nlinkDelta;
+  setNlink(fs, work, temp, { relative: 'lower', delta: node.nlinkDelta }, core.names);
+  fs.renameat2(work, temp, core.dirs.fd(indexDir), name, 0);
+  node.upper = new Place(indexDir.layer, indexDir, name);
+  node.indexed = true;
+  node.nlinkDelta = union - 1;
+  const inside = node.parent?.dir?.upper;
+  if (inside !== undefined) linkAlias(core, node, inside, node.name);
+  return true;
+}
+
+/** Gives an indexed node an upper name where it had a lower one. The union's link count stays. */
+export function linkAlias(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
+  const { upper } = node;
+  if (upper === undefined) return;
+  keepTimes(core, inside, () => {
+    core.fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
+  });
+  node.nlinkDelta -= 1;
+  storeNlink(core, node);
+}
+
+/** Writes the difference between the union's link count and that of the upper inode. */
+export function storeNlink(core: UnionCore, node: Node): void {
+  const { upper } = node;
+  if (!node.indexed || upper === undefined) return;
+  setNlink(core.fs, core.at(upper), upper.name, { relative: 'upper', delta: node.nlinkDelta }, core.names);
+}
+
+/** Whether (dir, name) of the upper is a name of this node: a link to its inode. */
+export function hasUpperName(core: UnionCore, node: Node, dir: RealDir | undefined, name: Name): boolean {
+  if (dir === undefined || node.upper === undefined) return false;
+  if (node.isDirectory || (!node.indexed && node.keys === undefined)) return node.upper.dir === dir;
+  core.fs.statx(core.at(node.upper), node.upper.name);
+  const ino = core.fs.stat[st.ino];
+  return core.fs.findStatx(core.dirs.fd(dir), name) && core.fs.stat[st.ino] === ino;
+}
+
+/** After the last name of an indexed node went away: the entry goes, too; `fd` has kept the inode. */
+export function dropIndexEntry(core: UnionCore, name: Name): void {
+  const { indexDir } = core;
+  if (indexDir === undefined) return;
+  try {
+    core.fs.unlinkat(core.dirs.fd(indexDir), name, 0);
+  } catch (thrown) {
+    if (!isFsError(thrown, 'ENOENT')) throw thrown;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * A further name for a file. The file is in the upper before, by its metadata at least; a metacopy file
+ * needs a redirect then, since the new name says nothing of where its data lies.
+ */
+import { isFsError, fsError } from '../base/fs-error.ts';
+import type { Name } from '../base/name.ts';
+import { isWhiteoutStat } from '../layer/whiteout.ts';
+import type { Later } from '../vfs/file-system.ts';
+import type { UnionCore } from './core.ts';
+import { copyUp, markImpure, upperDirOf } from './copy-up.ts';
+import { checkName } from './create.ts';
+import { keyOf } from './lookup.ts';
+import type { Node } from './node.ts';
+import { noteAdded } from './readdir.ts';
+import { noFd, Place, type RealDir } from './real-dir.ts';
+import { setFileRedirect } from './redirect-of.ts';
+
+/** EEXIST, EPERM for a directory. Waits while the file is being copied up. */
+export function link(core: UnionCore, node: Node, parent: Node, name: Name, unique: number): Later<void> {
+  core.writable();
+  if (node.isDirectory) throw fsError('EPERM');
+  checkName(core, name);
+  if (node.busy !== undefined) return node.busy.then(() => link(core, node, parent, name, unique));
+  const copying = copyUp(core, node, 'metadata', unique);
+  if (copying !== undefined) return copying.then(() => link(core, node, parent, name, unique));
+  const inside = upperDirOf(core, parent);
+  if (node.copied) markImpure(core, parent);
+  if (node.isMetacopy) setFileRedirect(core, node);
+  makeLink(core, node, inside, name);
+  const upper = node.upper as Place;
+  if (upper.fd !== noFd && upper.dir === undefined) {
+    core.fs.close(upper.fd);
+    node.upper = new Place(inside.layer, inside, name);
+  }
+  core.nodes.addLink(node, parent, name);
+  shareByInode(core, node, inside);
+  noteAdded(core, parent, node, name);
+}
+
+function makeLink(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
+  const { fs } = core;
+  const upper = node.upper as Place;
+  try {
+    fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
+    return;
+  } catch (thrown) {
+    if (!isFsError(thrown, 'EEXIST')) throw thrown;
+  }
+  const dir = core.dirs.fd(inside);
+  fs.statx(dir, name);
+  if (!isWhiteoutStat(fs.stat)) throw fsError('EEXIST');
+  const work = core.dirs.at(core.workDir());
+  const temp = core.temps.next();
+  fs.linkat(core.at(upper), upper.name, work, temp);
+  try {
+    fs.renameat2(work, temp, dir, name, 0);
+  } catch (thrown) {
+    fs.findUnlinkat(work, temp, 0);
+    throw thrown;
+  }
+}
+
+/** From now on all names of the file lead to this node. */
+function shareByInode(core: UnionCore, node: Node, inside: RealDir): void {
+  const upper = node.upper as Place;
+  const attr = core.scratch;
+  core.fs.statx(core.at(upper), upper.name, attr.buffer, attr.offset);
+  core.nodes.addKey(node, keyOf(inside.layer.fsid, attr));
+}

@@ -1,0 +1,211 @@
+/**
+ * Turns a name in a merged directory into a node: the upper first, then what shows through from below.
+ * What is found here is all that the other acts know of an object: where it lies, in which layers, and
+ * what its overlay attributes say.
+ */
+import { fsError } from '../base/fs-error.ts';
+import type { Name } from '../base/name.ts';
+import { isWhiteoutStat } from '../layer/whiteout.ts';
+import { S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
+import { mark, st } from '../os/host-fs.ts';
+import type { Attr } from '../vfs/attr.ts';
+import { finishAttributes, readAttributes } from './attributes.ts';
+import type { UnionCore } from './core.ts';
+import { adoptIndexed, adoptOrigin } from './identity.ts';
+import { findData, hasRedirect, isMetacopy } from './lower-data.ts';
+import { followed, LowerStack, readMarks } from './lower-stack.ts';
+import { DirState, type Node } from './node.ts';
+import { probe } from './probe.ts';
+import { Place, RealDir } from './real-dir.ts';
+
+/**
+ * The node that `name` of `parent` is, with its attributes; undefined where there is none. Does not
+ * count as a lookup. ENOTDIR.
+ */
+export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): Node | undefined {
+  const { dir } = parent;
+  if (dir === undefined) throw fsError('ENOTDIR');
+  const known = dir.children.get(name);
+  if (known !== undefined) {
+    readAttributes(core, known, attr);
+    return known;
+  }
+  if (dir.upper !== undefined) {
+    if (core.fs.findStatx(core.dirs.fd(dir.upper), name, attr.buffer, attr.offset)) {
+      if (isWhiteoutStat(core.fs.stat)) return undefined;
+      return isDirectory(core)
+        ? upperDirectory(core, parent, name, attr)
+        : upperFile(core, parent, name, attr);
+    }
+    if (dir.opaque) return undefined;
+  }
+  const position = probe(core, parent, name, 0, attr);
+  if (position < 0) return undefined;
+  return isDirectory(core)
+    ? lowerDirectory(core, parent, name, position, attr)
+    : lowerFile(core, parent, name, position, attr);
+}
+
+/** The same for an act that needs it: ENOENT. */
+export function getChild(core: UnionCore, parent: Node, name: Name): Node {
+  const known = parent.dir?.children.get(name);
+  if (known !== undefined) return known;
+  const node = lookup(core, parent, name, core.scratch);
+  if (node === undefined) throw fsError('ENOENT');
+  return node;
+}
+
+function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): Node {
+  const inside = parent.dir?.upper as RealDir;
+  const real = new RealDir(inside.layer, inside, name);
+  const marks = readMarks(core, real);
+  const lowerAttr = core.scratch;
+  const stack = new LowerStack(core, lowerAttr);
+  if (!marks.opaque) stack.collect(parent, name, marks.redirect);
+  const node = core.nodes.add(S_IFDIR, parent, name);
+  node.upper = real;
+  node.redirect = marks.redirect === undefined ? undefined : redirectValue(marks.redirect);
+  node.dir = new DirState(real, stack.dirs, marks.opaque);
+  node.dir.impure = marks.impure;
+  const top = stack.dirs[0];
+  node.lower = top;
+  if (top === undefined) core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
+  else setInoOf(core, node, top, lowerAttr);
+  finishAttributes(core, node, attr);
+  return node;
+}
+
+/** Files on one's own: the inode number of `place`, which is not what was looked at last. */
+function setInoOf(core: UnionCore, node: Node, place: Place, attr: Attr): void {
+  core.fs.statx(core.at(place), place.name, attr.buffer, attr.offset);
+  core.setIno(node, place.layer, attr.inoLow, attr.inoHigh);
+}
+
+function redirectValue(redirect: { absolute: boolean; components: readonly Name[] }): Name {
+  return (redirect.absolute ? `/${redirect.components.join('/')}` : redirect.components[0]) as Name;
+}
+
+function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node {
+  const inside = parent.dir?.upper as RealDir;
+  const { stat } = core.fs;
+  const type = (stat[st.mode] ?? 0) & S_IFMT;
+  const linked = (stat[st.nlink] ?? 1) > 1;
+  const key = linked ? keyOf(inside.layer.fsid, attr) : undefined;
+  const known = key === undefined ? undefined : core.nodes.findByKey(key);
+  if (known !== undefined) {
+    core.nodes.addLink(known, parent, name);
+    readAttributes(core, known, attr);
+    return known;
+  }
+  const place = new Place(inside.layer, inside, name);
+  const marks = mayBeCopied(core, parent) ? core.fs.overlayMarks(core.at(place), name, core.names.prefix) : 0;
+  const node = core.nodes.add(type, parent, name);
+  node.upper = place;
+  core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+  if (key !== undefined) core.nodes.addKey(node, key);
+  try {
+    if ((marks & mark.metacopy) !== 0 && type === S_IFREG) adoptData(core, node, parent, marks, attr.size);
+    node.copied = (marks & mark.origin) !== 0;
+    if (node.copied) adoptOrigin(core, node, place, linked, attr.nlink);
+  } catch (thrown) {
+    core.nodes.leaveIfUnused(node);
+    throw thrown;
+  }
+  finishAttributes(core, node, attr);
+  return node;
+}
+
+/** Only a directory that is marked impure holds objects with an origin. */
+function mayBeCopied(core: UnionCore, parent: Node): boolean {
+  const { dir } = parent;
+  if (dir === undefined || core.lowers.length === 0) return false;
+  if (dir.impure === undefined && dir.upper !== undefined) dir.impure = readMarks(core, dir.upper).impure;
+  return dir.impure === true;
+}
+
+/**
+ * A metacopy file in the upper: finds its data, EIO without. One that is empty is one whose truncation
+ * was cut short after its first step: it is empty, and has its data.
+ */
+function adoptData(core: UnionCore, node: Node, parent: Node, marks: number, size: number): void {
+  const place = node.upper as Place;
+  if (!core.followsMetacopy) return;
+  const redirect = (marks & mark.redirect) === 0 ? undefined : followed(core, place);
+  node.redirect = redirect === undefined ? undefined : redirectValue(redirect);
+  if (size === 0) return;
+  const found = findData(core, parent, { index: 1, position: 0, name: node.name, redirect });
+  if (found === undefined) {
+    core.log.warn(`no data for the metacopy file ${place.path()}: are all its layers there?`);
+    throw fsError('EIO');
+  }
+  node.data = found.data;
+  node.lower = found.lower;
+}
+
+function lowerDirectory(core: UnionCore, parent: Node, name: Name, position: number, attr: Attr): Node {
+  const inside = parent.dir?.lowers[position] as RealDir;
+  const real = new RealDir(inside.layer, inside, name);
+  real.size = core.fs.stat[st.size] ?? 0;
+  const stack = new LowerStack(core, core.scratch).continueBelow(parent, name, real, position);
+  const node = core.nodes.add(S_IFDIR, parent, name);
+  node.lower = real;
+  node.dir = new DirState(undefined, stack.dirs, false);
+  core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
+  finishAttributes(core, node, attr);
+  return node;
+}
+
+function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, attr: Attr): Node {
+  const inside = parent.dir?.lowers[position] as RealDir;
+  const { stat } = core.fs;
+  const type = (stat[st.mode] ?? 0) & S_IFMT;
+  const linked = (stat[st.nlink] ?? 1) > 1 && core.indexDir !== undefined;
+  const key = linked ? keyOf(inside.layer.fsid, attr) : undefined;
+  const known = key === undefined ? undefined : core.nodes.findByKey(key);
+  if (known !== undefined) {
+    core.nodes.addLink(known, parent, name);
+    readAttributes(core, known, attr);
+    return known;
+  }
+  const place = new Place(inside.layer, inside, name);
+  const data = type === S_IFREG && isMetacopy(core, place) ? lowerData(core, parent, place, position) : undefined;
+  const node = core.nodes.add(type, parent, name);
+  node.lower = place;
+  core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+  if (key !== undefined) {
+    core.nodes.addKey(node, key);
+    if (adoptIndexed(core, node, place, attr.nlink)) readAttributes(core, node, attr);
+  }
+  if (data === undefined) {
+    finishAttributes(core, node, attr);
+    return node;
+  }
+  node.data = data;
+  core.fs.statx(core.at(data), data.name);
+  finishAttributes(core, node, attr);
+  attr.blocks = core.fs.stat[st.blocks] ?? 0;
+  return node;
+}
+
+/** The data of a metacopy file that is itself in a lower layer. */
+function lowerData(core: UnionCore, parent: Node, place: Place, position: number): Place {
+  const redirect = hasRedirect(core, place) ? followed(core, place) : undefined;
+  const found = findData(core, parent, {
+    index: place.layer.index + 1,
+    position: position + 1,
+    name: place.name,
+    redirect,
+  });
+  if (found !== undefined) return found.data;
+  core.log.warn(`no data for the metacopy file ${place.path()}: are all its layers there?`);
+  throw fsError('EIO');
+}
+
+/** By which all names of a file with several links find one node. */
+export function keyOf(fsid: number, attr: Attr): string {
+  return `${String(fsid)}:${String(attr.inoHigh)}:${String(attr.inoLow)}`;
+}
+
+function isDirectory(core: UnionCore): boolean {
+  return ((core.fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+}

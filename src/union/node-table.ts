@@ -1,0 +1,111 @@
+/**
+ * The nodes that the client knows, by id, and those with several names, by inode. Ids count up and are
+ * never used again. A node leaves when the client has forgotten it, nothing has it open, and none of
+ * its children is left.
+ */
+import { fsError } from '../base/fs-error.ts';
+import { rootNodeId, type NodeId } from '../base/ids.ts';
+import type { Name } from '../base/name.ts';
+import { Node, type Link } from './node.ts';
+
+export class NodeTable {
+  readonly #byId = new Map<NodeId, Node>();
+  readonly #byKey = new Map<string, Node>();
+  readonly #onLeave: (node: Node) => void;
+  #nextId: number = rootNodeId;
+
+  /** `onLeave` frees what a node holds outside. */
+  constructor(onLeave: (node: Node) => void) {
+    this.#onLeave = onLeave;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** A new node, the child of `parent` from now on. */
+  add(type: number, parent: Node | undefined, name: Name): Node {
+    const node = new Node(this.#nextId++ as NodeId, type, parent, name);
+    this.#byId.set(node.id, node);
+    parent?.dir?.children.set(name, node);
+    return node;
+  }
+
+  /** ESTALE for an id that is not known (any more). */
+  get(id: NodeId): Node {
+    const node = this.#byId.get(id);
+    if (node === undefined) throw fsError('ESTALE');
+    return node;
+  }
+
+  values(): IterableIterator<Node> {
+    return this.#byId.values();
+  }
+
+  findByKey(key: string): Node | undefined {
+    return this.#byKey.get(key);
+  }
+
+  addKey(node: Node, key: string): void {
+    if (this.#byKey.has(key)) return;
+    this.#byKey.set(key, node);
+    (node.keys ??= []).push(key);
+  }
+
+  dropKeys(node: Node): void {
+    for (const key of node.keys ?? []) this.#byKey.delete(key);
+    node.keys = undefined;
+  }
+
+  addLink(node: Node, parent: Node, name: Name): void {
+    parent.dir?.children.set(name, node);
+    if (node.parent === undefined && node.id !== rootNodeId) {
+      node.parent = parent;
+      node.name = name;
+      return;
+    }
+    if (node.parent === parent && node.name === name) return;
+    const links = (node.moreLinks ??= []);
+    if (!links.some((link) => link.parent === parent && link.name === name)) links.push({ parent, name });
+  }
+
+  /** Takes one link away; another known one takes the first place. */
+  removeLink(node: Node, parent: Node, name: Name): void {
+    if (parent.dir?.children.get(name) === node) parent.dir.children.delete(name);
+    if (node.parent === parent && node.name === name) {
+      const next: Link | undefined = node.moreLinks?.shift();
+      node.parent = next?.parent;
+      if (next !== undefined) node.name = next.name;
+    } else if (node.moreLinks !== undefined) {
+      node.moreLinks = node.moreLinks.filter((link) => link.parent !== parent || link.name !== name);
+    }
+    if (node.moreLinks?.length === 0) node.moreLinks = undefined;
+    this.leaveIfUnused(parent);
+  }
+
+  /** Whether the node is no longer known. */
+  forget(id: NodeId, count: number): boolean {
+    const node = this.#byId.get(id);
+    if (node === undefined) return true;
+    node.lookups = Math.max(0, node.lookups - count);
+    this.leaveIfUnused(node);
+    return !this.#byId.has(id);
+  }
+
+  /** Takes the node away if nobody needs it, and its parents likewise. */
+  leaveIfUnused(node: Node): void {
+    for (let candidate: Node | undefined = node; candidate !== undefined; ) {
+      if (candidate.lookups > 0 || candidate.opens > 0 || candidate.id === rootNodeId) return;
+      if (candidate.busy !== undefined || (candidate.dir?.children.size ?? 0) > 0) return;
+      if (!this.#byId.delete(candidate.id)) return;
+      this.dropKeys(candidate);
+      for (const link of candidate.moreLinks ?? []) {
+        if (link.parent.dir?.children.get(link.name) === candidate) link.parent.dir.children.delete(link.name);
+      }
+      const parent: Node | undefined = candidate.parent;
+      if (parent?.dir?.children.get(candidate.name) === candidate) parent.dir.children.delete(candidate.name);
+      this.#onLeave(candidate);
+      candidate = parent;
+    }
+  }
+}

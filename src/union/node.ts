@@ -1,0 +1,107 @@
+/**
+ * A node is one object of the merged tree: its links (parent and name), and where it lies below. It
+ * holds neither a path nor a descriptor of its own, but for one that was unlinked. All names of a file
+ * with several links lead to one node.
+ */
+import type { Fd, NodeId } from '../base/ids.ts';
+import type { Name } from '../base/name.ts';
+import { S_IFDIR, S_IFREG } from '../os/constants.ts';
+import type { DirectoryIndex } from './directory-index.ts';
+import type { Listing } from './listing.ts';
+import type { Place, RealDir } from './real-dir.ts';
+
+export interface Link {
+  readonly parent: Node;
+  readonly name: Name;
+}
+
+/** What only directories have. */
+export class DirState {
+  upper: RealDir | undefined;
+  /** The merged directories below, from the top. Never changes. */
+  lowers: readonly RealDir[];
+  /** Nothing below shows through. */
+  opaque: boolean;
+  /** The upper directory may hold objects that were copied up; undefined: not looked at yet. */
+  impure: boolean | undefined;
+  readonly children = new Map<Name, Node>();
+  /** Cached: which names the lowers have. */
+  index: DirectoryIndex | undefined;
+  /** Cached: the merged entries in the order of their cookies. */
+  listing: Listing | undefined;
+  /** System calls spent on names of lowers without an index. */
+  probes = 0;
+
+  constructor(upper: RealDir | undefined, lowers: readonly RealDir[], opaque: boolean) {
+    this.upper = upper;
+    this.lowers = lowers;
+    this.opaque = opaque;
+  }
+}
+
+export class Node {
+  readonly id: NodeId;
+  /** S_IFMT bits. */
+  readonly type: number;
+  /** How often the client was told of it. */
+  lookups = 0;
+  /** Open files of it. */
+  opens = 0;
+  /** Its first link; undefined for the root, and once it was unlinked. */
+  parent: Node | undefined;
+  name: Name;
+  /** Further links that are known. */
+  moreLinks: Link[] | undefined;
+
+  /** Where it lies in the upper layer. For a directory, the same object as `dir.upper`. */
+  upper: Place | undefined;
+  /** The topmost object below: what it was copied up from, or what gives it its inode number. */
+  lower: Place | undefined;
+  /** Where the data of a file lies whose topmost object has only metadata (metacopy). */
+  data: Place | undefined;
+  /** The value of the redirect attribute of its upper object. */
+  redirect: Name | undefined;
+  /** Union link count minus that of the real object, for files with several names. */
+  nlinkDelta = 0;
+  /** It was copied up: its inode number is not that of its upper object. */
+  copied = false;
+  /** It has an entry in work/index: `upper` is that entry. */
+  indexed = false;
+  /** Keys under which the node is found by inode, for files with several names. */
+  keys: string[] | undefined;
+  inoLow = 0;
+  inoHigh = 0;
+  /** A copy-up, or another change that takes its time, is under way: wait, then look again. */
+  busy: Promise<void> | undefined;
+  /** Real descriptors of its data, shared by all who have it open: see `data-files.ts`. */
+  readFd: Fd | undefined;
+  writeFd: Fd | undefined;
+  dir: DirState | undefined;
+
+  constructor(id: NodeId, type: number, parent: Node | undefined, name: Name) {
+    this.id = id;
+    this.type = type;
+    this.parent = parent;
+    this.name = name;
+  }
+
+  get isDirectory(): boolean {
+    return this.type === S_IFDIR;
+  }
+
+  get isRegular(): boolean {
+    return this.type === S_IFREG;
+  }
+
+  /** Where its attributes are read. */
+  get place(): Place {
+    const place = this.upper ?? this.lower;
+    if (place === undefined) throw new Error('a node without a place');
+    return place;
+  }
+
+  /** Whether its data is not yet in the upper layer, though its metadata is. */
+  get isMetacopy(): boolean {
+    return this.upper !== undefined && this.data !== undefined;
+  }
+}

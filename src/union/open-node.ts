@@ -1,0 +1,26 @@
+/**
+ * An open file of a client. It holds no descriptor: `data-files.ts` has those of the node.
+ */
+import type { HandleId, NodeId } from '../base/ids.ts';
+import type { OpenFile } from '../vfs/file-system.ts';
+import type { Node } from './node.ts';
+
+export class OpenNode implements OpenFile {
+  readonly id: HandleId;
+  readonly node: Node;
+  readonly writable: boolean;
+
+  constructor(id: HandleId, node: Node, writable: boolean) {
+    this.id = id;
+    this.node = node;
+    this.writable = writable;
+  }
+
+  get nodeId(): NodeId {
+    return this.node.id;
+  }
+
+  get upper(): boolean {
+    return this.node.upper !== undefined && !this.node.isMetacopy;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * Opens the layers of a union and puts it together. Upper and work are reached below one private clone
+ * of their mount, each lower below a read-only clone of its own: what is mounted inside a layer neither
+ * shows nor recurses, the kernel itself refuses to write to a lower, and rename between upper and work
+ * stays inside one mount. Where clones are refused (no CAP_SYS_ADMIN) directories are opened as they are.
+ */
+import { fsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import { asName, type Name } from '../base/name.ts';
+import { prepareWork, createVolatileGuard, removeVolatileGuard } from '../layer/work-dir.ts';
+import { readOpaque } from '../layer/opaque.ts';
+import { overlayNames } from '../layer/xattr-names.ts';
+import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
+import { st, type HostFs } from '../os/host-fs.ts';
+import { UnionCore, type CoreLimits } from './core.ts';
+import type { UnionFeatures } from './features.ts';
+import { Layer } from './layer.ts';
+import { RealDir } from './real-dir.ts';
+import { Union } from './union.ts';
+
+export interface UnionSource {
+  /** Absolute paths, from the top. */
+  readonly lowers: readonly Name[];
+  readonly dataLayers: readonly Name[];
+  readonly upper: { readonly dir: Name; readonly work: Name } | undefined;
+}
+
+export interface UnionOptions {
+  readonly fs: HostFs;
+  readonly log: Log;
+  readonly features: UnionFeatures;
+  readonly limits?: Partial<CoreLimits>;
+  /** A private clone of the directory `path` (os/mount.ts); undefined where it is refused. */
+  readonly clone: (path: Name, readOnly: boolean) => Fd | undefined;
+}
+
+const defaultLimits: CoreLimits = { directories: 1024, files: 512, names: 400_000 };
+const here = asName('.');
+const directory = O_RDONLY | O_DIRECTORY;
+
+/** A union, and what it was made of, for those who look inside (tests, statistics). */
+export interface OpenedUnion {
+  readonly union: Union;
+  readonly core: UnionCore;
+}
+
+/** Throws `FsError` for a layer that cannot be opened, `UserError` for a work directory that must not be used. */
+export function openUnion(source: UnionSource, options: UnionOptions): OpenedUnion {
+  const opening = new Opening(options);
+  try {
+    return opening.open(source);
+  } catch (thrown) {
+    opening.closeAll();
+    throw thrown;
+  }
+}
+
+class Opening {
+  readonly #fs: HostFs;
+  readonly #options: UnionOptions;
+  readonly #fds: Fd[] = [];
+  readonly #fsids = new Map<number, number>();
+
+  constructor(options: UnionOptions) {
+    this.#fs = options.fs;
+    this.#options = options;
+  }
+
+  open(source: UnionSource): OpenedUnion {
+    const { features, log, limits } = this.#options;
+    const writable = source.upper === undefined ? undefined : this.#openUpper(source.upper);
+    const lowers = source.lowers.map((path, i) => this.#openLower(path, i + 1, false));
+    const dataLayers = source.dataLayers.map((path, i) => this.#openLower(path, lowers.length + 1 + i, true));
+    const handles = lowers.every((layer) => this.#fs.findHandle(layer.root, asName('')) !== undefined);
+    const names = overlayNames(features.userxattr);
+    const prepared =
+      writable === undefined
+        ? undefined
+        : prepareWork(this.#fs, writable.work, { index: features.index && handles, names, log });
+    if (prepared !== undefined) this.#fds.push(prepared.work);
+    if (prepared?.index !== undefined) this.#fds.push(prepared.index);
+    if (prepared !== undefined && features.volatile) createVolatileGuard(this.#fs, prepared.work);
+    const core = new UnionCore({
+      fs: this.#fs,
+      log,
+      features,
+      upper: writable?.layer,
+      lowers,
+      dataLayers,
+      work: writable && prepared && fixed(writable.layer, prepared.work),
+      indexDir: prepared?.index === undefined || !writable ? undefined : fixed(writable.layer, prepared.index),
+      fileSystems: this.#fsids.size,
+      limits: { ...defaultLimits, ...limits },
+    });
+    const close = async (): Promise<void> => {
+      core.data.close();
+      core.dirs.close();
+      if (writable !== undefined && !features.volatile) await this.#fs.syncfs(writable.layer.root);
+      if (prepared !== undefined && features.volatile) removeVolatileGuard(this.#fs, prepared.work);
+      this.closeAll();
+    };
+    return { union: new Union(core, close), core };
+  }
+
+  closeAll(): void {
+    for (const fd of this.#fds.splice(0)) this.#fs.close(fd);
+  }
+
+  #openUpper(upper: { readonly dir: Name; readonly work: Name }): { layer: Layer; work: Fd } {
+    const common = commonAncestor(upper.dir, upper.work);
+    const clone = this.#options.clone(common, false);
+    const base = clone ?? this.#openDirectory(AT_FDCWD as Fd, common);
+    if (clone !== undefined) this.#fds.push(clone);
+    const root = this.#openDirectory(base, below(common, upper.dir));
+    const work = this.#openDirectory(base, below(common, upper.work));
+    return { layer: this.#layer(upper.dir, root, 0, clone !== undefined, false), work };
+  }
+
+  #openLower(path: Name, index: number, dataOnly: boolean): Layer {
+    const clone = this.#options.clone(path, true);
+    if (clone !== undefined) this.#fds.push(clone);
+    const root = this.#openDirectory(clone ?? (AT_FDCWD as Fd), clone === undefined ? path : here);
+    return this.#layer(path, root, index, clone !== undefined, dataOnly);
+  }
+
+  #openDirectory(dir: Fd, path: Name): Fd {
+    const fd = this.#fs.openat(dir, path, directory, 0);
+    this.#fds.push(fd);
+    return fd;
+  }
+
+  #layer(path: Name, root: Fd, index: number, detached: boolean, dataOnly: boolean): Layer {
+    const { features } = this.#options;
+    this.#fs.statx(root, asName(''));
+    const dev = this.#fs.stat[st.dev] ?? 0;
+    const fsid = this.#fsids.get(dev) ?? this.#fsids.size;
+    this.#fsids.set(dev, fsid);
+    const names = overlayNames(features.userxattr);
+    return new Layer({
+      path,
+      root,
+      index,
+      dev,
+      fsid,
+      uuid: this.#fs.fsUuid(root),
+      detached,
+      dataOnly,
+      xattrWhiteouts: index > 0 && readOpaque(this.#fs, root, asName(''), names) === 'xattrs',
+      aufs: index > 0 && features.aufs,
+    });
+  }
+}
+
+function fixed(layer: Layer, fd: Fd): RealDir {
+  const dir = new RealDir(layer, undefined, asName(''), fd);
+  return dir;
+}
+
+/** The deepest directory that holds both; both absolute and without `.` and `..`. */
+function commonAncestor(a: Name, b: Name): Name {
+  const left = a.split('/');
+  const right = b.split('/');
+  let same = 0;
+  while (same < left.length - 1 && same < right.length - 1 && left[same] === right[same]) same++;
+  if (same === 0) throw fsError('EINVAL');
+  return asName(left.slice(0, same).join('/') || '/');
+}
+
+function below(ancestor: Name, path: Name): Name {
+  return asName(ancestor === '/' ? path.slice(1) : path.slice(ancestor.length + 1));
+}

@@ -1,0 +1,105 @@
+/**
+ * Finds a name in the lower directories of a merged directory. A few names are probed with statx, layer
+ * by layer; when that has cost as much as reading the directories would, they are read and an index
+ * answers from then on (a directory of a million entries is not read for one lookup, nor are twenty
+ * thousand absent names probed in each of a hundred layers).
+ */
+import type { Name } from '../base/name.ts';
+import { aufsOpaqueName, aufsWhiteoutName, isAufsMetadata } from '../layer/aufs.ts';
+import { isWhiteoutStat, isXattrWhiteout } from '../layer/whiteout.ts';
+import { st } from '../os/host-fs.ts';
+import type { Attr } from '../vfs/attr.ts';
+import type { UnionCore } from './core.ts';
+import { DirectoryIndex } from './directory-index.ts';
+import type { Node } from './node.ts';
+import type { RealDir } from './real-dir.ts';
+
+/** An index is worth its cost after this many probes, and one more for each so many bytes of directory. */
+const freeProbes = 12;
+const bytesPerProbe = 400;
+
+/** The index of `node`, made now if it is not there. */
+export function indexOf(core: UnionCore, node: Node): DirectoryIndex {
+  const dir = node.dir;
+  if (dir === undefined) throw new Error('an index of what is not a directory');
+  if (dir.index !== undefined) {
+    core.listings.touch(node);
+    return dir.index;
+  }
+  dir.index = new DirectoryIndex(core.fs, core.dirs, dir.lowers);
+  dir.probes = 0;
+  core.counters.listings += 1;
+  core.listings.renew(node);
+  return dir.index;
+}
+
+/**
+ * Position among the lowers of `parent` of what `name` shows there, at or after `from`; -1 where there is
+ * nothing, or a whiteout. `attr` and `core.fs.stat` tell about what was found.
+ */
+export function probe(core: UnionCore, parent: Node, name: Name, from: number, attr: Attr): number {
+  const dir = parent.dir;
+  if (dir === undefined || from >= dir.lowers.length) return -1;
+  if (core.features.aufs && isAufsMetadata(name)) return -1;
+  if (dir.index === undefined && isIndexWorthIt(dir.probes, dir.lowers)) indexOf(core, parent);
+  if (dir.index === undefined) return probeEach(core, parent, name, from, attr);
+  core.counters.indexHits += 1;
+  const position = dir.index.position(name, from);
+  if (position < 0) return -1;
+  return statLower(core, dir.lowers[position] as RealDir, name, attr) === 'found' ? position : -1;
+}
+
+/** The same without an index, for a name other than the one that the index was asked first. */
+export function probeEach(core: UnionCore, parent: Node, name: Name, from: number, attr: Attr): number {
+  const dir = parent.dir;
+  if (dir === undefined) return -1;
+  for (let position = from; position < dir.lowers.length; position++) {
+    dir.probes += 1;
+    const real = dir.lowers[position] as RealDir;
+    const seen = statLower(core, real, name, attr);
+    if (seen === 'found') return position;
+    if (seen === 'whiteout' || isHiddenBelow(core, real, name)) return -1;
+  }
+  return -1;
+}
+
+/** Whether an AUFS whiteout in `dir` hides `name` in the layers below. Leaves `stat` alone. */
+export function isHiddenBelow(core: UnionCore, dir: RealDir, name: Name): boolean {
+  if (!dir.layer.aufs || core.isBottom(dir.layer)) return false;
+  return exists(core, dir, aufsWhiteoutName(name));
+}
+
+/** Whether `dir` holds the AUFS mark of an opaque directory. */
+export function isAufsOpaqueDir(core: UnionCore, dir: RealDir): boolean {
+  if (!dir.layer.aufs || core.isBottom(dir.layer)) return false;
+  return exists(core, dir, aufsOpaqueName);
+}
+
+/** Looks at one object of a lower layer. */
+export function statLower(
+  core: UnionCore,
+  dir: RealDir,
+  name: Name,
+  attr: Attr,
+): 'found' | 'whiteout' | 'absent' {
+  const fd = core.dirs.fd(dir);
+  core.counters.probes += 1;
+  if (!core.fs.findStatx(fd, name, attr.buffer, attr.offset)) return 'absent';
+  if (isWhiteoutStat(core.fs.stat)) return 'whiteout';
+  if (!dir.layer.xattrWhiteouts || core.fs.stat[st.size] !== 0) return 'found';
+  return isXattrWhiteout(core.fs, fd, name, core.names) ? 'whiteout' : 'found';
+}
+
+function exists(core: UnionCore, dir: RealDir, name: Name): boolean {
+  const saved = core.fs.stat.slice();
+  const found = core.fs.findStatx(core.dirs.fd(dir), name);
+  core.fs.stat.set(saved);
+  return found;
+}
+
+function isIndexWorthIt(probes: number, lowers: readonly RealDir[]): boolean {
+  if (probes < freeProbes) return false;
+  let bytes = 0;
+  for (const dir of lowers) bytes += dir.size;
+  return probes >= freeProbes + bytes / bytesPerProbe;
+}

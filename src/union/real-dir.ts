@@ -1,0 +1,50 @@
+/**
+ * Where real objects live. A `Place` is a name in a real directory, or, once nothing names the object
+ * any more, a descriptor. A `RealDir` is a place that is a directory of one layer: a chain of names up
+ * to the layer's root, so that a directory that is renamed takes all below it along.
+ */
+import type { Fd } from '../base/ids.ts';
+import { asName, type Name } from '../base/name.ts';
+import type { Layer } from './layer.ts';
+
+export const noFd = -1 as Fd;
+const emptyName = asName('');
+
+export class Place {
+  /** The directory that holds it; undefined for a layer's root. */
+  dir: RealDir | undefined;
+  name: Name;
+  readonly layer: Layer;
+  /** The object itself, where it has no name (the root of a layer, an unlinked file); else `noFd`. */
+  fd: Fd;
+
+  constructor(layer: Layer, dir: RealDir | undefined, name: Name, fd: Fd = noFd) {
+    this.layer = layer;
+    this.dir = dir;
+    this.name = name;
+    this.fd = fd;
+  }
+
+  /** Its path below the root of its layer, beginning with a slash. */
+  path(): Name {
+    const parts: Name[] = [];
+    for (let place: Place | undefined = this; place?.dir !== undefined; place = place.dir) parts.push(place.name);
+    return asName(`/${parts.reverse().join('/')}`);
+  }
+
+  /** The object has no name any more; `fd` refers to it. */
+  orphan(fd: Fd): void {
+    this.dir = undefined;
+    this.name = emptyName;
+    this.fd = fd;
+  }
+}
+
+export class RealDir extends Place {
+  /** st_size at the time of its lookup: how much a listing of it is likely to cost. */
+  size = 0;
+
+  static root(layer: Layer): RealDir {
+    return new RealDir(layer, undefined, emptyName, layer.root);
+  }
+}

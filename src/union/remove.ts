@@ -1,0 +1,157 @@
+/**
+ * unlink and rmdir: what lies in the upper goes away, and what shows through from below is covered with
+ * a whiteout, in one atomic step either way. No data is copied. A whiteout is made only where something
+ * below needs one.
+ */
+import { fsError, isFsError } from '../base/fs-error.ts';
+import { asName, type Name } from '../base/name.ts';
+import { removeTree } from '../layer/remove-tree.ts';
+import { AT_REMOVEDIR, O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../os/constants.ts';
+import { st } from '../os/host-fs.ts';
+import type { Later } from '../vfs/file-system.ts';
+import type { UnionCore } from './core.ts';
+import { copyUp, upperDirOf } from './copy-up.ts';
+import { dropIndexEntry, hasUpperName, storeNlink } from './index-entry.ts';
+import { getChild } from './lookup.ts';
+import type { Node } from './node.ts';
+import { probe } from './probe.ts';
+import { isEmpty, noteRemoved } from './readdir.ts';
+import { noFd, Place, type RealDir } from './real-dir.ts';
+
+/** EISDIR. Waits while the file is being copied up. */
+export function unlink(core: UnionCore, parent: Node, name: Name): Later<void> {
+  core.writable();
+  const node = getChild(core, parent, name);
+  if (node.isDirectory) throw fsError('EISDIR');
+  if (node.busy !== undefined) return node.busy.then(() => unlink(core, parent, name));
+  const inside = upperDirOf(core, parent);
+  keepCount(core, node);
+  const isUpper = hasUpperName(core, node, inside, name);
+  const covered = isCovered(core, parent, name, node);
+  if (isUpper) relocate(core, node, inside, name);
+  const dir = core.dirs.fd(inside);
+  if (!isUpper) core.whiteoutMaker().linkTo(dir, name);
+  else if (covered) core.whiteoutMaker().replace(dir, name);
+  else core.fs.unlinkat(dir, name, 0);
+  loseName(core, node, parent, name, isUpper);
+}
+
+/** ENOTDIR, ENOTEMPTY. */
+export function rmdir(core: UnionCore, parent: Node, name: Name): void {
+  core.writable();
+  const node = getChild(core, parent, name);
+  if (node.dir === undefined) throw fsError('ENOTDIR');
+  const inside = upperDirOf(core, parent);
+  const covered = isCovered(core, parent, name, node);
+  if ((node.dir.lowers.length > 0 || covered) && !isEmpty(core, node)) throw fsError('ENOTEMPTY');
+  const dir = core.dirs.fd(inside);
+  const { upper } = node.dir;
+  if (upper === undefined) {
+    core.whiteoutMaker().linkTo(dir, name);
+  } else {
+    holdDirectory(core, upper);
+    try {
+      removeUpperDirectory(core, node, inside, name, covered);
+    } catch (thrown) {
+      unholdDirectory(core, upper, inside, name);
+      throw thrown;
+    }
+  }
+  core.nodes.removeLink(node, parent, name);
+  node.nlinkDelta = 0;
+  noteRemoved(parent, name);
+}
+
+/** The directory itself, or, if only whiteouts are left in it, by way of the work directory. */
+function removeUpperDirectory(
+  core: UnionCore,
+  node: Node,
+  inside: RealDir,
+  name: Name,
+  covered: boolean,
+): void {
+  const dir = core.dirs.fd(inside);
+  const work = core.dirs.at(core.workDir());
+  if (covered) {
+    removeTree(core.fs, work, core.whiteoutMaker().exchange(dir, name));
+    return;
+  }
+  try {
+    core.fs.unlinkat(dir, name, AT_REMOVEDIR);
+  } catch (thrown) {
+    if (!isFsError(thrown, 'ENOTEMPTY') || !isEmpty(core, node)) throw thrown;
+    const temp = core.temps.next();
+    core.fs.renameat2(dir, name, work, temp, 0);
+    removeTree(core.fs, work, temp);
+  }
+}
+
+/** Whether something below shows at `name` of `parent`, were it not for the upper. */
+export function isCovered(core: UnionCore, parent: Node, name: Name, node?: Node): boolean {
+  if ((parent.dir?.lowers.length ?? 0) === 0) return false;
+  if (node !== undefined && node.upper === undefined) return true;
+  return probe(core, parent, name, 0, core.scratch) >= 0;
+}
+
+/**
+ * The link count of a lower file with several names is kept in the index, so it has to be there before
+ * the first of its names goes; where that would copy data, the count is right until the next mount only.
+ */
+function keepCount(core: UnionCore, node: Node): void {
+  if (node.upper !== undefined || node.keys === undefined || core.indexDir === undefined) return;
+  if (node.isRegular && !core.features.metacopy) return;
+  void copyUp(core, node, 'metadata', 0);
+}
+
+/** Before the name (dir, name) goes: the node is found by another name, or by a descriptor. */
+export function relocate(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
+  const { upper } = node;
+  if (upper === undefined || upper.dir !== inside || upper.name !== name) return;
+  const links = [...(node.moreLinks ?? [])];
+  if (node.parent !== undefined) links.push({ parent: node.parent, name: node.name });
+  for (const link of links) {
+    const dir = link.parent.dir?.upper;
+    if (dir === undefined || (dir === inside && link.name === name)) continue;
+    if (!hasUpperName(core, node, dir, link.name)) continue;
+    node.upper = new Place(dir.layer, dir, link.name);
+    return;
+  }
+  const fd = core.fs.openat(core.dirs.fd(inside), name, O_PATH | O_NOFOLLOW, 0);
+  node.upper = new Place(upper.layer, undefined, asName(''), fd);
+}
+
+/** The node has one name less; `wasUpper`: its upper inode has one link less, too. */
+export function loseName(core: UnionCore, node: Node, parent: Node, name: Name, wasUpper: boolean): void {
+  core.nodes.removeLink(node, parent, name);
+  noteRemoved(parent, name);
+  if (!wasUpper) {
+    node.nlinkDelta -= 1;
+    if (node.indexed) storeNlink(core, node);
+  }
+  if (node.indexed && node.upper !== undefined) dropIndexIfLast(core, node, node.upper);
+  core.nodes.leaveIfUnused(node);
+}
+
+function dropIndexIfLast(core: UnionCore, node: Node, upper: Place): void {
+  core.fs.statx(core.at(upper), upper.name);
+  if ((core.fs.stat[st.nlink] ?? 0) + node.nlinkDelta > 0) return;
+  const fd = core.fs.openat(core.at(upper), upper.name, O_PATH | O_NOFOLLOW, 0);
+  dropIndexEntry(core, upper.name);
+  node.upper = new Place(upper.layer, undefined, asName(''), fd);
+  node.indexed = false;
+  node.nlinkDelta = 0;
+}
+
+/** A removed directory is still somebody's working directory: it keeps a descriptor instead of its name. */
+export function holdDirectory(core: UnionCore, dir: RealDir): void {
+  const fd = core.fs.openat(core.at(dir), dir.name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+  core.dirs.drop(dir);
+  dir.orphan(fd);
+}
+
+function unholdDirectory(core: UnionCore, dir: RealDir, inside: RealDir, name: Name): void {
+  core.fs.close(dir.fd);
+  dir.fd = noFd;
+  dir.dir = inside;
+  dir.name = name;
+}

@@ -1,0 +1,190 @@
+/**
+ * rename in all its forms. What is renamed is in the upper first, by its metadata; a directory with
+ * lower parts gets a redirect; then one renameat2 does it all, whiteout for the old name included. An
+ * object from a lower layer is never copied with its data for it, if metacopy is on.
+ */
+import { fsError, isFsError } from '../base/fs-error.ts';
+import type { Name } from '../base/name.ts';
+import { setOpaque } from '../layer/opaque.ts';
+import { removeTree } from '../layer/remove-tree.ts';
+import { isWhiteoutStat } from '../layer/whiteout.ts';
+import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from '../os/constants.ts';
+import type { Later } from '../vfs/file-system.ts';
+import type { UnionCore } from './core.ts';
+import { copyUp, markImpure, upperDirOf } from './copy-up.ts';
+import { checkName } from './create.ts';
+import { emptiedDirectory } from './emptied-directory.ts';
+import { hasUpperName, linkAlias } from './index-entry.ts';
+import { getChild, lookup } from './lookup.ts';
+import type { Node } from './node.ts';
+import { isEmpty, noteAdded, noteRemoved } from './readdir.ts';
+import { Place, type RealDir } from './real-dir.ts';
+import { setDirectoryRedirect, setFileRedirect } from './redirect-of.ts';
+import { holdDirectory, isCovered, loseName, relocate } from './remove.ts';
+
+export interface NameIn {
+  readonly parent: Node;
+  readonly name: Name;
+}
+
+/** EINVAL, ENOENT, EEXIST, ENOTEMPTY, EXDEV (redirect_dir is off). Waits while one of the two is being copied up. */
+export function rename(core: UnionCore, from: NameIn, to: NameIn, flags: number, unique: number): Later<void> {
+  core.writable();
+  if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE | RENAME_WHITEOUT)) !== 0) throw fsError('EINVAL');
+  checkName(core, to.name);
+  const node = getChild(core, from.parent, from.name);
+  const target = to.parent.dir?.children.get(to.name) ?? lookup(core, to.parent, to.name, core.scratch);
+  const again = (): Later<void> => rename(core, from, to, flags, unique);
+  const busy = node.busy ?? target?.busy;
+  if (busy !== undefined) return busy.then(again);
+  if (target === node) return undefined;
+  const exchange = (flags & RENAME_EXCHANGE) !== 0;
+  check(core, node, target, flags);
+  const copying =
+    copyUp(core, node, 'metadata', unique) ??
+    (exchange && target !== undefined ? copyUp(core, target, 'metadata', unique) : undefined);
+  if (copying !== undefined) return copying.then(again);
+  prepare(core, node, from, to);
+  if (exchange && target !== undefined) {
+    prepare(core, target, to, from);
+    swap(core, node, target, from, to);
+  } else {
+    move(core, node, target, from, to, (flags & RENAME_WHITEOUT) !== 0);
+  }
+}
+
+function check(core: UnionCore, node: Node, target: Node | undefined, flags: number): void {
+  if ((flags & RENAME_EXCHANGE) !== 0) {
+    if (target === undefined) throw fsError('ENOENT');
+    return;
+  }
+  if (target === undefined) return;
+  if ((flags & RENAME_NOREPLACE) !== 0) throw fsError('EEXIST');
+  if (node.isDirectory && !target.isDirectory) throw fsError('ENOTDIR');
+  if (!node.isDirectory && target.isDirectory) throw fsError('EISDIR');
+  if (target.isDirectory && !isEmpty(core, target)) throw fsError('ENOTEMPTY');
+}
+
+/** Everything that has to be true of `node` before it may stand at `to`. */
+function prepare(core: UnionCore, node: Node, from: NameIn, to: NameIn): void {
+  const inside = upperDirOf(core, from.parent);
+  upperDirOf(core, to.parent);
+  if (node.copied || node.lower !== undefined) markImpure(core, to.parent);
+  if (node.dir !== undefined) {
+    if (node.dir.lowers.length > 0) setDirectoryRedirect(core, node, from.parent === to.parent);
+    else if (!node.dir.opaque && isCovered(core, to.parent, to.name)) makeOpaque(core, node);
+    return;
+  }
+  if (node.isMetacopy) setFileRedirect(core, node);
+  if (node.indexed && !hasUpperName(core, node, inside, from.name)) linkAlias(core, node, inside, from.name);
+}
+
+function makeOpaque(core: UnionCore, node: Node): void {
+  const { dir } = node;
+  if (dir?.upper === undefined) return;
+  setOpaque(core.fs, core.at(dir.upper), dir.upper.name, core.names);
+  dir.opaque = true;
+}
+
+function swap(core: UnionCore, node: Node, target: Node, from: NameIn, to: NameIn): void {
+  const source = upperDirOf(core, from.parent);
+  const destination = upperDirOf(core, to.parent);
+  const sourceFd = core.dirs.fd(source);
+  core.fs.renameat2(sourceFd, from.name, core.dirs.fd(destination), to.name, RENAME_EXCHANGE);
+  core.nodes.removeLink(node, from.parent, from.name);
+  core.nodes.removeLink(target, to.parent, to.name);
+  settleAt(core, node, to, from, destination, source);
+  settleAt(core, target, from, to, source, destination);
+}
+
+function move(
+  core: UnionCore,
+  node: Node,
+  target: Node | undefined,
+  from: NameIn,
+  to: NameIn,
+  whiteoutWanted: boolean,
+): void {
+  const source = upperDirOf(core, from.parent);
+  const destination = upperDirOf(core, to.parent);
+  const whiteout = whiteoutWanted || isCovered(core, from.parent, from.name);
+  const targetIsUpper = target !== undefined && hasUpperName(core, target, destination, to.name);
+  if (target !== undefined && targetIsUpper) vacate(core, target, destination, to.name);
+  publish(core, node, source, from.name, destination, to.name, whiteout);
+  if (target !== undefined) {
+    if (target.isDirectory) {
+      core.nodes.removeLink(target, to.parent, to.name);
+      noteRemoved(to.parent, to.name);
+    } else {
+      loseName(core, target, to.parent, to.name, targetIsUpper);
+    }
+  }
+  core.nodes.removeLink(node, from.parent, from.name);
+  settleAt(core, node, to, from, destination, source);
+}
+
+/** What is going to be replaced is found by a descriptor from now on, and holds no whiteouts. */
+function vacate(core: UnionCore, target: Node, inside: RealDir, name: Name): void {
+  const upper = target.dir?.upper;
+  if (upper === undefined) {
+    relocate(core, target, inside, name);
+    return;
+  }
+  const old = emptiedDirectory(core, target, inside, name);
+  holdDirectory(core, upper);
+  if (old !== undefined) removeTree(core.fs, core.dirs.at(core.workDir()), old);
+}
+
+/** The one step that everybody sees. */
+function publish(
+  core: UnionCore,
+  node: Node,
+  source: RealDir,
+  name: Name,
+  destination: RealDir,
+  newName: Name,
+  whiteout: boolean,
+): void {
+  const { fs } = core;
+  const to = core.dirs.fd(destination);
+  const from = core.dirs.fd(source);
+  if (node.isDirectory && fs.findStatx(to, newName) && isWhiteoutStat(fs.stat)) {
+    // A directory cannot replace a whiteout: they change places, and the whiteout stays where one is needed.
+    fs.renameat2(from, name, to, newName, RENAME_EXCHANGE);
+    if (!whiteout) fs.unlinkat(from, name, 0);
+    return;
+  }
+  if (!whiteout) {
+    fs.renameat2(from, name, to, newName, 0);
+    return;
+  }
+  try {
+    fs.renameat2(from, name, to, newName, RENAME_WHITEOUT);
+  } catch (thrown) {
+    if (!isFsError(thrown, 'EINVAL')) throw thrown;
+    fs.renameat2(from, name, to, newName, 0);
+    core.whiteoutMaker().linkTo(from, name);
+  }
+}
+
+/** After the step: names, places and listings follow. */
+function settleAt(
+  core: UnionCore,
+  node: Node,
+  to: NameIn,
+  from: NameIn,
+  destination: RealDir,
+  source: RealDir,
+): void {
+  const { upper } = node;
+  noteRemoved(from.parent, from.name);
+  core.nodes.addLink(node, to.parent, to.name);
+  noteAdded(core, to.parent, node, to.name);
+  if (upper === undefined || upper.dir !== source || upper.name !== from.name) return;
+  if (node.isDirectory) {
+    upper.dir = destination;
+    upper.name = to.name;
+  } else {
+    node.upper = new Place(destination.layer, destination, to.name);
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * The union as a file system: every operation of `vfs`, each of them one call of the act that has a file
+ * of its own. It translates ids to nodes and counts lookups; it knows no protocol.
+ */
+import { fsError } from '../base/fs-error.ts';
+import { noNodeId, rootNodeId, type HandleId, type NodeId } from '../base/ids.ts';
+import { asName, type Name } from '../base/name.ts';
+import { S_IFDIR, S_IFLNK } from '../os/constants.ts';
+import type { Attr } from '../vfs/attr.ts';
+import type { DirectorySink } from '../vfs/directory-sink.ts';
+import type { Caller, FileSystem, Later, OpenFile, SetAttr, Statx } from '../vfs/file-system.ts';
+import { readAttributes, readStatx } from './attributes.ts';
+import type { UnionCore } from './core.ts';
+import { create, type Recipe } from './create.ts';
+import { Files } from './files.ts';
+import { link } from './link.ts';
+import { lookup } from './lookup.ts';
+import { DirState } from './node.ts';
+import { readdir, readdirplus } from './readdir.ts';
+import { unlink, rmdir } from './remove.ts';
+import { rename } from './rename.ts';
+import { setattr } from './setattr.ts';
+import { getflags, getxattr, listxattr, removexattr, setflags, setxattr, type NewAttribute } from './xattrs.ts';
+
+export class Union implements FileSystem {
+  readonly #core: UnionCore;
+  readonly #files: Files;
+  readonly #onClose: () => Promise<void>;
+
+  /** `onClose` frees what the core was made of. */
+  constructor(core: UnionCore, onClose: () => Promise<void>) {
+    this.#core = core;
+    this.#files = new Files(core);
+    this.#onClose = onClose;
+    this.#addRoot();
+  }
+
+  lookup(parent: NodeId, name: Name, attr: Attr): NodeId {
+    const node = lookup(this.#core, this.#core.nodes.get(parent), name, attr);
+    if (node === undefined) return noNodeId;
+    node.lookups += 1;
+    return node.id;
+  }
+
+  forget(node: NodeId, count: number): boolean {
+    return this.#core.nodes.forget(node, count);
+  }
+
+  getattr(node: NodeId, attr: Attr): void {
+    readAttributes(this.#core, this.#core.nodes.get(node), attr);
+  }
+
+  statx(node: NodeId, attr: Attr): Statx {
+    return readStatx(this.#core, this.#core.nodes.get(node), attr);
+  }
+
+  setattr(caller: Caller, node: NodeId, change: SetAttr): Later<void> {
+    return setattr(this.#core, this.#core.nodes.get(node), change, caller.unique);
+  }
+
+  readlink(id: NodeId): Name {
+    const node = this.#core.nodes.get(id);
+    if (node.type !== S_IFLNK) throw fsError('EINVAL');
+    return this.#core.fs.readlinkat(this.#core.at(node.place), node.place.name);
+  }
+
+  mknod(caller: Caller, parent: NodeId, name: Name, mode: number, rdev: number): NodeId {
+    return this.#create(caller, parent, name, { mode, rdev, target: undefined });
+  }
+
+  mkdir(caller: Caller, parent: NodeId, name: Name, mode: number): NodeId {
+    return this.#create(caller, parent, name, { mode: (mode & 0o7777) | S_IFDIR, rdev: 0, target: undefined });
+  }
+
+  symlink(caller: Caller, parent: NodeId, name: Name, target: Name): NodeId {
+    return this.#create(caller, parent, name, { mode: S_IFLNK | 0o777, rdev: 0, target });
+  }
+
+  link(caller: Caller, id: NodeId, parent: NodeId, name: Name): Later<NodeId> {
+    const node = this.#core.nodes.get(id);
+    const linking = link(this.#core, node, this.#core.nodes.get(parent), name, caller.unique);
+    const answer = (): NodeId => {
+      node.lookups += 1;
+      return node.id;
+    };
+    return linking === undefined ? answer() : linking.then(answer);
+  }
+
+  unlink(parent: NodeId, name: Name): Later<void> {
+    return unlink(this.#core, this.#core.nodes.get(parent), name);
+  }
+
+  rmdir(parent: NodeId, name: Name): void {
+    rmdir(this.#core, this.#core.nodes.get(parent), name);
+  }
+
+  rename(
+    caller: Caller,
+    from: { readonly parent: NodeId; readonly name: Name },
+    to: { readonly parent: NodeId; readonly name: Name },
+    flags: number,
+  ): Later<void> {
+    const { nodes } = this.#core;
+    return rename(
+      this.#core,
+      { parent: nodes.get(from.parent), name: from.name },
+      { parent: nodes.get(to.parent), name: to.name },
+      flags,
+      caller.unique,
+    );
+  }
+
+  readdir(node: NodeId, cookie: number, sink: DirectorySink): void {
+    readdir(this.#core, this.#core.nodes.get(node), cookie, sink);
+  }
+
+  readdirplus(node: NodeId, cookie: number, sink: DirectorySink): void {
+    readdirplus(this.#core, this.#core.nodes.get(node), cookie, sink);
+  }
+
+  fsyncdir(id: NodeId, dataOnly: boolean): Later<void> {
+    const core = this.#core;
+    const upper = core.nodes.get(id).dir?.upper;
+    if (upper === undefined || !core.features.sync) return undefined;
+    const fd = core.fs.reopen(core.dirs.fd(upper), 0);
+    return core.fs.fsync(fd, dataOnly).finally(() => {
+      core.fs.close(fd);
+    });
+  }
+
+  statfs(block: Buffer, offset: number): void {
+    const layer = this.#core.upper ?? this.#core.lowers[0];
+    if (layer !== undefined) this.#core.fs.statfs(layer.root, block, offset);
+  }
+
+  getxattr(node: NodeId, name: Name): Buffer | undefined {
+    return getxattr(this.#core, this.#core.nodes.get(node), name);
+  }
+
+  listxattr(node: NodeId): readonly Name[] {
+    return listxattr(this.#core, this.#core.nodes.get(node));
+  }
+
+  setxattr(caller: Caller, node: NodeId, attribute: NewAttribute): Later<void> {
+    return setxattr(this.#core, this.#core.nodes.get(node), attribute, caller.unique);
+  }
+
+  removexattr(caller: Caller, node: NodeId, name: Name): Later<void> {
+    return removexattr(this.#core, this.#core.nodes.get(node), name, caller.unique);
+  }
+
+  getflags(node: NodeId): number {
+    return getflags(this.#core, this.#core.nodes.get(node));
+  }
+
+  setflags(caller: Caller, node: NodeId, flags: number): Later<void> {
+    return setflags(this.#core, this.#core.nodes.get(node), flags, caller.unique);
+  }
+
+  create(caller: Caller, parent: NodeId, name: Name, mode: number, flags: number): OpenFile {
+    return this.#files.create(caller, this.#core.nodes.get(parent), name, mode, flags);
+  }
+
+  tmpfile(caller: Caller, parent: NodeId, mode: number, flags: number): OpenFile {
+    return this.#files.tmpfile(caller, this.#core.nodes.get(parent), mode, flags);
+  }
+
+  open(caller: Caller, node: NodeId, flags: number): Later<OpenFile> {
+    return this.#files.open(this.#core.nodes.get(node), flags, caller.unique);
+  }
+
+  release(handle: HandleId): void {
+    this.#files.release(handle);
+  }
+
+  descriptor(handle: HandleId): number {
+    const { node, upper } = this.#files.get(handle);
+    return upper ? this.#core.data.forWriting(node) : this.#core.data.forReading(node);
+  }
+
+  read(handle: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {
+    return this.#files.read(handle, buffer, offset, length, position);
+  }
+
+  readLater(
+    handle: HandleId,
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number> {
+    return this.#files.readLater(handle, buffer, offset, length, position);
+  }
+
+  write(handle: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {
+    return this.#files.write(handle, buffer, offset, length, position);
+  }
+
+  writeLater(
+    handle: HandleId,
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number> {
+    return this.#files.writeLater(handle, buffer, offset, length, position);
+  }
+
+  fsync(handle: HandleId, dataOnly: boolean): Later<void> {
+    return this.#files.fsync(this.#files.get(handle).node, dataOnly);
+  }
+
+  fallocate(handle: HandleId, mode: number, offset: number, length: number): Later<void> {
+    return this.#files.fallocate(handle, mode, offset, length);
+  }
+
+  lseek(handle: HandleId, offset: number, whence: number): number {
+    return this.#files.lseek(handle, offset, whence);
+  }
+
+  copyFileRange(
+    from: { readonly handle: HandleId; readonly offset: number },
+    to: { readonly handle: HandleId; readonly offset: number },
+    length: number,
+  ): Later<number> {
+    return this.#files.copyFileRange(from, to, length);
+  }
+
+  interrupt(unique: number): void {
+    this.#core.interrupts.interrupt(unique);
+  }
+
+  close(): Promise<void> {
+    return this.#onClose();
+  }
+
+  #create(caller: Caller, parent: NodeId, name: Name, recipe: Recipe): NodeId {
+    const node = create(this.#core, caller, this.#core.nodes.get(parent), name, recipe);
+    node.lookups += 1;
+    return node.id;
+  }
+
+  #addRoot(): void {
+    const core = this.#core;
+    const upper = core.upper?.rootDir;
+    const lowers = core.lowers.map((layer) => layer.rootDir);
+    const root = core.nodes.add(S_IFDIR, undefined, asName(''));
+    if (root.id !== rootNodeId) throw new Error('the root must be the first node');
+    root.lookups = 1;
+    root.upper = upper;
+    root.lower = lowers[0];
+    root.dir = new DirState(upper, lowers, false);
+    const top = root.lower ?? upper;
+    if (top === undefined) throw new Error('a union without layers');
+    const attr = core.scratch;
+    core.fs.statx(core.at(top), top.name, attr.buffer, attr.offset);
+    core.setIno(root, top.layer, attr.inoLow, attr.inoHigh);
+  }
+}

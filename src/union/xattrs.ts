@@ -1,0 +1,103 @@
+/**
+ * Extended attributes of a node. The union's own are hidden, those of an overlay that is mounted on top
+ * of us are stored under escaped names, and a few virtual ones tell where an object comes from.
+ */
+import { fsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
+import type { Name } from '../base/name.ts';
+import { aclAccess } from '../layer/acl.ts';
+import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
+import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_ISGID } from '../os/constants.ts';
+import { st } from '../os/host-fs.ts';
+import type { Later } from '../vfs/file-system.ts';
+import type { UnionCore } from './core.ts';
+import { copyUp } from './copy-up.ts';
+import type { Node } from './node.ts';
+import { isVirtual, readVirtual } from './virtual-xattrs.ts';
+
+export interface NewAttribute {
+  readonly name: Name;
+  readonly value: Uint8Array;
+  readonly flags: number;
+  readonly killSgid: boolean;
+}
+
+const xattrNameMax = 255;
+
+/** undefined where the object has none of this name. */
+export function getxattr(core: UnionCore, node: Node, name: Name): Buffer | undefined {
+  if (isVirtual(name)) return readVirtual(core, node, name);
+  if (!fitsWhenStored(name, core.names)) return undefined;
+  const { place } = node;
+  return core.fs.findXattr(core.at(place), place.name, toStored(name, core.names));
+}
+
+export function listxattr(core: UnionCore, node: Node): readonly Name[] {
+  const { place } = node;
+  const names: Name[] = [];
+  for (const stored of core.fs.listXattrs(core.at(place), place.name)) {
+    const name = toClient(stored, core.names);
+    if (name !== undefined) names.push(name);
+  }
+  return names;
+}
+
+/** Waits while the file is being copied up. EPERM for a virtual one. */
+export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, unique: number): Later<void> {
+  if (isVirtual(attribute.name)) throw fsError('EPERM');
+  if (!fitsWhenStored(attribute.name, core.names)) throw fsError('EOPNOTSUPP');
+  return onUpper(core, node, unique, () => {
+    const { place } = node;
+    const at = core.at(place);
+    core.fs.setXattr(at, place.name, toStored(attribute.name, core.names), attribute.value, attribute.flags);
+    if (!attribute.killSgid || attribute.name !== aclAccess) return;
+    core.fs.statx(at, place.name);
+    const mode = core.fs.stat[st.mode] ?? 0;
+    if ((mode & S_ISGID) !== 0) core.fs.fchmodat(at, place.name, mode & 0o7777 & ~S_ISGID);
+  });
+}
+
+/** ENODATA. An object that has no such attribute is not copied up for it. */
+export function removexattr(core: UnionCore, node: Node, name: Name, unique: number): Later<void> {
+  if (isVirtual(name)) throw fsError('EPERM');
+  if (name.length > xattrNameMax) throw fsError('ERANGE');
+  const stored = toStored(name, core.names);
+  if (getxattr(core, node, name) === undefined) throw fsError('ENODATA');
+  return onUpper(core, node, unique, () => {
+    core.fs.removeXattr(core.at(node.place), node.place.name, stored);
+  });
+}
+
+/** FS_IOC_GETFLAGS of the real object. */
+export function getflags(core: UnionCore, node: Node): number {
+  return withDescriptor(core, node, (fd) => core.fs.getFlags(fd));
+}
+
+export function setflags(core: UnionCore, node: Node, flags: number, unique: number): Later<void> {
+  return onUpper(core, node, unique, () => {
+    withDescriptor(core, node, (fd) => {
+      core.fs.setFlags(fd, flags);
+    });
+  });
+}
+
+function withDescriptor<T>(core: UnionCore, node: Node, use: (fd: Fd) => T): T {
+  const { place } = node;
+  const fd =
+    place.dir === undefined
+      ? core.fs.reopen(place.fd, O_RDONLY | O_NONBLOCK)
+      : core.fs.openat(core.at(place), place.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+  try {
+    return use(fd);
+  } finally {
+    core.fs.close(fd);
+  }
+}
+
+function onUpper(core: UnionCore, node: Node, unique: number, act: () => void): Later<void> {
+  core.writable();
+  if (node.busy !== undefined) return node.busy.then(() => onUpper(core, node, unique, act));
+  const copying = copyUp(core, node, 'metadata', unique);
+  if (copying !== undefined) return copying.then(() => onUpper(core, node, unique, act));
+  act();
+}

@@ -1,0 +1,105 @@
+/**
+ * Attributes of a file as 88 bytes in somebody's buffer. The layout is that of struct fuse_attr
+ * (include/uapi/linux/fuse.h), so that `statx` can be answered without a copy; whoever needs a
+ * field reads it through this class and never counts bytes.
+ */
+export const attrSize = 88;
+
+const at = {
+  ino: 0,
+  size: 8,
+  blocks: 16,
+  atime: 24,
+  mtime: 32,
+  ctime: 40,
+  atimeNsec: 48,
+  mtimeNsec: 52,
+  ctimeNsec: 56,
+  mode: 60,
+  nlink: 64,
+  uid: 68,
+  gid: 72,
+  rdev: 76,
+  blksize: 80,
+  flags: 84,
+} as const;
+
+/** A window on the attributes at `offset` of `buffer`; both may be set anew for each use. */
+export class Attr {
+  buffer: Buffer;
+  offset: number;
+
+  constructor(buffer: Buffer = Buffer.alloc(attrSize), offset = 0) {
+    this.buffer = buffer;
+    this.offset = offset;
+  }
+
+  get mode(): number {
+    return this.buffer.readUInt32LE(this.offset + at.mode);
+  }
+  get ino(): bigint {
+    return this.buffer.readBigUInt64LE(this.offset + at.ino);
+  }
+  get size(): number {
+    return this.#number(at.size);
+  }
+  get blocks(): number {
+    return this.#number(at.blocks);
+  }
+  get nlink(): number {
+    return this.buffer.readUInt32LE(this.offset + at.nlink);
+  }
+  get uid(): number {
+    return this.buffer.readUInt32LE(this.offset + at.uid);
+  }
+  get gid(): number {
+    return this.buffer.readUInt32LE(this.offset + at.gid);
+  }
+  get rdev(): number {
+    return this.buffer.readUInt32LE(this.offset + at.rdev);
+  }
+  get atime(): { sec: bigint; nsec: number } {
+    return this.#time(at.atime, at.atimeNsec);
+  }
+  get mtime(): { sec: bigint; nsec: number } {
+    return this.#time(at.mtime, at.mtimeNsec);
+  }
+  get ctime(): { sec: bigint; nsec: number } {
+    return this.#time(at.ctime, at.ctimeNsec);
+  }
+
+  /** The inode number in two halves of 32 bits. */
+  setIno(low: number, high: number): void {
+    this.buffer.writeUInt32LE(low, this.offset + at.ino);
+    this.buffer.writeUInt32LE(high, this.offset + at.ino + 4);
+  }
+  get inoLow(): number {
+    return this.buffer.readUInt32LE(this.offset + at.ino);
+  }
+  get inoHigh(): number {
+    return this.buffer.readUInt32LE(this.offset + at.ino + 4);
+  }
+  set nlink(count: number) {
+    this.buffer.writeUInt32LE(count, this.offset + at.nlink);
+  }
+  setSize(low: number, high: number): void {
+    this.buffer.writeUInt32LE(low, this.offset + at.size);
+    this.buffer.writeUInt32LE(high, this.offset + at.size + 4);
+  }
+  set blocks(count: number) {
+    this.buffer.writeUInt32LE(count % 2 ** 32, this.offset + at.blocks);
+    this.buffer.writeUInt32LE(Math.floor(count / 2 ** 32), this.offset + at.blocks + 4);
+  }
+
+  #number(field: number): number {
+    return (
+      this.buffer.readUInt32LE(this.offset + field) + this.buffer.readUInt32LE(this.offset + field + 4) * 2 ** 32
+    );
+  }
+  #time(seconds: number, nanoseconds: number): { sec: bigint; nsec: number } {
+    return {
+      sec: this.buffer.readBigInt64LE(this.offset + seconds),
+      nsec: this.buffer.readUInt32LE(this.offset + nanoseconds),
+    };
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * What a file system is, for doors and core alike. A door decodes requests and calls these; the core
+ * knows no protocol.
+ *
+ * Rules. An operation throws `FsError`, or returns a promise that rejects with it. One that returns
+ * `Later<T>` may answer at once or later; it reads `caller` before it returns. `Attr` objects belong to
+ * the door, are filled before the operation returns, and are used again. Permissions are checked by the
+ * kernel (default_permissions) before a request is sent. Names are single components.
+ */
+import type { HandleId, NodeId } from '../base/ids.ts';
+import type { Name } from '../base/name.ts';
+import type { TimeSpec } from '../base/time-spec.ts';
+import type { Attr } from './attr.ts';
+import type { DirectorySink } from './directory-sink.ts';
+
+/** Now, or later. */
+export type Later<T> = T | Promise<T>;
+
+/** Who asks. One object serves all requests. */
+export interface Caller {
+  uid: number;
+  gid: number;
+  pid: number;
+  /** Taken off the mode of what is created, unless a default ACL is applied instead. */
+  umask: number;
+  /** Identity of this request, for `interrupt`. */
+  unique: number;
+}
+
+/** What to change; undefined is left alone. */
+export interface SetAttr {
+  mode: number | undefined;
+  uid: number | undefined;
+  gid: number | undefined;
+  size: number | undefined;
+  atime: TimeSpec | undefined;
+  mtime: TimeSpec | undefined;
+  /** Drop setuid, setgid and file capabilities too. */
+  killPriv: boolean;
+}
+
+/** An open file as a door sees it. */
+export interface OpenFile {
+  readonly id: HandleId;
+  readonly nodeId: NodeId;
+  /** Its data lies in the upper layer: it may be handed to the kernel for writing. */
+  readonly upper: boolean;
+}
+
+export interface Statx {
+  /** Fields of `st` (os/host-fs.ts) that FUSE_STATX adds to the attributes. */
+  readonly btimeSec: number;
+  readonly btimeNsec: number;
+  readonly hasBtime: boolean;
+}
+
+/** Entries and attributes. A `NodeId` that a call answers counts as one lookup, to be forgotten. */
+export interface NodeOperations {
+  /** 0 where nothing has this name; else `attr` is filled. */
+  lookup(parent: NodeId, name: Name, attr: Attr): NodeId;
+  /** Whether the node is no longer known. */
+  forget(node: NodeId, count: number): boolean;
+  getattr(node: NodeId, attr: Attr): void;
+  statx(node: NodeId, attr: Attr): Statx;
+  setattr(caller: Caller, node: NodeId, change: SetAttr): Later<void>;
+  readlink(node: NodeId): Name;
+  mknod(caller: Caller, parent: NodeId, name: Name, mode: number, rdev: number): NodeId;
+  mkdir(caller: Caller, parent: NodeId, name: Name, mode: number): NodeId;
+  symlink(caller: Caller, parent: NodeId, name: Name, target: Name): NodeId;
+  link(caller: Caller, node: NodeId, parent: NodeId, name: Name): Later<NodeId>;
+  unlink(parent: NodeId, name: Name): Later<void>;
+  rmdir(parent: NodeId, name: Name): void;
+  rename(
+    caller: Caller,
+    from: { readonly parent: NodeId; readonly name: Name },
+    to: { readonly parent: NodeId; readonly name: Name },
+    flags: number,
+  ): Later<void>;
+  /** Entries after `cookie` (0: from the start) go to `sink` until it is full. */
+  readdir(node: NodeId, cookie: number, sink: DirectorySink): void;
+  readdirplus(node: NodeId, cookie: number, sink: DirectorySink): void;
+  fsyncdir(node: NodeId, dataOnly: boolean): Later<void>;
+  /** 80 bytes at `offset`, the layout of struct fuse_kstatfs. */
+  statfs(block: Buffer, offset: number): void;
+}
+
+/** Extended attributes and inode flags. */
+export interface AttributeOperations {
+  /** undefined where there is none (ENODATA). */
+  getxattr(node: NodeId, name: Name): Buffer | undefined;
+  listxattr(node: NodeId): readonly Name[];
+  /** `killSgid`: the new access ACL takes the setgid bit away (FUSE_SETXATTR_ACL_KILL_SGID). */
+  setxattr(
+    caller: Caller,
+    node: NodeId,
+    attribute: { readonly name: Name; readonly value: Uint8Array; readonly flags: number; readonly killSgid: boolean },
+  ): Later<void>;
+  removexattr(caller: Caller, node: NodeId, name: Name): Later<void>;
+  /** FS_IOC_GETFLAGS, FS_IOC_SETFLAGS. */
+  getflags(node: NodeId): number;
+  setflags(caller: Caller, node: NodeId, flags: number): Later<void>;
+}
+
+/** Open files. */
+export interface FileOperations {
+  create(caller: Caller, parent: NodeId, name: Name, mode: number, flags: number): OpenFile;
+  tmpfile(caller: Caller, parent: NodeId, mode: number, flags: number): OpenFile;
+  /** Copies up for writing. O_TRUNC in `flags` is done here. */
+  open(caller: Caller, node: NodeId, flags: number): Later<OpenFile>;
+  release(handle: HandleId): void;
+  /** The real descriptor of an open file, for a door that hands it to the kernel. Valid until the next call. */
+  descriptor(handle: HandleId): number;
+  /** -1 where it would block: then `readLater`, with a buffer that stays the caller's until it settles. */
+  read(handle: HandleId, buffer: Buffer, offset: number, length: number, position: number): number;
+  readLater(
+    handle: HandleId,
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number>;
+  write(handle: HandleId, buffer: Buffer, offset: number, length: number, position: number): number;
+  writeLater(
+    handle: HandleId,
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<number>;
+  fsync(handle: HandleId, dataOnly: boolean): Later<void>;
+  fallocate(handle: HandleId, mode: number, offset: number, length: number): Later<void>;
+  lseek(handle: HandleId, offset: number, whence: number): number;
+  copyFileRange(
+    from: { readonly handle: HandleId; readonly offset: number },
+    to: { readonly handle: HandleId; readonly offset: number },
+    length: number,
+  ): Later<number>;
+}
+
+export interface FileSystem extends NodeOperations, AttributeOperations, FileOperations {
+  /** Ends what the request `unique` is waiting for, with EINTR, if it can be ended. */
+  interrupt(unique: number): void;
+  /** Everything written reaches the disk (unless the mount is volatile), descriptors are closed. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import t from 'tap';
+import { asName } from '../../src/base/name.ts';
+import { tryLock } from '../../src/os/lock.ts';
+import { makeScratch } from './fixtures/scratch.ts';
+
+t.test('one holder at a time, in this process and in others', (t) => {
+  const dir = makeScratch(t);
+  const flock = (): number => {
+    try {
+      execFileSync('flock', ['-n', '-E', '42', dir.path, 'true']);
+      return 0;
+    } catch (thrown) {
+      return (thrown as { status: number }).status;
+    }
+  };
+  t.equal(flock(), 0);
+  const lock = tryLock(asName(dir.path));
+  t.equal(lock?.path, dir.path);
+  t.equal(tryLock(asName(dir.path)), undefined);
+  t.equal(flock(), 42);
+  lock?.release();
+  lock?.release();
+  t.equal(flock(), 0);
+  const again = tryLock(asName(dir.path));
+  t.ok(again);
+  again?.release();
+  t.end();
+});
+
+t.test('files too, and errors have codes', (t) => {
+  const dir = makeScratch(t);
+  writeFileSync(dir.at('f'), '');
+  tryLock(asName(dir.at('f')))?.release();
+  t.throws(() => tryLock(asName(dir.at('missing'))), { name: 'FsError', code: 'ENOENT', syscall: 'open' });
+  t.end();
+});

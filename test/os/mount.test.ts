@@ -1,0 +1,114 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { asName } from '../../src/base/name.ts';
+import * as os from '../../src/os/constants.ts';
+import {
+  findDetachedClone,
+  mountFuse,
+  mountFuseByHelper,
+  openFuseDevice,
+  unmountFuse,
+} from '../../src/os/mount.ts';
+import { findMountAt } from '../../src/os/mountinfo.ts';
+import { RealFs } from '../../src/os/real-fs.ts';
+import { needs } from '../fixtures/needs.ts';
+import { makeScratch } from './fixtures/scratch.ts';
+
+const run = promisify(execFile);
+const fs = new RealFs();
+const code = (expected: string) => ({ name: 'FsError', code: expected });
+const options = {
+  source: asName('a,b\\c'),
+  subtype: 'strata-test',
+  allowOther: false,
+  defaultPermissions: true,
+};
+
+t.test('a detached clone hides what is mounted inside, now and later', needs('root'), async (t) => {
+  const dir = makeScratch(t);
+  mkdirSync(dir.at('tree/inside'), { recursive: true });
+  writeFileSync(dir.at('tree/inside/below'), '');
+  const cover = async () => run('mount', ['-t', 'tmpfs', 'none', dir.at('tree/inside')]);
+  t.teardown(() => {
+    for (let left = 3; left > 0 && findMountAt(asName(dir.at('tree/inside'))) !== undefined; left--) {
+      execFileSync('umount', [dir.at('tree/inside')]);
+    }
+  });
+  await cover();
+  const fd = findDetachedClone(asName(dir.at('tree')), { readOnly: true });
+  if (fd === undefined) throw new Error('refused');
+  t.equal(fs.findStatx(fd, asName('inside/below')), true);
+  await cover();
+  t.equal(fs.findStatx(fd, asName('inside/below')), true);
+  t.throws(() => {
+    fs.mkdirat(fd, asName('new'), 0o755);
+  }, code('EROFS'));
+  const inside = fs.openat2(fd, asName('inside'), os.O_PATH, 0, os.RESOLVE_NO_XDEV | os.RESOLVE_BENEATH);
+  fs.close(inside);
+  fs.close(fd);
+});
+
+t.test('a clone that may be written', needs('root'), (t) => {
+  const dir = makeScratch(t);
+  const fd = findDetachedClone(asName(dir.path), { readOnly: false });
+  if (fd === undefined) throw new Error('refused');
+  fs.mkdirat(fd, asName('a'), 0o755);
+  fs.renameat2(fd, asName('a'), fd, asName('b'), 0);
+  fs.close(fd);
+  t.throws(() => findDetachedClone(asName(dir.at('missing')), { readOnly: true }), code('ENOENT'));
+  t.end();
+});
+
+t.test('refused to a plain user: undefined', needs('root', 'build'), (t) => {
+  const script = `
+    process.setgid(65534); process.setuid(65534);
+    const { findDetachedClone } = await import(${JSON.stringify(new URL('../../dist/os/mount.js', import.meta.url).href)});
+    console.log(findDetachedClone('/tmp', { readOnly: true }));`;
+  const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    cwd: '/',
+  });
+  t.equal(said, 'undefined\n');
+  t.end();
+});
+
+t.test('mount(2) reports its errors', needs('root', 'fuse'), (t) => {
+  const dir = makeScratch(t);
+  const fd = openFuseDevice();
+  t.throws(() => {
+    mountFuse(fd, { ...options, target: asName(dir.at('missing')), flags: 0 });
+  }, code('ENOENT'));
+  t.throws(() => {
+    mountFuse(fd, { ...options, target: asName(dir.path), flags: 0, dataOptions: ['nonsense=1'] });
+  }, code('EINVAL'));
+  t.throws(() => {
+    unmountFuse(asName(dir.path), { lazy: true });
+  }, code('EINVAL'));
+  fs.close(fd);
+  t.end();
+});
+
+t.test('through fusermount3', needs('root', 'fuse', 'program:fusermount3'), (t) => {
+  const dir = makeScratch(t);
+  mkdirSync(dir.at('mnt'));
+  const target = asName(dir.at('mnt'));
+  const fd = mountFuseByHelper({ ...options, target, flags: os.MS_NOSUID | os.MS_NODEV | os.MS_RDONLY });
+  t.match(findMountAt(target), { type: 'fuse.strata-test', source: 'a,b\\c' });
+  const mounted = findMountAt(target)?.options ?? [];
+  for (const option of ['ro', 'nosuid', 'nodev']) t.ok(mounted.includes(option), option);
+  t.match(readFileSync(`/proc/self/fdinfo/${String(fd)}`, 'latin1'), /flags:\s+0?2[0-7]*4002\n/);
+  unmountFuse(target, { lazy: true });
+  fs.close(fd);
+  t.equal(findMountAt(target), undefined);
+  t.throws(() => mountFuseByHelper({ ...options, target: asName(dir.at('missing')), flags: 0 }), {
+    name: 'UserError',
+    code: 'fusermount-failed',
+    message: /bad mount point|No such file/,
+  });
+  t.throws(() => mountFuseByHelper({ ...options, target: asName('/\xff'), flags: 0 }), {
+    code: 'bad-target',
+  });
+  t.end();
+});
