@@ -15,6 +15,7 @@
         "open.c",
         "pool.c",
         "statx.c",
+        "uuid.c",
         "value.c",
         "xattr.c"
       ],

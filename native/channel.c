@@ -153,7 +153,7 @@ static void drain_requests(struct channel *channel, struct drain *drain) {
       drain->spin_until = 0;
       drain->count++;
       handle(channel, drain, length);
-      if (drain->count >= DRAIN_REQUESTS || monotonic_ns() >= drain->deadline) return;
+      if (pool_has_done(channel->self) || drain->count >= DRAIN_REQUESTS || monotonic_ns() >= drain->deadline) return;
       continue;
     }
     int error = length == 0 ? ENODEV : errno;
@@ -179,6 +179,8 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   channel->references++;
   napi_open_callback_scope(env, drain.resource, channel->context, &drain.callbacks);
   drain_requests(channel, &drain);
+  /* libuv has given up on the descriptor, and would say nothing any more. */
+  if (status < 0 && channel->reading) call_end(channel, EIO);
   /* Microtasks run here. */
   napi_close_callback_scope(env, drain.callbacks);
   napi_close_handle_scope(env, handles);

@@ -1,34 +1,14 @@
 /*
  * Who creates files: the file system ids of the calling thread (setfsuid(2) and setfsgid(2) are per
- * thread as raw system calls) and the umask of the process. Capabilities stay, by
- * SECBIT_NO_SETUID_FIXUP; where that bit may not be set they are raised again after each change,
- * which only needs the permitted set. A process that may not change its ids keeps them.
+ * thread as raw system calls) and the umask of the process. Leaving uid 0 takes the file system
+ * capabilities out of the effective set (capabilities(7)); they are put back at once, and nothing else
+ * is changed: the securebit that would spare this call is inherited by children, who would then
+ * keep capabilities over their own setuid(2). A process that may not change its ids keeps them.
  */
 #include "strata.h"
 
 #include <linux/capability.h>
-#include <linux/securebits.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-
-struct caps {
-  struct __user_cap_header_struct head;
-  struct __user_cap_data_struct data[2];
-};
-
-static bool caps_get(struct caps *caps) {
-  caps->head.version = _LINUX_CAPABILITY_VERSION_3;
-  caps->head.pid = 0;
-  return syscall(SYS_capget, &caps->head, caps->data) == 0;
-}
-
-static void caps_raise(void) {
-  struct caps caps;
-  if (!caps_get(&caps)) return;
-  caps.data[0].effective = caps.data[0].permitted;
-  caps.data[1].effective = caps.data[1].permitted;
-  syscall(SYS_capset, &caps.head, caps.data);
-}
 
 static void prepare(struct identity *identity) {
   identity->ready = true;
@@ -36,13 +16,10 @@ static void prepare(struct identity *identity) {
   identity->own_gid = identity->gid = getegid();
   identity->umask = umask(0);
   umask(identity->umask);
-  struct caps caps;
+  struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct *caps = identity->caps;
   unsigned wanted = CAP_TO_MASK(CAP_SETUID) | CAP_TO_MASK(CAP_SETGID);
-  identity->privileged = caps_get(&caps) && (caps.data[0].effective & wanted) == wanted;
-  if (!identity->privileged) return;
-  int bits = prctl(PR_GET_SECUREBITS);
-  identity->keeps_caps = bits >= 0 && ((bits & SECBIT_NO_SETUID_FIXUP) != 0 ||
-                                       prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) == 0);
+  identity->privileged = syscall(SYS_capget, &head, caps) == 0 && (caps[0].effective & wanted) == wanted;
 }
 
 static void change(struct identity *identity, uid_t uid, gid_t gid, mode_t mask) {
@@ -56,9 +33,12 @@ static void change(struct identity *identity, uid_t uid, gid_t gid, mode_t mask)
     identity->gid = gid;
   }
   if (identity->uid != uid) {
+    bool left_root = identity->uid == 0;
     syscall(SYS_setfsuid, uid);
     identity->uid = uid;
-    if (!identity->keeps_caps) caps_raise();
+    /* The way back to 0 raises them by itself. */
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    if (left_root) syscall(SYS_capset, &head, identity->caps);
   }
 }
 
@@ -71,7 +51,7 @@ napi_value strata_assume(napi_env env, napi_callback_info info) {
 }
 
 napi_value strata_assume_none(napi_env env, napi_callback_info info) {
-  ARGS(0 + 1);
+  ARGS(1);
   if (!self->identity.ready) prepare(&self->identity);
   change(&self->identity, self->identity.own_uid, self->identity.own_gid, 0);
   return result(env, 0);

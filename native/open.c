@@ -1,4 +1,4 @@
-/* Descriptors: opening, by name and by handle, and what an ioctl tells about an open file. */
+/* Descriptors: opening, by name and by handle, and the flags of an inode. */
 #include "strata.h"
 
 #include <linux/fs.h>
@@ -15,15 +15,7 @@ struct how {
 #define SYS_openat2 437
 #endif
 
-/* FS_IOC_GETFSUUID (include/uapi/linux/fs.h since 6.9). */
-struct uuid_answer {
-  uint8_t length;
-  uint8_t uuid[16];
-};
-#define IOC_GETFSUUID _IOR(0x15, 0, struct uuid_answer)
-
-/* A symlink that is open as O_PATH cannot be opened anew: ELOOP. */
-static int reopen(int fd, int flags) {
+int reopen(int fd, int flags) {
   path_buffer path;
   if (fd < 0) {
     errno = EBADF;
@@ -137,25 +129,4 @@ napi_value strata_open_by_handle(napi_env env, napi_callback_info info) {
     errno = failed;
   }
   return result_of(env, fd);
-}
-
-/* (fd, buffer of 16 bytes); the descriptor of a directory may be an O_PATH one. */
-napi_value strata_fs_uuid(napi_env env, napi_callback_info info) {
-  ARGS(2);
-  uint8_t *out = arg_bytes(env, argv[1], 0, 16);
-  if (out == NULL) return result(env, -EFAULT);
-  int fd = arg_int(env, argv[0]);
-  struct uuid_answer answer = {0};
-  int done = ioctl(fd, IOC_GETFSUUID, &answer);
-  if (done < 0 && errno == EBADF) {
-    int again = reopen(fd, O_RDONLY | O_NONBLOCK | O_DIRECTORY);
-    if (again < 0) return result(env, -errno);
-    done = ioctl(again, IOC_GETFSUUID, &answer);
-    int failed = errno;
-    close(again);
-    errno = failed;
-  }
-  if (done < 0) return result(env, -errno);
-  memcpy(out, answer.uuid, 16);
-  return result(env, 0);
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/capability.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -28,11 +29,11 @@ struct pool;
 /* Who creates files on this thread (identity.c). */
 struct identity {
   bool ready;
-  bool privileged;  /* may change its file system ids at all */
-  bool keeps_caps;  /* SECBIT_NO_SETUID_FIXUP is set; else capabilities are raised again */
+  bool privileged; /* may change its file system ids at all */
   uid_t own_uid, uid;
   gid_t own_gid, gid;
   mode_t umask;
+  struct __user_cap_data_struct caps[2]; /* as they were at first, and are kept */
 };
 
 struct instance {
@@ -73,6 +74,9 @@ napi_value result_of(napi_env env, int64_t number);
 /* "/proc/self/fd/<fd>", with "/<name>" when there is a name: true, or false when too long. */
 bool proc_path(path_buffer path, int fd, const char *name);
 uint64_t monotonic_ns(void);
+
+/* open.c: opens anew what `fd` refers to, close-on-exec; -1 and errno. ELOOP for a symlink open as O_PATH. */
+int reopen(int fd, int flags);
 
 /* copy.c: the job of copyData; `cancel` may be NULL. Bytes, COPY_CLONED, or -errno. */
 int64_t copy_data(int from, int to, int64_t size, bool sync, const int32_t *cancel);

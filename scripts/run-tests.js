@@ -1,62 +1,81 @@
 /**
- * Runs the tests and closes with a plain line that counts them. A run passes only when no test failed, none
- * was skipped or left to do, and at least one ran: a suite that tests nothing must not look green.
- * `npm test -- --allow-skips` lets a plain user run what needs no root; other arguments go to tap.
+ * Runs the tests, with a line for each file and the details of each failure, and closes with a plain line
+ * that counts. A run passes only when no test failed, none was skipped or left to do, and at least one
+ * ran: a suite that tests nothing must not look green. `npm test -- --allow-skips` lets a plain user run
+ * what needs no root; other arguments go to tap.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Parser } from 'tap-parser';
+
+/** @typedef {import('tap-parser').Result} Point */
 
 const allowSkips = process.argv.includes('--allow-skips');
 const args = process.argv.slice(2).filter((argument) => argument !== '--allow-skips');
-const folder = mkdtempSync(join(tmpdir(), 'stratafs-tap-'));
-const output = join(folder, 'output.tap');
 
-const reporter = process.stdout.isTTY ? [] : ['--reporter=terse'];
-const tap = spawnSync('tap', ['run', ...reporter, `--output-file=${output}`, ...args], { stdio: 'inherit' });
+/** @type {Point[]} Every assertion of every file. */
+const points = [];
+const parser = new Parser();
+collect(parser, 0);
 
-const points = readPoints(output);
-rmSync(folder, { recursive: true });
+const tap = spawn('tap', ['run', '--reporter=tap', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+tap.stdout.pipe(parser);
+const [closed] = await Promise.all([once(tap, 'close'), once(parser, 'complete')]);
+const status = /** @type {unknown} */ (closed[0]);
 
-const skipped = points.filter((point) => point.skip !== false || point.todo !== false);
-const failures = points.filter((point) => !point.ok && !skipped.includes(point)).length;
-// A file that was ended, or that tested nothing, fails without a point of its own.
-const failed = failures === 0 && tap.status !== 0 ? 1 : failures;
-for (const point of skipped) {
-  process.stdout.write(`not run: ${point.fullname} > ${point.name}: ${String(point.skip || point.todo)}\n`);
-}
+const skipped = points.filter(isLeftOut);
+const failures = points.filter(isFailure).length;
+// A file that was ended, or that tested nothing, fails without an assertion of its own.
+const failed = failures === 0 && status !== 0 ? 1 : failures;
 const passed = points.length - failures - skipped.length;
-const tail = skipped.length === 0 ? '' : `, ${String(skipped.length)} skipped`;
-process.stdout.write(`\n${String(passed)} passed, ${String(failed)} failed${tail}\n`);
 
-const left = skipped.length > 0 && !allowSkips;
-process.exitCode = failed === 0 && passed > 0 && !left ? 0 : 1;
+for (const point of skipped) print(`not run: ${point.fullname}: ${String(point.skip || point.todo)}`);
+print(
+  '',
+  `${String(passed)} passed, ${String(failed)} failed${skipped.length === 0 ? '' : `, ${String(skipped.length)} skipped`}`,
+);
+process.exitCode = failed === 0 && passed > 0 && (allowSkips || skipped.length === 0) ? 0 : 1;
 
 /**
- * Every assertion of every file.
- * @param {string} file
- * @returns {import('tap-parser').Result[]}
+ * @param {Parser} level
+ * @param {number} depth
  */
-function readPoints(file) {
-  /** @type {import('tap-parser').Result[]} */
-  const found = [];
-  const parser = new Parser();
-  collect(parser);
-  try {
-    parser.end(readFileSync(file));
-  } catch {
-    process.stdout.write('tap wrote no results\n');
-  }
-  return found;
+function collect(level, depth) {
+  level.on('child', (/** @type {Parser} */ child) => {
+    collect(child, depth + 1);
+  });
+  level.on('assert', (/** @type {Point} */ point) => {
+    if (depth === 0)
+      print(`${point.ok ? 'ok    ' : 'NOT OK'} ${point.name} (${String(Math.round(point.time ?? 0))} ms)`);
+    // The line that closes a subtest says again what is in it.
+    if (point.closingTestPoint) return;
+    points.push(point);
+    if (isFailure(point)) print(`  failed: ${point.fullname}`, details(point));
+  });
+}
 
-  /** @param {Parser} level */
-  function collect(level) {
-    level.on('child', collect);
-    level.on('assert', (/** @type {import('tap-parser').Result} */ point) => {
-      // The line that closes a subtest says again what is in it.
-      if (!point.closingTestPoint) found.push(point);
-    });
-  }
+/** @param {Point} point */
+function isLeftOut(point) {
+  return point.skip !== false || point.todo !== false;
+}
+
+/** @param {Point} point */
+function isFailure(point) {
+  return !point.ok && !isLeftOut(point);
+}
+
+/** @param {Point} point */
+function details(point) {
+  const diag = /** @type {Record<string, unknown> | null} */ (point.diag);
+  const { diff, at, ...rest } = diag ?? {};
+  const text =
+    typeof diff === 'string'
+      ? `${JSON.stringify(at)}\n${diff}`
+      : JSON.stringify({ at, ...rest }, undefined, 2);
+  return text.replaceAll(/^/gm, '    ');
+}
+
+/** @param {string[]} lines */
+function print(...lines) {
+  process.stdout.write(`${lines.join('\n')}\n`);
 }

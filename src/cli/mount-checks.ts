@@ -30,12 +30,13 @@ export function checkMountPoint(path: Name): DirectoryFacts {
 }
 
 /**
- * UserError `missing-layer`, `bad-layer`, `dead-mount`, `no-permission`, `different-file-systems`,
+ * Answers the same layers without symbolic links and dots in their paths. UserError `missing-layer`, `bad-layer`, `dead-mount`, `no-permission`, `different-file-systems`,
  * `nested-upper`, `unwritable-upper`, `unwritable-work`.
  */
-export function checkLayers(layers: LayerPaths): void {
-  for (const path of [...layers.lower, ...layers.dataOnly]) layerFacts(path, 'lower layer');
-  if (layers.upper === undefined || layers.work === undefined) return;
+export function checkLayers(layers: LayerPaths): LayerPaths {
+  const realPath = (path: Name): Name => layerFacts(path, 'lower layer').realPath;
+  const lowers = { lower: layers.lower.map(realPath), dataOnly: layers.dataOnly.map(realPath) };
+  if (layers.upper === undefined || layers.work === undefined) return { ...layers, ...lowers };
   const upper = layerFacts(layers.upper, 'upper directory');
   const work = layerFacts(layers.work, 'work directory');
   if (upper.device !== work.device) {
@@ -54,6 +55,7 @@ export function checkLayers(layers: LayerPaths): void {
   }
   writable(layers.upper, 'upper');
   writable(layers.work, 'work');
+  return { ...lowers, upper: upper.realPath, work: work.realPath };
 }
 
 function isInside(one: DirectoryFacts, other: DirectoryFacts): boolean {

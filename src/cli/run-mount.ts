@@ -19,7 +19,7 @@ import {
 import { findMountAt } from '../os/mountinfo.ts';
 import { closeDescriptor } from '../os/own-process.ts';
 import { checkLayers, checkMountPoint } from './mount-checks.ts';
-import type { MountSpec } from './mount-spec.ts';
+import type { LayerPaths, MountSpec } from './mount-spec.ts';
 import type { Parts, Session } from './parts.ts';
 import { resolveFormat } from './resolve-format.ts';
 import { lockUpper, type UpperLock } from './upper-lock.ts';
@@ -36,11 +36,11 @@ export async function startMount(spec: MountSpec, parts: Parts, log: Log): Promi
   const undo: (() => unknown)[] = [];
   try {
     const mountPoint = checkMountPoint(spec.mountPoint).realPath;
-    checkLayers(spec.layers);
-    const format = resolveFormat(spec.format, spec.layers, hasCapSysAdminInFirstNamespace());
-    const lock = await lockOf(spec);
+    const layers = checkLayers(spec.layers);
+    const format = resolveFormat(spec.format, layers, hasCapSysAdminInFirstNamespace());
+    const lock = await lockOf(layers);
     undo.push(() => lock?.release());
-    const fileSystem = await parts.createEngine({ layers: spec.layers, format, log });
+    const fileSystem = await parts.createEngine({ layers, format, log });
     undo.push(() => fileSystem.close());
     const device = attach(mountOptions(spec, mountPoint));
     const place = mountedPlace(mountPoint);
@@ -70,8 +70,7 @@ export async function startMount(spec: MountSpec, parts: Parts, log: Log): Promi
   }
 }
 
-async function lockOf(spec: MountSpec): Promise<UpperLock | undefined> {
-  const { upper, work } = spec.layers;
+async function lockOf({ upper, work }: LayerPaths): Promise<UpperLock | undefined> {
   return upper === undefined || work === undefined ? undefined : lockUpper({ upper, work });
 }
 

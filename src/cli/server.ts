@@ -49,13 +49,12 @@ async function main(): Promise<number> {
 }
 
 async function settle({ spec }: SettleCommand): Promise<void> {
-  const { layers } = spec;
+  const layers = checkLayers(spec.layers);
   if (layers.upper === undefined || layers.work === undefined) {
     throw new UserError('incomplete-upper', 'there is no upper to settle', {
       hint: 'give the same -o lowerdir=...,upperdir=...,workdir=... as to the mount',
     });
   }
-  checkLayers(layers);
   const format = resolveFormat(spec.format, layers, hasCapSysAdminInFirstNamespace());
   const lock = await lockUpper({ upper: layers.upper, work: layers.work });
   try {
@@ -107,4 +106,6 @@ function lineOf(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
 
-process.exitCode = await main();
+void main().then((status) => {
+  process.exitCode = status;
+});

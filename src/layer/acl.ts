@@ -89,24 +89,24 @@ export function inherit(defaultAcl: Buffer, mode: number, isDirectory: boolean):
   let permissions = mode & 0o777;
   let extended = false;
   let groupSeen = false;
-  const access = entries.map((entry): AclEntry => {
-    if (entry.tag === aclTag.userObj) {
-      const perm = entry.perm & (mode >> 6);
+  const access: AclEntry[] = [];
+  for (const entry of entries) {
+    const { tag } = entry;
+    let { perm } = entry;
+    if (tag === aclTag.userObj) {
+      perm &= mode >> 6;
       permissions &= (perm << 6) | 0o077;
-      return { ...entry, perm };
-    }
-    if (entry.tag === aclTag.other) {
-      const perm = entry.perm & mode;
+    } else if (tag === aclTag.other) {
+      perm &= mode;
       permissions &= perm | 0o770;
-      return { ...entry, perm };
+    } else if (tag === groupTag) {
+      groupSeen = true;
+      perm &= mode >> 3;
+      permissions &= (perm << 3) | 0o707;
     }
-    if (entry.tag !== aclTag.groupObj) extended = true;
-    if (entry.tag !== groupTag) return entry;
-    groupSeen = true;
-    const perm = entry.perm & (mode >> 3);
-    permissions &= (perm << 3) | 0o707;
-    return { ...entry, perm };
-  });
+    extended ||= tag === aclTag.user || tag === aclTag.group || tag === aclTag.mask;
+    access.push({ tag, perm, id: entry.id });
+  }
   if (!groupSeen) throw fsError('EIO', { syscall: 'posix_acl_create' });
   return {
     mode: (mode & ~0o777) | permissions,

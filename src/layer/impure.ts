@@ -15,7 +15,7 @@ const yes = Buffer.from('y');
 /** Whether the directory is marked. */
 export function isImpure(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): boolean {
   const value = findOwnXattr(fs, dir, name, names.impure, names);
-  return value !== undefined && value.length === 1 && value[0] === 0x79;
+  return value?.length === 1 && value[0] === 0x79;
 }
 
 /** Marks it, before the first copied-up object appears in it; false where it cannot carry the mark. */

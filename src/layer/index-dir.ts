@@ -8,7 +8,7 @@
 import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
-import { AT_REMOVEDIR, S_IFDIR, S_IFMT } from '../os/constants.ts';
+import { S_IFDIR, S_IFMT } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { readNlink, unionNlink } from './nlink.ts';
 import { encodeOrigin, findOriginBytes, findOriginOf, originOfIndexName } from './origin.ts';
@@ -101,9 +101,4 @@ function verifyOrSet(fs: HostFs, dir: Fd, attribute: Name, value: Buffer, names:
   if (stored !== undefined && stored.length > 0) return stored.equals(value);
   fs.setXattr(dir, self, attribute, value, 0);
   return true;
-}
-
-/** Unlinks one entry of the index. */
-export function removeIndexEntry(fs: HostFs, index: Fd, name: Name, isDirectory: boolean): void {
-  fs.findUnlinkat(index, name, isDirectory ? AT_REMOVEDIR : 0);
 }

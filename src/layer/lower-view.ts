@@ -201,26 +201,22 @@ export class LowerView {
 
   #findDataOnly(search: Search): LowerDir | undefined {
     if (!search.absolute) return undefined;
-    const fs = this.#fs;
     const path = asName(search.path.join('/'));
     for (const [i, root] of (this.#parts.dataOnly ?? []).entries()) {
       if (!this.#existsBelow(root, search.path)) continue;
-      const fd = fs.openat2(root, path, O_PATH | O_NOFOLLOW, 0, staysInside);
-      fs.statx(fd, self);
-      if (((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFREG) {
-        return { layer: this.roots.length + i, fd, xattrs: false };
-      }
-      fs.close(fd);
+      if (((this.#fs.stat[st.mode] ?? 0) & S_IFMT) !== S_IFREG) continue;
+      return { layer: this.roots.length + i, fd: this.#open(root, path, O_PATH), xattrs: false };
     }
     return undefined;
   }
 
+  /** Each component but the last is a directory, no link. Leaves what it found in `stat`. */
   #existsBelow(root: Fd, path: readonly Name[]): boolean {
     let prefix = '';
     for (const component of path) {
-      prefix += component;
+      if (prefix !== '' && ((this.#fs.stat[st.mode] ?? 0) & S_IFMT) !== S_IFDIR) return false;
+      prefix += prefix === '' ? component : `/${component}`;
       if (!this.#fs.findStatx(root, asName(prefix))) return false;
-      prefix += '/';
     }
     return true;
   }

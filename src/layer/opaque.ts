@@ -24,20 +24,15 @@ const yes = Buffer.from('y');
  */
 export function readOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): Opacity {
   const own = findOwnXattr(fs, dir, name, names.opaque, names);
-  if (own !== undefined && own.length === 1) {
+  if (own?.length === 1) {
     if (own[0] === 0x79) return 'opaque';
     if (own[0] === 0x78) return 'xattrs';
   }
   const foreign = findOwnXattr(fs, dir, name, fuseOverlayfsOpaque, names);
-  return foreign !== undefined && foreign.length === 1 && foreign[0] === 0x79 ? 'opaque' : 'none';
+  return foreign?.length === 1 && foreign[0] === 0x79 ? 'opaque' : 'none';
 }
 
 /** Makes a directory opaque. EOPNOTSUPP where its file system has no such attributes. */
 export function setOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): void {
   fs.setXattr(dir, name, names.opaque, yes, 0);
-}
-
-/** Takes the mark away; false where there was none. */
-export function clearOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): boolean {
-  return fs.findRemoveXattr(dir, name, names.opaque);
 }

@@ -75,17 +75,6 @@ export function decodeOrigin(value: Buffer): Origin | 'empty' | undefined {
   };
 }
 
-/** The origin of an object; undefined where there is none, or none that can be understood. */
-export function readOrigin(
-  fs: HostFs,
-  dir: Fd,
-  name: Name,
-  names: OverlayNames,
-): Origin | 'empty' | undefined {
-  const value = findOwnXattr(fs, dir, name, names.origin, names);
-  return value === undefined ? undefined : decodeOrigin(value);
-}
-
 /** The bytes of an object's origin as they are stored, for comparing and for `indexName`. */
 export function findOriginBytes(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): Buffer | undefined {
   return findOwnXattr(fs, dir, name, names.origin, names);

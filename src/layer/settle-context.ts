@@ -1,7 +1,7 @@
 /**
  * What the steps of settling an upper share (`settle.ts`), and the directory that they walk with. A
  * directory of the union may not exist in the upper yet: it is made there, as a copy of the lower one,
- * when something has to be put into it. Before the first change in a directory its times are saved.
+ * when something has to be put into it.
  */
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
@@ -19,7 +19,7 @@ import type { LowerDir, LowerObject, LowerView } from './lower-view.ts';
 import { copyObject, type CopiedFacts, type CopySource } from './object-copy.ts';
 import { readOpaque } from './opaque.ts';
 import type { Redirect } from './redirect.ts';
-import { saveState } from './saved-state.ts';
+import { restoreState, saveState } from './saved-state.ts';
 import type { TempNames } from './temp-names.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
@@ -65,10 +65,9 @@ export class UnionDir {
 
   /** Of the directory itself, or of `name` in it, below the root of the union. */
   path(name: Name = self): Name {
-    const parts: string[] = name === self ? [] : [name];
-    for (let dir: UnionDir | undefined = this; dir?.parent !== undefined; dir = dir.parent)
-      parts.push(dir.name);
-    return asName(parts.reverse().join('/'));
+    if (this.parent === undefined) return name;
+    const own = this.parent.path(this.name);
+    return name === self ? own : asName(`${own}/${name}`);
   }
 }
 
@@ -82,35 +81,61 @@ export function listUpper(context: SettleContext, dir: UnionDir): Name[] {
   return dir.fd === undefined ? [] : [...context.fs.listDirectory(dir.fd).names].sort();
 }
 
-/** A directory of the upper, open for reading. */
-export function openUpper(context: SettleContext, parent: Fd, name: Name): Fd {
+function openUpper(context: SettleContext, parent: Fd, name: Name): Fd {
   return context.fs.openat2(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, staysInside);
 }
 
-/** What lies below the directory `name` of the upper: nothing for an opaque one. To be closed through the view. */
-export function findBelow(
+/**
+ * Runs `act` with a directory that the upper has, and what lies below it: nothing for an opaque one.
+ * `redirect`: its own, if it has one.
+ */
+export async function withDirectory(
+  context: SettleContext,
+  place: {
+    readonly parent: UnionDir;
+    readonly fd: Fd;
+    readonly name: Name;
+    readonly redirect?: Redirect | undefined;
+  },
+  act: (dir: UnionDir) => Promise<void>,
+): Promise<void> {
+  const { fs, view } = context;
+  const { parent, name } = place;
+  const fd = openUpper(context, place.fd, name);
+  try {
+    const below = findBelow(context, parent, fd, name, place.redirect);
+    try {
+      await act(new UnionDir(below.kind === 'directory' ? below.dirs : [], fd, { parent, name }));
+    } finally {
+      view.close(below);
+    }
+  } finally {
+    fs.close(fd);
+  }
+}
+
+function findBelow(
   context: SettleContext,
   parent: UnionDir,
+  fd: Fd,
   name: Name,
-  redirect?: Redirect,
+  redirect: Redirect | undefined,
 ): LowerObject {
   const { fs, names, view } = context;
-  if (parent.fd === undefined || (parent.lowers.length === 0 && redirect === undefined))
-    return { kind: 'none' };
-  const marks = fs.overlayMarks(parent.fd, name, names.prefix);
-  const opaque =
-    (marks & (mark.opaque | mark.foreign)) !== 0 && readOpaque(fs, parent.fd, name, names) === 'opaque';
+  const marks = fs.overlayMarks(fd, self, names.prefix);
+  const opaque = (marks & (mark.opaque | mark.foreign)) !== 0 && readOpaque(fs, fd, self, names) === 'opaque';
   return opaque ? { kind: 'none' } : view.find(parent.lowers, name, { redirect, wanted: 'directory' });
 }
 
-/** The directories of what `findBelow` found. */
-export function dirsOf(object: LowerObject): readonly LowerDir[] {
-  return object.kind === 'directory' ? object.dirs : [];
-}
-
-/** Saves the times of a directory in the upper, once, before anything in it is changed. */
-export function beforeChange(context: SettleContext, dir: Fd): void {
-  saveState(context.fs, dir, self, context.names);
+/** Changes what a directory of the upper holds, but not its times. */
+export function changeIn(context: SettleContext, dir: Fd, change: () => void): void {
+  const { fs, names } = context;
+  saveState(fs, dir, self, names);
+  try {
+    change();
+  } finally {
+    restoreState(fs, dir, self, names);
+  }
 }
 
 /** The directory in the upper, made there (and in the same way its parents) if there is none. */
@@ -118,9 +143,7 @@ export async function ensureUpper(context: SettleContext, dir: UnionDir): Promis
   if (dir.fd !== undefined) return dir.fd;
   const source = dir.lowers[0];
   if (dir.parent === undefined || source === undefined) throw new Error('a directory that is nowhere');
-  await publishCopy(context, { object: source.fd, data: undefined }, dir.parent, dir.name, (temp) => {
-    saveState(context.fs, context.work, temp, context.names);
-  });
+  await publishCopy(context, { object: source.fd, data: undefined }, dir.parent, dir.name);
   dir.fd = openUpper(context, await ensureUpper(context, dir.parent), dir.name);
   return dir.fd;
 }
@@ -141,7 +164,8 @@ export async function publishCopy(
   const temp = context.temps.next();
   const facts = await copyObject(fs, source, work, temp, names);
   prepare?.(temp, facts);
-  beforeChange(context, parent);
-  fs.renameat2(work, temp, parent, name, RENAME_NOREPLACE);
+  changeIn(context, parent, () => {
+    fs.renameat2(work, temp, parent, name, RENAME_NOREPLACE);
+  });
   context.report({ kind: 'copy', path: dir.path(name) });
 }

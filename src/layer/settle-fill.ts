@@ -16,14 +16,12 @@ import { setOpaque } from './opaque.ts';
 import { removeRedirect } from './redirect.ts';
 import { restoreState, saveState } from './saved-state.ts';
 import {
-  beforeChange,
-  dirsOf,
+  changeIn,
   ensureUpper,
-  findBelow,
   listUpper,
-  openUpper,
   publishCopy,
   UnionDir,
+  withDirectory,
   type SettleContext,
 } from './settle-context.ts';
 import { isWhiteoutStat } from './whiteout.ts';
@@ -61,23 +59,17 @@ async function fillDirectory(
   name: Name,
   whole: boolean,
 ): Promise<void> {
-  const { fs, names, view } = context;
+  const { fs, names } = context;
   const parentFd = await ensureUpper(context, parent);
   const redirect = getUpperRedirect(fs, parentFd, name, parent.path(name), names);
-  const below = findBelow(context, parent, name, redirect);
-  const fd = openUpper(context, parentFd, name);
-  try {
-    const dir = new UnionDir(dirsOf(below), fd, { parent, name });
-    await fillTree(context, book, dir, whole || redirect !== undefined);
-    if (redirect === undefined) return;
-    // The content must be on the disk before the upper stops to point at it.
-    await fs.syncfs(context.upper);
-    setOpaque(fs, parentFd, name, names);
-    removeRedirect(fs, parentFd, name, names);
-  } finally {
-    fs.close(fd);
-    view.close(below);
-  }
+  await withDirectory(context, { parent, fd: parentFd, name, redirect }, (dir) =>
+    fillTree(context, book, dir, whole || redirect !== undefined),
+  );
+  if (redirect === undefined) return;
+  // The content must be on the disk before the upper stops to point at it.
+  await fs.syncfs(context.upper);
+  setOpaque(fs, parentFd, name, names);
+  removeRedirect(fs, parentFd, name, names);
 }
 
 async function fillMetacopy(context: SettleContext, dir: UnionDir, name: Name): Promise<void> {
@@ -105,15 +97,19 @@ export async function completeData(context: SettleContext, dir: Fd, name: Name, 
   saveState(fs, dir, name, names);
   fs.statx(dir, name);
   const size = fs.stat[st.size] ?? 0;
+  const mode = fs.stat[st.mode] ?? 0;
   const to = fs.openat(dir, name, O_RDWR | O_NOFOLLOW, 0);
   try {
     await copyDataTo(fs, data, to, size);
   } finally {
     fs.close(to);
   }
+  fs.statx(dir, name);
+  // Writing takes set-id bits away from a writer without CAP_FSETID.
+  if (fs.stat[st.mode] !== mode) fs.fchmodat(dir, name, mode & 0o7777);
+  restoreState(fs, dir, name, names);
   removeMetacopy(fs, dir, name, names);
   removeRedirect(fs, dir, name, names);
-  restoreState(fs, dir, name, names);
 }
 
 /** Brings `name`, of which the upper has nothing, up with everything below it. */
@@ -168,8 +164,9 @@ export async function linkName(
     await completeData(context, entry.dir, entry.name, source.data);
   }
   const dir = await ensureUpper(context, parent);
-  beforeChange(context, dir);
-  book.link(entry, dir, name);
+  changeIn(context, dir, () => {
+    book.link(entry, dir, name);
+  });
   context.report({ kind: 'link', path });
 }
 

@@ -20,13 +20,11 @@ import { emptyDirectory } from './remove-tree.ts';
 import { removeRedirect } from './redirect.ts';
 import { restoreState } from './saved-state.ts';
 import {
-  beforeChange,
-  dirsOf,
-  findBelow,
+  changeIn,
   listUpper,
-  openUpper,
   rootDir,
   UnionDir,
+  withDirectory,
   type SettleContext,
   type SettleStep,
 } from './settle-context.ts';
@@ -47,6 +45,8 @@ export interface SettleParts {
   readonly upper: Fd;
   /** The directory that was given as workdir. */
   readonly work: Fd;
+  /** Whether the upper was mounted with an index; true unless told. An index of other mounts is ignored. */
+  readonly index?: boolean;
   readonly names: OverlayNames;
 }
 
@@ -64,7 +64,7 @@ export async function settle(
 ): Promise<void> {
   const { names, upper } = parts;
   const prepared = prepareWork(fs, parts.work, {
-    index: true,
+    index: parts.index !== false,
     names,
     log: {
       warn: (message) => {
@@ -88,7 +88,7 @@ export async function settle(
     await fs.syncfs(upper);
     removeIndex(fs, parts.work);
     emptyDirectory(fs, prepared.work);
-    strip(context, rootDir(context));
+    await strip(context, rootDir(context));
     stripMarks(context, upper, self);
     restoreState(fs, upper, self, names);
     await fs.syncfs(upper);
@@ -125,14 +125,9 @@ async function linkNames(context: SettleContext, book: LinkBook, dir: UnionDir):
   for (const name of listUpper(context, dir)) {
     below.delete(name);
     if (dir.fd === undefined || !isDirectory(fs, dir.fd, name)) continue;
-    const fd = openUpper(context, dir.fd, name);
-    const object = findBelow(context, dir, name);
-    try {
-      await linkNames(context, book, new UnionDir(dirsOf(object), fd, { parent: dir, name }));
-    } finally {
-      fs.close(fd);
-      view.close(object);
-    }
+    await withDirectory(context, { parent: dir, fd: dir.fd, name }, (inner) =>
+      linkNames(context, book, inner),
+    );
   }
   for (const name of below) await linkLowerName(context, book, dir, name);
 }
@@ -159,33 +154,29 @@ async function linkLowerName(
   }
 }
 
-/** Drops what a plain upper does not need, and puts the times of the directories back, deepest first. */
-function strip(context: SettleContext, dir: UnionDir): void {
-  const { fs, names, view } = context;
+/** Drops what a plain upper does not need, and mends what a crash of an earlier run has left. */
+async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
+  const { fs, names } = context;
   const { fd } = dir;
   if (fd === undefined) return;
+  const whiteouts: Name[] = [];
   for (const name of listUpper(context, dir)) {
     if (!fs.findStatx(fd, name)) continue;
     if (isWhiteoutStat(fs.stat)) {
-      // Where nothing is below, a plain mount would list it.
-      if (dir.lowers.length > 0) continue;
-      beforeChange(context, fd);
-      fs.unlinkat(fd, name, 0);
+      whiteouts.push(name);
       continue;
     }
     if (((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR) {
-      const object = findBelow(context, dir, name);
-      const inner = openUpper(context, fd, name);
-      try {
-        strip(context, new UnionDir(dirsOf(object), inner, { parent: dir, name }));
-      } finally {
-        fs.close(inner);
-        view.close(object);
-      }
+      await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner));
     }
     const marks = stripMarks(context, fd, name);
     if ((marks & mark.other) !== 0) restoreState(fs, fd, name, names);
   }
+  // Where nothing is below, a plain mount would list them.
+  if (dir.lowers.length > 0 || whiteouts.length === 0) return;
+  changeIn(context, fd, () => {
+    for (const name of whiteouts) fs.unlinkat(fd, name, 0);
+  });
 }
 
 /** The marks that it had. */

@@ -118,13 +118,14 @@ let loaded: NativeAddon | undefined;
 
 /** The addon. Throws UserError `addon-missing` where it was not built, or not for this Node. */
 export function getAddon(): NativeAddon {
-  loaded ??= load();
+  loaded ??= loadAddon(addonPath);
   return loaded;
 }
 
-function load(): NativeAddon {
+/** The addon at `path`, relative to this file. Throws UserError `addon-missing`. */
+export function loadAddon(path: string): NativeAddon {
   try {
-    return createRequire(import.meta.url)(addonPath) as NativeAddon;
+    return createRequire(import.meta.url)(path) as NativeAddon;
   } catch (cause) {
     throw new UserError('addon-missing', 'the native addon is not built', {
       hint: 'run `npm run build:native`; it needs g++, make and python3',

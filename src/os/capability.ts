@@ -22,3 +22,12 @@ export function hasCapSysAdmin(status: string = readFileSync('/proc/self/status'
 export function hasCapSysAdminInFirstNamespace(): boolean {
   return hasCapSysAdmin() && isFirstUserNamespace();
 }
+
+/** Whether the process `pid` has CAP_SYS_ADMIN. False once it has gone. */
+export function mayAdminister(pid: number): boolean {
+  try {
+    return hasCapSysAdmin(readFileSync(`/proc/${String(pid)}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}

@@ -166,7 +166,7 @@ export interface HostFs {
 
   /**
    * The identity of what is created next on this thread: setfsuid, setfsgid and umask. Capabilities
-   * stay (SECBIT_NO_SETUID_FIXUP). `assumeNone()` goes back to the server's own (umask 0).
+   * stay as they are. `assumeNone()` goes back to the server's own (umask 0).
    */
   assume(uid: number, gid: number, umask: number): void;
   assumeNone(): void;

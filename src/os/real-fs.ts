@@ -204,7 +204,7 @@ export class RealFs implements HostFs {
   fsUuid(fd: Fd): Buffer {
     const uuid = Buffer.alloc(16);
     const answer = this.#native.fsUuid(fd, uuid);
-    // ENOTTY: the file system has none, or the kernel (before 6.9) does not tell.
+    // ENOTTY: the file system has none, or nobody tells.
     if (answer < 0 && answer !== -ENOTTY && answer !== -EOPNOTSUPP && answer !== -ENOSYS)
       fail(answer, 'ioctl');
     return uuid;

@@ -5,6 +5,7 @@
  * process do not reach it.
  */
 import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 
 /** The descriptor on which a child reports. */
@@ -31,11 +32,12 @@ export interface ReportingChild {
   kill(signal: NodeJS.Signals): void;
   /** Lets this process end while the child runs. */
   unref(): void;
+  /** Keeps this process from ending before the child, which is so at first. */
+  ref(): void;
 }
 
 export interface ReportingChildOptions {
-  /** The program: Node itself unless told. */
-  readonly program?: string;
+  readonly program: string;
   readonly args: readonly string[];
   /** In a session of its own: a signal from the terminal does not reach it. */
   readonly detached?: boolean;
@@ -47,7 +49,7 @@ const maxErrorOutput = 65536;
 
 /** Starts it. Rejects where the program cannot be started at all (Node's own error, `code` as in `execve`). */
 export async function startReportingChild(options: ReportingChildOptions): Promise<ReportingChild> {
-  const child = spawn(options.program ?? process.execPath, options.args, {
+  const child = spawn(options.program, options.args, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     detached: options.detached ?? false,
     env: options.env ?? process.env,
@@ -62,7 +64,8 @@ export async function startReportingChild(options: ReportingChildOptions): Promi
     child.once('spawn', resolve);
     child.once('error', reject);
   });
-  const errors = child.stderr as Readable;
+  // Pipes of a child are sockets.
+  const errors = child.stderr as Socket;
   const reports = child.stdio[reportDescriptor] as Readable;
   const errorText = collect(errors, maxErrorOutput);
   const reportText = collect(reports, 16);
@@ -80,7 +83,11 @@ export async function startReportingChild(options: ReportingChildOptions): Promi
     },
     unref: () => {
       child.unref();
-      for (const stream of [errors, reports]) (stream as Readable & { unref?(): void }).unref?.();
+      errors.unref();
+    },
+    ref: () => {
+      child.ref();
+      errors.ref();
     },
   };
 }

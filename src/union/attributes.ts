@@ -20,11 +20,12 @@ export function readAttributes(core: UnionCore, node: Node, attr: Attr): void {
 export function finishAttributes(core: UnionCore, node: Node, attr: Attr): void {
   attr.setIno(node.inoLow, node.inoHigh);
   if (node.dir !== undefined) {
-    if (node.dir.lowers.length + (node.dir.upper === undefined ? 0 : 1) > 1) attr.nlink = 1;
+    if (node.isRemoved) attr.nlink = 0;
+    else if (node.dir.lowers.length + (node.dir.upper === undefined ? 0 : 1) > 1) attr.nlink = 1;
   } else if (node.nlinkDelta !== 0) {
     attr.nlink = Math.max(0, attr.nlink + node.nlinkDelta);
   }
-  if (node.isMetacopy && node.data !== undefined) {
+  if (node.data !== undefined) {
     core.fs.statx(core.at(node.data), node.data.name);
     attr.blocks = core.fs.stat[st.blocks] ?? 0;
   }

@@ -283,21 +283,25 @@ function publish(core: UnionCore, source: Source, temp: Name): void {
 function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Needed = 'data'): void {
   const { node, place } = source;
   const { fs, names } = core;
+  const isMetacopy = state === 'metadata' && node.isRegular;
+  // The size first: setting it takes the capabilities, and so does a new owner.
+  if (isMetacopy) setSize(core, dir, temp, source.size);
   fs.fchownat(dir, temp, source.uid, source.gid);
   copyXattrs(fs, core.at(place), place.name, dir, temp, names);
   if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
-  if (state === 'metadata' && node.isRegular) {
-    const fd = fs.openat(dir, temp, O_RDWR | O_NOFOLLOW, 0);
-    try {
-      fs.ftruncate(fd, source.size);
-    } finally {
-      fs.close(fd);
-    }
-    setMetacopy(fs, dir, temp, names);
-  }
+  if (isMetacopy) setMetacopy(fs, dir, temp, names);
   const origin = findOriginOf(fs, core.at(place), place.name, place.layer.uuid);
   if (!(source.nlink > 1 && core.indexDir === undefined)) setOrigin(fs, dir, temp, origin, names);
   fs.utimensat(dir, temp, ...source.times);
+}
+
+function setSize(core: UnionCore, dir: Fd, name: Name, size: number): void {
+  const fd = core.fs.openat(dir, name, O_RDWR | O_NOFOLLOW, 0);
+  try {
+    core.fs.ftruncate(fd, size);
+  } finally {
+    core.fs.close(fd);
+  }
 }
 
 function makeSpecial(core: UnionCore, source: Source, work: Fd, temp: Name): void {

@@ -65,6 +65,8 @@ export class UnionCore {
   readonly inos: InodeNumbers;
   readonly interrupts = new Interrupts();
   readonly counters = new Counters();
+  /** What the door counts. */
+  requests: () => Readonly<Record<string, number>> = () => ({});
   readonly whiteouts: WhiteoutMaker | undefined;
   /** Names in the work directory. */
   readonly temps = new TempNames('t');

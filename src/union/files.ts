@@ -33,8 +33,6 @@ const syncCopyMax = 64 * 1024;
 export class Files {
   readonly #core: UnionCore;
   #nextId = 1;
-  /** Whether the layers' file systems know RWF_NOWAIT. */
-  #nowait = true;
 
   constructor(core: UnionCore) {
     this.#core = core;
@@ -114,12 +112,14 @@ export class Files {
     const { fs } = this.#core;
     const fd = this.#core.data.forReading(this.get(id).node);
     try {
-      return fs.pread(fd, buffer, offset, length, position, this.#nowait);
+      const count = fs.pread(fd, buffer, offset, length, position, true);
+      if (count === length || count === 0) return count;
+      // Short: the end of the file, or of what is in memory. The kernel takes a short reply for the end.
+      const more = fs.pread(fd, buffer, offset + count, length - count, position + count, true);
+      return more === 0 ? count : -1;
     } catch (thrown) {
       if (isFsError(thrown, 'EAGAIN')) return -1;
-      if (!isFsError(thrown, 'EOPNOTSUPP')) throw thrown;
-      this.#nowait = false;
-      return fs.pread(fd, buffer, offset, length, position, false);
+      throw thrown;
     }
   }
 

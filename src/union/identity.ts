@@ -63,7 +63,7 @@ function adoptIndexEntry(
   node.upper = new Place(indexDir.layer, indexDir, name);
   node.indexed = true;
   node.nlinkDelta = union === undefined ? -1 : union - upperNlink;
-  if (node.data !== undefined || !node.isRegular || node.lower === undefined) return;
+  if (!node.isRegular || node.lower === undefined) return;
   const isMetacopy = (core.fs.overlayMarks(fd, name, core.names.prefix) & mark.metacopy) !== 0;
-  if (isMetacopy && core.followsMetacopy) node.data = node.lower;
+  node.data = isMetacopy && core.followsMetacopy ? (node.data ?? node.lower) : undefined;
 }

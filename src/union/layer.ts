@@ -23,7 +23,7 @@ export interface LayerFacts {
   readonly detached: boolean;
   /** Not part of the merged tree: only redirects of metacopy files lead here. */
   readonly dataOnly: boolean;
-  /** Its root is marked opaque=x: directories may hold whiteouts that are extended attributes. */
+  /** Its root is marked opaque=x. */
   readonly xattrWhiteouts: boolean;
   /** `.wh.` names in it are whiteouts. */
   readonly aufs: boolean;
@@ -38,7 +38,6 @@ export class Layer {
   readonly uuid: Buffer;
   readonly detached: boolean;
   readonly dataOnly: boolean;
-  readonly xattrWhiteouts: boolean;
   readonly aufs: boolean;
   readonly rootDir: RealDir;
 
@@ -51,8 +50,8 @@ export class Layer {
     this.uuid = facts.uuid;
     this.detached = facts.detached;
     this.dataOnly = facts.dataOnly;
-    this.xattrWhiteouts = facts.xattrWhiteouts;
     this.aufs = facts.aufs;
     this.rootDir = RealDir.root(this);
+    this.rootDir.xattrWhiteouts = facts.xattrWhiteouts;
   }
 }

@@ -172,18 +172,15 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
   const node = core.nodes.add(type, parent, name);
   node.lower = place;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+  node.data = data;
   if (key !== undefined) {
     core.nodes.addKey(node, key);
-    if (adoptIndexed(core, node, place, attr.nlink)) readAttributes(core, node, attr);
+    if (adoptIndexed(core, node, place, attr.nlink)) {
+      readAttributes(core, node, attr);
+      return node;
+    }
   }
-  if (data === undefined) {
-    finishAttributes(core, node, attr);
-    return node;
-  }
-  node.data = data;
-  core.fs.statx(core.at(data), data.name);
   finishAttributes(core, node, attr);
-  attr.blocks = core.fs.stat[st.blocks] ?? 0;
   return node;
 }
 

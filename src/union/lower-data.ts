@@ -8,8 +8,7 @@ import { S_IFMT, S_IFREG } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import type { Redirect } from '../layer/redirect.ts';
 import type { UnionCore } from './core.ts';
-import type { Layer } from './layer.ts';
-import { followed, walkParent } from './lower-stack.ts';
+import { followed, walkDirectory } from './lower-stack.ts';
 import type { Node } from './node.ts';
 import { probeEach, statLower } from './probe.ts';
 import { Place, type RealDir } from './real-dir.ts';
@@ -67,6 +66,9 @@ export function hasRedirect(core: UnionCore, place: Place): boolean {
   return (core.fs.overlayMarks(core.at(place), place.name, core.names.prefix) & mark.redirect) !== 0;
 }
 
+/** A position after all lowers of a directory. */
+const beyond = Number.MAX_SAFE_INTEGER - 1;
+
 interface Found {
   readonly place: Place;
   readonly position: number;
@@ -80,24 +82,22 @@ function byName(core: UnionCore, parent: Node, name: Name, from: number): Found 
 }
 
 function byPath(core: UnionCore, path: readonly Name[], from: number): Found | undefined {
+  const name = path.at(-1);
+  if (name === undefined) return undefined;
+  let parent = path.slice(0, -1);
   for (const layer of core.lowers) {
     if (layer.index < from) continue;
-    const place = placeAt(core, layer, path);
-    if (place === 'whiteout') return undefined;
-    if (place !== undefined) return { place, position: Number.MAX_SAFE_INTEGER - 1 };
+    const walked = walkDirectory(core, layer, parent);
+    const seen = walked.dir === undefined ? 'absent' : statLower(core, walked.dir, name, core.scratch);
+    if (seen === 'whiteout') return undefined;
+    if (seen === 'found') return { place: new Place(layer, walked.dir, name), position: beyond };
+    if (walked.isLast) break;
+    parent = [...walked.path];
   }
   for (const layer of core.dataLayers) {
-    const place = placeAt(core, layer, path);
-    if (place instanceof Place) return { place, position: Number.MAX_SAFE_INTEGER - 1 };
+    const { dir } = walkDirectory(core, layer, path.slice(0, -1));
+    if (dir === undefined || statLower(core, dir, name, core.scratch) !== 'found') continue;
+    return { place: new Place(layer, dir, name), position: beyond };
   }
   return undefined;
-}
-
-function placeAt(core: UnionCore, layer: Layer, path: readonly Name[]): Place | 'whiteout' | undefined {
-  const dir = walkParent(core, layer, path);
-  const name = path.at(-1);
-  if (dir === undefined || name === undefined) return undefined;
-  const seen = statLower(core, dir, name, core.scratch);
-  if (seen === 'found') return new Place(layer, dir, name);
-  return seen === 'whiteout' ? 'whiteout' : undefined;
 }

@@ -33,9 +33,10 @@ export function readMarks(core: UnionCore, dir: RealDir): DirectoryMarks {
   const marks = core.fs.overlayMarks(fd, dir.name, core.names.prefix);
   const impure = (marks & mark.impure) !== 0;
   if ((marks & (mark.opaque | mark.redirect | mark.foreign)) === 0) return impure ? plainImpure : plain;
-  const opaque =
-    (marks & (mark.opaque | mark.foreign)) !== 0 && readOpaque(core.fs, fd, dir.name, core.names) === 'opaque';
-  return { opaque, impure, redirect: (marks & mark.redirect) === 0 ? undefined : followed(core, dir) };
+  const opacity =
+    (marks & (mark.opaque | mark.foreign)) === 0 ? 'none' : readOpaque(core.fs, fd, dir.name, core.names);
+  if (opacity === 'xattrs' && dir.layer.index > 0) dir.xattrWhiteouts = true;
+  return { opaque: opacity === 'opaque', impure, redirect: (marks & mark.redirect) === 0 ? undefined : followed(core, dir) };
 }
 
 /** Reads a redirect that is going to be followed. */
@@ -112,13 +113,9 @@ export class LowerStack {
     for (const layer of this.#core.lowers) {
       if (layer.index < index) continue;
       const walked = walk(this.#core, layer, path, this.#target());
-      if (walked.stop) return;
-      if (walked.dir === undefined) continue;
-      this.dirs.push(walked.dir);
-      if (walked.below || this.#core.isBottom(layer)) return;
-      const marks = readMarks(this.#core, walked.dir);
-      if (marks.opaque || isAufsOpaqueDir(this.#core, walked.dir)) return;
-      if (marks.redirect !== undefined) path = apply(path, marks.redirect);
+      if (walked.dir !== undefined) this.dirs.push(walked.dir);
+      if (walked.isLast) return;
+      path = walked.path;
     }
   }
 
@@ -127,40 +124,45 @@ export class LowerStack {
   }
 }
 
-/** The path after a redirect: another one, or another last component. */
-export function apply(path: readonly Name[], redirect: Redirect): readonly Name[] {
-  return redirect.absolute ? redirect.components : [...path.slice(0, -1), ...redirect.components];
-}
-
 interface Walked {
+  /** undefined: it is not there. */
   readonly dir: RealDir | undefined;
-  /** Something that is not a directory, or a whiteout: nothing below counts. */
-  readonly stop: boolean;
-  /** An opaque directory on the way: this is the last layer that counts. */
-  readonly below: boolean;
+  /** Nothing in the layers below counts. */
+  readonly isLast: boolean;
+  /** The path in the layers below: redirects of the directories on the way have been applied. */
+  readonly path: readonly Name[];
 }
 
+/** Walks `path` from the root of a layer (fs/overlayfs/namei.c, ovl_lookup_layer). */
 function walk(core: UnionCore, layer: Layer, path: readonly Name[], attr: Attr): Walked {
   let dir = layer.rootDir;
-  let below = false;
+  let next: Name[] = [];
+  let isLast = core.isBottom(layer);
   for (const [i, name] of path.entries()) {
+    const rest = path.slice(i + 1);
+    next.push(name);
     const seen = statLower(core, dir, name, attr);
-    if (seen === 'absent') return { dir: undefined, stop: below || isHiddenBelow(core, dir, name), below };
-    if (seen === 'whiteout' || !isDirectory(core)) return { dir: undefined, stop: true, below };
+    if (seen === 'absent') {
+      return { dir: undefined, isLast: isLast || isHiddenBelow(core, dir, name), path: [...next, ...rest] };
+    }
+    if (seen === 'whiteout' || !isDirectory(core)) return { dir: undefined, isLast: true, path };
     const size = core.fs.stat[st.size] ?? 0;
     dir = new RealDir(layer, dir, name);
     dir.size = size;
-    const isLast = i === path.length - 1;
-    if (!isLast && !core.isBottom(layer) && readMarks(core, dir).opaque) below = true;
+    if (isLast) continue;
+    const marks = readMarks(core, dir);
+    if (marks.opaque || isAufsOpaqueDir(core, dir)) isLast = true;
+    const { redirect } = marks;
+    if (redirect !== undefined) {
+      next = redirect.absolute ? [...redirect.components] : [...next.slice(0, -1), ...redirect.components];
+    }
   }
-  return { dir, stop: false, below };
+  return { dir, isLast, path: next };
 }
 
-/** Resolves the directory that holds the last component of `path`, for a file; undefined where it is not there. */
-export function walkParent(core: UnionCore, layer: Layer, path: readonly Name[]): RealDir | undefined {
-  const parent = path.slice(0, -1);
-  if (parent.length === 0) return layer.rootDir;
-  return walk(core, layer, parent, core.scratch).dir;
+/** The directory that a path leads to in one layer, for what is not a directory in it. */
+export function walkDirectory(core: UnionCore, layer: Layer, path: readonly Name[]): Walked {
+  return walk(core, layer, path, core.scratch);
 }
 
 function isDirectory(core: UnionCore): boolean {

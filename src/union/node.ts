@@ -3,7 +3,7 @@
  * holds neither a path nor a descriptor of its own, but for one that was unlinked. All names of a file
  * with several links lead to one node.
  */
-import type { Fd, NodeId } from '../base/ids.ts';
+import { rootNodeId, type Fd, type NodeId } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import { S_IFDIR, S_IFREG } from '../os/constants.ts';
 import type { DirectoryIndex } from './directory-index.ts';
@@ -91,6 +91,11 @@ export class Node {
 
   get isRegular(): boolean {
     return this.type === S_IFREG;
+  }
+
+  /** It has no name any more. */
+  get isRemoved(): boolean {
+    return this.parent === undefined && this.id !== rootNodeId;
   }
 
   /** Where its attributes are read. */

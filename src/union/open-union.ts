@@ -9,6 +9,7 @@ import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { asName, type Name } from '../base/name.ts';
 import { prepareWork, createVolatileGuard, removeVolatileGuard } from '../layer/work-dir.ts';
+import { emptyDirectory } from '../layer/remove-tree.ts';
 import { readOpaque } from '../layer/opaque.ts';
 import { overlayNames } from '../layer/xattr-names.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
@@ -98,6 +99,7 @@ class Opening {
       core.dirs.close();
       if (writable !== undefined && !features.volatile) await this.#fs.syncfs(writable.layer.root);
       if (prepared !== undefined && features.volatile) removeVolatileGuard(this.#fs, prepared.work);
+      if (prepared !== undefined) emptyDirectory(this.#fs, prepared.work);
       this.closeAll();
     };
     return { union: new Union(core, close), core };

@@ -7,6 +7,7 @@
 import type { Name } from '../base/name.ts';
 import { aufsOpaqueName, aufsWhiteoutName, isAufsMetadata } from '../layer/aufs.ts';
 import { isWhiteoutStat, isXattrWhiteout } from '../layer/whiteout.ts';
+import { NAME_MAX } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { UnionCore } from './core.ts';
@@ -66,7 +67,8 @@ export function probeEach(core: UnionCore, parent: Node, name: Name, from: numbe
 /** Whether an AUFS whiteout in `dir` hides `name` in the layers below. Leaves `stat` alone. */
 export function isHiddenBelow(core: UnionCore, dir: RealDir, name: Name): boolean {
   if (!dir.layer.aufs || core.isBottom(dir.layer)) return false;
-  return exists(core, dir, aufsWhiteoutName(name));
+  const whiteout = aufsWhiteoutName(name);
+  return whiteout.length <= NAME_MAX && exists(core, dir, whiteout);
 }
 
 /** Whether `dir` holds the AUFS mark of an opaque directory. */
@@ -86,7 +88,7 @@ export function statLower(
   core.counters.probes += 1;
   if (!core.fs.findStatx(fd, name, attr.buffer, attr.offset)) return 'absent';
   if (isWhiteoutStat(core.fs.stat)) return 'whiteout';
-  if (!dir.layer.xattrWhiteouts || core.fs.stat[st.size] !== 0) return 'found';
+  if (!dir.xattrWhiteouts || core.fs.stat[st.size] !== 0) return 'found';
   return isXattrWhiteout(core.fs, fd, name, core.names) ? 'whiteout' : 'found';
 }
 

@@ -7,7 +7,7 @@ import { asName, type Name } from '../base/name.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { DT_CHR, DT_DIR, DT_REG, DT_UNKNOWN } from '../os/constants.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
-import { noNodeId, rootNodeId } from '../base/ids.ts';
+import { noNodeId } from '../base/ids.ts';
 import type { UnionCore } from './core.ts';
 import { listReal } from './directory-index.ts';
 import { Listing, type ListedEntry } from './listing.ts';
@@ -82,7 +82,7 @@ function read(
   sink: DirectorySink,
   take: (entry: ListedEntry, cookie: number) => boolean,
 ): void {
-  if (node.parent === undefined && node.id !== rootNodeId) return;
+  if (node.isRemoved) return;
   const up = node.parent ?? node;
   if (cookie < dotCookie && !addDot(sink, dot, node, dotCookie)) return;
   if (cookie < dotDotCookie && !addDot(sink, dotDot, up, dotDotCookie)) return;
@@ -140,7 +140,7 @@ function addLowers(
   entries: ListedEntry[],
 ): void {
   const index = indexOf(core, node);
-  const mayHide = dir.lowers.some((lower) => lower.layer.xattrWhiteouts);
+  const mayHide = dir.lowers.some((lower) => lower.xattrWhiteouts);
   for (const name of index.names()) {
     if (hidden?.has(name) === true) continue;
     const type = index.type(name);

@@ -43,6 +43,8 @@ export class Place {
 export class RealDir extends Place {
   /** st_size at the time of its lookup: how much a listing of it is likely to cost. */
   size = 0;
+  /** It may hold whiteouts that are extended attributes (its opaque mark is `x`). */
+  xattrWhiteouts = false;
 
   static root(layer: Layer): RealDir {
     return new RealDir(layer, undefined, emptyName, layer.root);

@@ -97,7 +97,7 @@ export function isCovered(core: UnionCore, parent: Node, name: Name, node?: Node
  * The link count of a lower file with several names is kept in the index, so it has to be there before
  * the first of its names goes; where that would copy data, the count is right until the next mount only.
  */
-function keepCount(core: UnionCore, node: Node): void {
+export function keepCount(core: UnionCore, node: Node): void {
   if (node.upper !== undefined || node.keys === undefined || core.indexDir === undefined) return;
   if (node.isRegular && !core.features.metacopy) return;
   void copyUp(core, node, 'metadata', 0);

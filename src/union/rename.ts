@@ -20,7 +20,7 @@ import type { Node } from './node.ts';
 import { isEmpty, noteAdded, noteRemoved } from './readdir.ts';
 import { Place, type RealDir } from './real-dir.ts';
 import { setDirectoryRedirect, setFileRedirect } from './redirect-of.ts';
-import { holdDirectory, isCovered, loseName, relocate } from './remove.ts';
+import { holdDirectory, isCovered, keepCount, loseName, relocate } from './remove.ts';
 
 export interface NameIn {
   readonly parent: Node;
@@ -107,6 +107,7 @@ function move(
 ): void {
   const source = upperDirOf(core, from.parent);
   const destination = upperDirOf(core, to.parent);
+  if (target !== undefined) keepCount(core, target);
   const whiteout = whiteoutWanted || isCovered(core, from.parent, from.name);
   const targetIsUpper = target !== undefined && hasUpperName(core, target, destination, to.name);
   if (target !== undefined && targetIsUpper) vacate(core, target, destination, to.name);

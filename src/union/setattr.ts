@@ -5,7 +5,8 @@ import { asName } from '../base/name.ts';
 import { utimeOmit } from '../base/time-spec.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
-import type { Later, SetAttr } from '../vfs/file-system.ts';
+import { isInGroup } from '../os/groups.ts';
+import type { Caller, Later, SetAttr } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, dropMetacopy, type Needed } from './copy-up.ts';
 import type { Node } from './node.ts';
@@ -13,23 +14,31 @@ import type { Node } from './node.ts';
 const capabilityName = asName('security.capability');
 
 /** Waits while the file is being copied up. */
-export function setattr(core: UnionCore, node: Node, change: SetAttr, unique: number): Later<void> {
+export function setattr(core: UnionCore, caller: Caller, node: Node, change: SetAttr): Later<void> {
   core.writable();
-  if (node.busy !== undefined) return node.busy.then(() => setattr(core, node, change, unique));
-  const copying = copyUp(core, node, neededFor(change), unique);
-  if (copying !== undefined) return copying.then(() => setattr(core, node, change, unique));
-  apply(core, node, change);
+  const later = (first: Promise<void>): Promise<void> => {
+    const asked = { ...caller };
+    return first.then(() => setattr(core, asked, node, change));
+  };
+  if (node.busy !== undefined) return later(node.busy);
+  const copying = copyUp(core, node, neededFor(change), caller.unique);
+  if (copying !== undefined) return later(copying);
+  apply(core, caller, node, change);
 }
 
-/** Drops setuid, setgid (where the group may execute) and file capabilities of an upper file. */
-export function killPrivileges(core: UnionCore, node: Node): void {
+/**
+ * Drops setuid and file capabilities of an upper file, and setgid where the group may execute, or where
+ * `caller` is not in the group (fs/attr.c, setattr_should_drop_sgid).
+ */
+export function killPrivileges(core: UnionCore, node: Node, caller: Caller): void {
   const { upper } = node;
   if (upper === undefined || !node.isRegular) return;
   const at = core.at(upper);
   core.fs.statx(at, upper.name);
   const mode = core.fs.stat[st.mode] ?? 0;
   let kept = mode & ~S_ISUID;
-  if ((mode & S_IXGRP) !== 0) kept &= ~S_ISGID;
+  const gid = core.fs.stat[st.gid] ?? 0;
+  if ((mode & S_ISGID) !== 0 && ((mode & S_IXGRP) !== 0 || !isInGroup(caller, gid))) kept &= ~S_ISGID;
   core.fs.findRemoveXattr(at, upper.name, capabilityName);
   if (kept !== mode) core.fs.fchmodat(at, upper.name, kept & 0o7777);
 }
@@ -45,7 +54,7 @@ function neededFor(change: SetAttr): Needed {
   return change.size === 0 ? 'truncated' : 'data';
 }
 
-function apply(core: UnionCore, node: Node, change: SetAttr): void {
+function apply(core: UnionCore, caller: Caller, node: Node, change: SetAttr): void {
   const { fs } = core;
   const { place } = node;
   if (change.size === 0) truncateToNothing(core, node);
@@ -54,7 +63,7 @@ function apply(core: UnionCore, node: Node, change: SetAttr): void {
   if (change.uid !== undefined || change.gid !== undefined) {
     fs.fchownat(at, place.name, change.uid ?? -1, change.gid ?? -1);
   }
-  if (change.killPriv) killPrivileges(core, node);
+  if (change.killPriv) killPrivileges(core, node, caller);
   if (change.mode !== undefined) fs.fchmodat(at, place.name, change.mode & 0o7777);
   if (change.atime !== undefined || change.mtime !== undefined) {
     fs.utimensat(at, place.name, change.atime ?? utimeOmit, change.mtime ?? utimeOmit);

@@ -55,7 +55,7 @@ export class Union implements FileSystem {
   }
 
   setattr(caller: Caller, node: NodeId, change: SetAttr): Later<void> {
-    return setattr(this.#core, this.#core.nodes.get(node), change, caller.unique);
+    return setattr(this.#core, caller, this.#core.nodes.get(node), change);
   }
 
   readlink(id: NodeId): Name {
@@ -137,8 +137,8 @@ export class Union implements FileSystem {
     return getxattr(this.#core, this.#core.nodes.get(node), name);
   }
 
-  listxattr(node: NodeId): readonly Name[] {
-    return listxattr(this.#core, this.#core.nodes.get(node));
+  listxattr(caller: Caller, node: NodeId): readonly Name[] {
+    return listxattr(this.#core, caller, this.#core.nodes.get(node));
   }
 
   setxattr(caller: Caller, node: NodeId, attribute: NewAttribute): Later<void> {
@@ -228,6 +228,10 @@ export class Union implements FileSystem {
 
   interrupt(unique: number): void {
     this.#core.interrupts.interrupt(unique);
+  }
+
+  countAlso(requests: () => Readonly<Record<string, number>>): void {
+    this.#core.requests = requests;
   }
 
   close(): Promise<void> {

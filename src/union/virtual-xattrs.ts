@@ -68,8 +68,10 @@ export interface UnionStats {
   readonly indexHits: number;
   readonly probes: number;
   readonly listings: number;
+  /** Requests of the kernel, by opcode. */
+  readonly requests: Readonly<Record<string, number>>;
 }
 
 export function statsOf(core: UnionCore): UnionStats {
-  return { nodes: core.nodes.size, openFiles: core.handles.size, ...core.counters };
+  return { nodes: core.nodes.size, openFiles: core.handles.size, ...core.counters, requests: core.requests() };
 }

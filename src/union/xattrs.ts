@@ -9,7 +9,8 @@ import { aclAccess } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
 import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_ISGID } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
-import type { Later } from '../vfs/file-system.ts';
+import { mayAdminister } from '../os/capability.ts';
+import type { Caller, Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp } from './copy-up.ts';
 import type { Node } from './node.ts';
@@ -23,23 +24,32 @@ export interface NewAttribute {
 }
 
 const xattrNameMax = 255;
+/** Others are refused by every file system (xattr(7)). */
+const namespaces = ['user.', 'trusted.', 'security.', 'system.'] as const;
 
 /** undefined where the object has none of this name. */
 export function getxattr(core: UnionCore, node: Node, name: Name): Buffer | undefined {
   if (isVirtual(name)) return readVirtual(core, node, name);
+  if (!namespaces.some((space) => name.startsWith(space))) throw fsError('EOPNOTSUPP');
   if (!fitsWhenStored(name, core.names)) return undefined;
   const { place } = node;
   return core.fs.findXattr(core.at(place), place.name, toStored(name, core.names));
 }
 
-export function listxattr(core: UnionCore, node: Node): readonly Name[] {
+/** `trusted.*` is told only to who may read it (fs/overlayfs/xattrs.c, ovl_can_list). */
+export function listxattr(core: UnionCore, caller: Caller, node: Node): readonly Name[] {
   const { place } = node;
   const names: Name[] = [];
   for (const stored of core.fs.listXattrs(core.at(place), place.name)) {
     const name = toClient(stored, core.names);
     if (name !== undefined) names.push(name);
   }
-  return names;
+  if (!names.some(isTrusted) || mayAdminister(caller.pid)) return names;
+  return names.filter((name) => !isTrusted(name));
+}
+
+function isTrusted(name: Name): boolean {
+  return name.startsWith('trusted.');
 }
 
 /** Waits while the file is being copied up. EPERM for a virtual one. */

@@ -88,7 +88,7 @@ export interface NodeOperations {
 export interface AttributeOperations {
   /** undefined where there is none (ENODATA). */
   getxattr(node: NodeId, name: Name): Buffer | undefined;
-  listxattr(node: NodeId): readonly Name[];
+  listxattr(caller: Caller, node: NodeId): readonly Name[];
   /** `killSgid`: the new access ACL takes the setgid bit away (FUSE_SETXATTR_ACL_KILL_SGID). */
   setxattr(
     caller: Caller,
@@ -140,6 +140,8 @@ export interface FileOperations {
 export interface FileSystem extends NodeOperations, AttributeOperations, FileOperations {
   /** Ends what the request `unique` is waiting for, with EINTR, if it can be ended. */
   interrupt(unique: number): void;
+  /** What the door counts is told with the statistics of the mount from now on. */
+  countAlso(requests: () => Readonly<Record<string, number>>): void;
   /** Everything written reaches the disk (unless the mount is volatile), descriptors are closed. */
   close(): Promise<void>;
 }

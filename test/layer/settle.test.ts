@@ -2,7 +2,8 @@
  * An upper that the kernel wrote with all options on must show the same tree without them, once it is
  * settled, and at every moment of a settling that was cut off.
  */
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import * as fc from 'fast-check';
 import t from 'tap';
 import { settle } from '../../src/layer/settle.ts';
@@ -12,25 +13,34 @@ import type { HostFs } from '../../src/os/host-fs.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
 import { needs } from '../fixtures/needs.ts';
 import { snapshotTree, treeDifferences, type Tree, type TreeRecord } from '../fixtures/tree.ts';
-import { allOff, allOn, makeLayers, openDir, whileMounted, type Layers } from './fixtures/kernel-overlay.ts';
+import {
+  allOff,
+  allOn,
+  makeLayers,
+  openDir,
+  removeLayers,
+  whileMounted,
+  type Layers,
+} from './fixtures/kernel-overlay.ts';
+import { makeScratch } from './fixtures/scratch.ts';
 import { apply, fillLowers, operations, type Operation } from './fixtures/random-tree.ts';
 
 const need = needs('root', 'overlayfs', 'program:setcap', 'program:setfacl', 'program:setfattr');
 const names = overlayNames(false);
 const marks = ['redirect', 'metacopy', 'origin', 'nlink', 'impure', 'settle'];
 /** Of all random sequences; the seed is in the message of a failure. */
-const runs = Number(process.env['STRATA_SETTLE_RUNS'] ?? '25');
+const runs = Number(process.env.STRATA_SETTLE_RUNS ?? '25');
 /** Every how many calls a settling is cut off. */
-const stride = Number(process.env['STRATA_SETTLE_STRIDE'] ?? '13');
+const stride = Number(process.env.STRATA_SETTLE_STRIDE ?? '31');
 
-async function settleLayers(fs: HostFs, layers: Layers): Promise<void> {
+async function settleLayers(fs: HostFs, layers: Layers, index = true): Promise<void> {
   const real = new RealFs();
   const open = [...layers.lowers, layers.upper, layers.work].map((path) => openDir(real, path));
   try {
     const lowers = open.slice(0, -2);
     const [upper, work] = open.slice(-2);
     if (upper === undefined || work === undefined) throw new Error('no layers');
-    await settle(fs, { lowers, upper, work, names });
+    await settle(fs, { lowers, upper, work, names, index });
   } finally {
     for (const fd of open) real.close(fd);
   }
@@ -45,27 +55,59 @@ function leftMarks(fs: HostFs, upper: string): string[] {
   return found;
 }
 
-function written(fs: HostFs, layers: Layers, list: readonly Operation[]): Tree {
-  whileMounted(layers, allOn, (merged) => {
-    for (const operation of list) apply(merged, operation);
-  });
-  return whileMounted(layers, allOn, (merged) => snapshotTree(fs, merged));
+function written(fs: HostFs, layers: Layers, list: readonly Operation[], options = allOn): Tree {
+  // Two mounts, so that the second one meets the index of the first.
+  const half = Math.ceil(list.length / 2);
+  for (const part of [list.slice(0, half), list.slice(half)]) {
+    whileMounted(layers, options, (merged) => {
+      for (const operation of part) apply(merged, operation);
+    });
+  }
+  return whileMounted(layers, options, (merged) => snapshotTree(fs, merged));
 }
 
-function withoutNlink(tree: Tree): Tree {
+/**
+ * A tree without what may be wrong for a moment: link counts while the index is taken down, and the times and
+ * capabilities of the one object that is being written to.
+ */
+function lasting(tree: Tree): Tree {
   return new Map(
     Array.from(tree, ([path, record]): [string, TreeRecord] => {
-      const { nlink: _nlink, sameAs: _sameAs, ...rest } = record;
-      return [path, rest];
+      const lasts = ([name]: [string, unknown]): boolean => name !== 'security.capability';
+      const xattrs = Object.fromEntries(Object.entries(record.xattrs).filter(lasts));
+      return [path, { ...record, nlink: 1, sameAs: '', mtime: '', xattrs }];
     }),
   );
+}
+
+/** A tree without what hard links are. */
+function withoutLinks(tree: Tree): Tree {
+  return new Map(
+    Array.from(tree, ([path, record]): [string, TreeRecord] => [path, { ...record, nlink: 1, sameAs: '' }]),
+  );
+}
+
+function withoutHandles(fs: HostFs): HostFs {
+  return new Proxy(fs, {
+    get: (target, key) => {
+      if (key === 'findHandle') return () => undefined;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+/** How many objects have another mtime than before; hard links are one. */
+function movedTimes(before: Tree, after: Tree): number {
+  const moved = [...after].filter(([path, record]) => before.get(path)?.mtime !== record.mtime);
+  return new Set(moved.map(([, record]) => record.mtime)).size;
 }
 
 t.test('random uppers of the kernel', need, async (t) => {
   const fs = new RealFs();
   await fc.assert(
     fc.asyncProperty(operations, async (list) => {
-      const layers = makeLayers(t, 2);
+      const layers = makeLayers(t, 2, 'tmpfs');
       const [top = '', bottom = ''] = layers.lowers;
       fillLowers(top, bottom);
       const below = [top, bottom].map((path) => snapshotTree(fs, path));
@@ -78,6 +120,7 @@ t.test('random uppers of the kernel', need, async (t) => {
       for (const [i, tree] of below.entries()) {
         problems.push(...treeDifferences(tree, snapshotTree(fs, layers.lowers[i] ?? '')));
       }
+      removeLayers(layers.root);
       if (problems.length > 0) throw new Error(problems.join('\n'));
     }),
     { numRuns: runs },
@@ -96,7 +139,7 @@ const busy: readonly Operation[] = Array.from({ length: 60 }, (_, i) => ({
 
 t.test('settled again, nothing changes', need, async (t) => {
   const fs = new RealFs();
-  const layers = makeLayers(t, 2);
+  const layers = makeLayers(t, 2, 'tmpfs');
   fillLowers(layers.lowers[0] ?? '', layers.lowers[1] ?? '');
   const before = written(fs, layers, busy);
   t.not(leftMarks(fs, layers.upper).length, 0, 'there is something to do');
@@ -110,11 +153,74 @@ t.test('settled again, nothing changes', need, async (t) => {
   });
 });
 
+t.test('without an index, and without file handles', need, async (t) => {
+  const fs = new RealFs();
+  const options = 'metacopy=on,redirect_dir=on,index=off';
+  for (const handles of [true, false]) {
+    const layers = makeLayers(t, 2, 'tmpfs');
+    fillLowers(layers.lowers[0] ?? '', layers.lowers[1] ?? '');
+    const before = written(fs, layers, busy, options);
+    await settleLayers(handles ? fs : withoutHandles(fs), layers, handles);
+    t.same(leftMarks(fs, layers.upper), []);
+    const after = whileMounted(layers, allOff, (merged) => snapshotTree(fs, merged));
+    // Without an index a name that was copied up alone still counts below.
+    t.same(treeDifferences(withoutLinks(before), withoutLinks(after)), []);
+  }
+});
+
+t.test(
+  'fuse-overlayfs shows the same tree',
+  needs('root', 'overlayfs', 'fuse', 'program:fuse-overlayfs'),
+  async (t) => {
+    const fs = new RealFs();
+    const layers = makeLayers(t, 2, 'tmpfs');
+    fillLowers(layers.lowers[0] ?? '', layers.lowers[1] ?? '');
+    const before = written(fs, layers, busy);
+    await settleLayers(fs, layers);
+    const stack = `lowerdir=${layers.lowers.join(':')},upperdir=${layers.upper},workdir=${layers.work}`;
+    execFileSync('fuse-overlayfs', ['-o', stack, layers.merged], { stdio: 'ignore' });
+    const after = snapshotTree(fs, layers.merged);
+    execFileSync('umount', [layers.merged]);
+    t.same(treeDifferences(withoutLinks(before), withoutLinks(after)), []);
+  },
+);
+
+t.test('data-only layers, and a redirect that leads nowhere', need, async (t) => {
+  const { fs, sh, open, path } = makeScratch(t);
+  sh(`mkdir -p data/pool lower upper/dir work; echo content > data/pool/1; chmod 4711 lower
+    truncate -s 8 lower/file upper/file; setfattr -n trusted.overlay.metacopy lower/file
+    setfattr -n trusted.overlay.redirect -v /pool/1 lower/file
+    setfattr -n trusted.overlay.metacopy upper/file; touch -d @5 upper/file
+    setfattr -n trusted.overlay.redirect -v /absent upper/dir`);
+  const parts = {
+    lowers: [open('lower')],
+    dataOnly: [open('data')],
+    upper: open('upper'),
+    work: open('work'),
+    names,
+  };
+  await t.rejects(settle(fs, { ...parts, dataOnly: [] }), { code: 'missing-data' });
+  await settle(fs, parts);
+  t.equal(readFileSync(`${path}/upper/file`, 'utf8'), 'content\n');
+  t.equal(statSync(`${path}/upper/file`).mtimeMs, 5000);
+  t.same(leftMarks(fs, `${path}/upper`), []);
+  t.match(snapshotTree(fs, `${path}/upper`, { ignoreXattrs: [] }).get('dir'), {
+    xattrs: { 'trusted.overlay.opaque': 'y' },
+  });
+});
+
+t.test('a redirect that must not be followed stops it', need, async (t) => {
+  const { fs, sh, open } = makeScratch(t);
+  sh('mkdir -p lower/dir upper/dir work; setfattr -n trusted.overlay.redirect -v ../dir upper/dir');
+  const parts = { lowers: [open('lower')], upper: open('upper'), work: open('work'), names };
+  await t.rejects(settle(fs, parts), { code: 'invalid-redirect', message: /dir/ });
+});
+
 t.test('cut off at any call, the tree is the same, and a second run finishes', need, async (t) => {
   const real = new RealFs();
   let at = 1;
   for (let struck = true; struck; at += stride) {
-    const layers = makeLayers(t, 2);
+    const layers = makeLayers(t, 2, 'tmpfs');
     fillLowers(layers.lowers[0] ?? '', layers.lowers[1] ?? '');
     const before = written(real, layers, busy);
     const faulty = createFaultyFs(real);
@@ -128,12 +234,15 @@ t.test('cut off at any call, the tree is the same, and a second run finishes', n
     if (at % 2 === 0) t.equal(faulty.open.size, 0, 'no descriptor is left open');
     faulty.closeAll();
     const between = whileMounted(layers, allOn, (merged) => snapshotTree(real, merged));
-    const lost = treeDifferences(withoutNlink(before), withoutNlink(between));
+    const lost = treeDifferences(lasting(before), lasting(between));
     if (lost.length > 0) throw new Error(`cut off at call ${String(at)}: ${lost.join('\n')}`);
+    const moved = movedTimes(before, between);
+    t.ok(moved <= at % 2, `times of ${String(moved)} objects are not put back`);
     await settleLayers(real, layers);
     const after = whileMounted(layers, allOff, (merged) => snapshotTree(real, merged));
     const wrong = treeDifferences(before, after);
     if (wrong.length > 0) throw new Error(`finished after call ${String(at)}: ${wrong.join('\n')}`);
+    removeLayers(layers.root);
   }
   t.pass(`${String(at)} calls`);
 });

@@ -6,8 +6,11 @@ import {
   readlinkSync,
   statfsSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { FsError } from '../../src/base/fs-error.ts';
 import type { Fd } from '../../src/base/ids.ts';
@@ -20,6 +23,7 @@ import { Attr } from '../../src/vfs/attr.ts';
 import { needs } from '../fixtures/needs.ts';
 import { makeScratch, places, type Place, type Scratch } from './fixtures/scratch.ts';
 
+const run = promisify(execFile);
 const fs = new RealFs();
 const none = asName('');
 const name = (text: string): Name => asName(text);
@@ -381,6 +385,21 @@ t.test('as root', needs('root'), (t) => {
     t.end();
   });
   t.end();
+});
+
+t.test('fsUuid is what mkfs wrote', needs('root', 'program:mkfs.ext4'), async (t) => {
+  const dir = makeScratch(t);
+  const uuid = '11223344-5566-4788-99aa-bbccddeeff00';
+  writeFileSync(dir.at('image'), '');
+  truncateSync(dir.at('image'), 16 << 20);
+  mkdirSync(dir.at('mnt'));
+  await run('mkfs.ext4', ['-q', '-U', uuid, dir.at('image')]);
+  await run('mount', ['-o', 'loop', dir.at('image'), dir.at('mnt')]);
+  const fd = fs.openat(dir.fd, name('mnt'), os.O_PATH | os.O_DIRECTORY, 0);
+  const found = fs.fsUuid(fd).toString('hex');
+  fs.close(fd);
+  await run('umount', [dir.at('mnt')]);
+  t.equal(found, uuid.replaceAll('-', ''));
 });
 
 t.test('an error has the shape of its own', (t) => {

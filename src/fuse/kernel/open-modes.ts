@@ -27,8 +27,8 @@ export interface Opened {
 class NodeOpens {
   cached = 0;
   passthrough = 0;
-  /** Of those passed through, how many may write. */
-  writers = 0;
+  /** Of those passed through, how many may write by a mapping: that takes a file open for both. */
+  mappers = 0;
   backingId = 0;
   /** FUSE's own pages of it are older than its data. */
   stale = false;
@@ -42,7 +42,7 @@ export const longTtl = ttlFromMs(86_400_000);
 const shortTtl = ttlFromMs(1000);
 
 const passedThrough = 1;
-const mayWrite = 2;
+const mayMap = 2;
 const fhFactor = 4;
 
 export function handleOf(fh: number): HandleId {
@@ -78,11 +78,13 @@ export class OpenModes {
     if (file.upper && this.#canPass(opens, descriptor)) {
       opens.passthrough += 1;
       if (access.writes) {
-        opens.writers += 1;
         opens.stale = true;
-        if (access.reads) opens.mapped = true;
+        if (access.reads) {
+          opens.mappers += 1;
+          opens.mapped = true;
+        }
       }
-      const fh = base + passedThrough + (access.writes ? mayWrite : 0);
+      const fh = base + passedThrough + (access.writes && access.reads ? mayMap : 0);
       return { fh, flags: openFlag.PASSTHROUGH, backingId: opens.backingId };
     }
     opens.cached += 1;
@@ -100,17 +102,20 @@ export class OpenModes {
       opens.cached -= 1;
     } else {
       opens.passthrough -= 1;
-      if ((kind & mayWrite) !== 0) opens.writers -= 1;
+      if ((kind & mayMap) !== 0) opens.mappers -= 1;
       if (opens.passthrough === 0) this.#close(opens);
     }
     if (opens.cached === 0 && opens.passthrough === 0 && !opens.stale && !opens.mapped) this.#nodes.delete(node);
   }
 
-  /** For how long the attributes of `node` hold. */
+  /**
+   * For how long the attributes of `node` hold. What write(2) changes through a backing file the kernel marks
+   * as stale by itself (fs/fuse/passthrough.c, fuse_passthrough_end_write); stores through a mapping it does not.
+   */
   attrTtl(node: NodeId): Ttl {
     const opens = this.#nodes.size === 0 ? undefined : this.#nodes.get(node);
     if (opens === undefined) return longTtl;
-    if (opens.writers > 0) return noTtl;
+    if (opens.mappers > 0) return noTtl;
     return opens.mapped ? shortTtl : longTtl;
   }
 

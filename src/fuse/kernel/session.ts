@@ -42,6 +42,7 @@ export class Session {
     this.#log = options.log;
     this.#wishes = options;
     this.#door = new Door(fs, channel, new OpenModes(channel, options.log, options.passthrough), options.log);
+    fs.countAlso(() => this.counts);
     this.#handlers = handlerTable(this.#door, () => this.#init());
   }
 

@@ -19,7 +19,7 @@ export function onGetxattr(door: Door): number {
 }
 
 export function onListxattr(door: Door): number {
-  const names = door.fs.listxattr(door.frame.nodeId);
+  const names = door.fs.listxattr(door.who(), door.frame.nodeId);
   return answer(door, Buffer.from(names.map((name) => `${name}\0`).join(''), 'latin1'));
 }
 

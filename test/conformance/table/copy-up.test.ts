@@ -83,6 +83,7 @@ const cases: Case[] = [
       await fs.lseek(fd, 4 << 20, seek.HOLE, { is: (4 << 20) + 4096 });
       await fs.pread(fd, 6, 4 << 20, { is: 'middle' });
       await fs.pread(fd, 3, 8 << 20, { is: 'end' });
+      await fs.mkdir('new');
     },
   },
   {

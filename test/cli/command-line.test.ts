@@ -1,0 +1,187 @@
+import t from 'tap';
+import { asName } from '../../src/base/name.ts';
+import { UserError } from '../../src/base/user-error.ts';
+import { parseCommandLine, type Command } from '../../src/cli/command-line.ts';
+import type { MountSpec } from '../../src/cli/mount-spec.ts';
+import * as os from '../../src/os/constants.ts';
+
+const cwd = asName('/here');
+
+function mountSpec(...args: string[]): MountSpec {
+  const command = parseCommandLine(args, cwd);
+  if (command.act !== 'mount') throw new Error(`it means ${command.act}`);
+  return command.spec;
+}
+
+function withOptions(options: string): MountSpec {
+  return mountSpec('-o', `lowerdir=/l,${options}`, '/m');
+}
+
+function codeOf(...args: string[]): string | undefined {
+  try {
+    parseCommandLine(args, cwd);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof UserError) return thrown.code;
+    throw thrown;
+  }
+}
+
+t.test('what podman, containerd and mount(8) call', async (t) => {
+  const podman = mountSpec('-o', 'lowerdir=l/A:l/B,upperdir=H/diff,workdir=H/work,,volatile', 'H/merged');
+  t.strictSame(podman.layers, {
+    lower: ['/here/l/A', '/here/l/B'],
+    dataOnly: [],
+    upper: '/here/H/diff',
+    work: '/here/H/work',
+  });
+  t.equal(podman.mountPoint, '/here/H/merged');
+  t.equal(podman.format.volatile, true);
+
+  const containerd = mountSpec('overlay', '/m', '-o', 'workdir=/w,upperdir=/u,lowerdir=/l,dev,suid');
+  t.equal(containerd.mountPoint, '/m');
+  t.equal(containerd.mount.source, 'overlay');
+  t.equal(containerd.mount.set, 0);
+
+  const mount8 = mountSpec('overlay', '/m', '-o', 'rw,lowerdir=/l,x-systemd.automount,_netdev');
+  t.equal(mount8.layers.upper, undefined);
+});
+
+t.test('options stand before, after and around, in one word or several', async (t) => {
+  const expected = mountSpec('-o', 'lowerdir=/l,ro', '/m');
+  for (const args of [
+    ['/m', '-o', 'lowerdir=/l,ro'],
+    ['-olowerdir=/l,ro', '/m'],
+    ['-o', 'lowerdir=/l', '/m', '-o', 'ro'],
+    ['-o', 'lowerdir=/l,ro', '--', '/m'],
+    ['-s', '-o', 'lowerdir=/l,ro', '/m'],
+  ]) {
+    t.strictSame(mountSpec(...args), expected, args.join(' '));
+  }
+});
+
+t.test('-f and -d', async (t) => {
+  const foreground = (...args: string[]): unknown => {
+    const command: Command = parseCommandLine([...args, '-o', 'lowerdir=/l', '/m'], cwd);
+    return command.act === 'mount' && command.foreground;
+  };
+  t.equal(foreground(), false);
+  t.equal(foreground('-f'), true);
+  t.equal(foreground('-d'), true);
+  t.equal(foreground('-fd'), true);
+  t.equal(withOptions('debug').debug, true);
+});
+
+t.test('-h, --version, --settle', async (t) => {
+  t.equal(parseCommandLine(['-h'], cwd).act, 'help');
+  t.equal(parseCommandLine(['--help'], cwd).act, 'help');
+  t.equal(parseCommandLine(['--version'], cwd).act, 'version');
+  t.equal(parseCommandLine(['-V'], cwd).act, 'version');
+  const settle = parseCommandLine(['--settle', '-o', 'lowerdir=/l,upperdir=/u,workdir=w'], cwd);
+  t.equal(settle.act === 'settle' && settle.spec.layers.work, '/here/w');
+  t.equal(codeOf('--settle', '-o', 'lowerdir=/l,upperdir=/u,workdir=w', '/m'), 'usage');
+});
+
+t.test('the options of the format', async (t) => {
+  const { format } = withOptions(
+    'metacopy=off,redirect_dir=nofollow,index=on,xino=off,userxattr,coherence=relaxed,whiteout=aufs,fsync=0',
+  );
+  t.strictSame(format, {
+    metacopy: false,
+    redirectDir: 'nofollow',
+    index: true,
+    xino: 'off',
+    userxattr: true,
+    volatile: false,
+    fsync: false,
+    coherence: 'relaxed',
+    whiteout: 'aufs',
+  });
+  t.equal(withOptions('metacopy=off,metacopy=on').format.metacopy, true, 'a later one wins');
+});
+
+t.test('the options of the door', async (t) => {
+  t.strictSame(withOptions('passthrough=off,timeout=1.5,door=kernel').door, {
+    passthrough: 'off',
+    timeoutSec: 1.5,
+  });
+});
+
+t.test('the flags of the mount do what they say', async (t) => {
+  const flags = (options: string): number => withOptions(options).mount.set;
+  t.equal(flags('ro,nosuid,nodev,noexec'), os.MS_RDONLY | os.MS_NOSUID | os.MS_NODEV | os.MS_NOEXEC);
+  t.equal(flags('ro,rw'), 0);
+  t.equal(flags('nosuid,suid,nodev,dev,noexec,exec'), 0);
+  t.equal(flags('relatime,noatime'), os.MS_NOATIME);
+  t.equal(flags('noatime,strictatime'), os.MS_STRICTATIME);
+  t.equal(flags('sync,dirsync'), os.MS_SYNCHRONOUS | os.MS_DIRSYNC);
+  t.equal(flags('nodiratime'), os.MS_NODIRATIME);
+  t.equal(withOptions('ro,dev').mount.cleared, os.MS_NODEV);
+  t.equal(withOptions('allow_other').mount.allowOther, true);
+  t.equal(withOptions(String.raw`fsname=a\,b,subtype=s`).mount.source, 'a,b');
+  t.equal(withOptions(String.raw`fsname=a\,b,subtype=s`).mount.subtype, 's');
+});
+
+t.test('what other programs know is taken in silence', async (t) => {
+  const plain = withOptions('');
+  for (const option of [
+    'threaded=1',
+    'fast_ino=1',
+    'static_nlink',
+    'noxattrs=1',
+    'noacl',
+    'xattr_permissions=2',
+    'private',
+    'writeback=0',
+    'max_read=1234',
+    'default_permissions',
+    'context="a:b:c1,c2"',
+    'defaults',
+    'nofail',
+    'noauto',
+    'user=joe',
+    'x-gvfs-hide',
+    'comment=hello',
+  ]) {
+    t.strictSame(withOptions(option), plain, option);
+  }
+});
+
+t.test('what is wrong has a code', async (t) => {
+  t.equal(codeOf('-o', 'lowerdir=/l,frobnicate', '/m'), 'unknown-option');
+  t.equal(codeOf('-o', 'lowerdir=/l,toString', '/m'), 'unknown-option');
+  t.equal(codeOf('-o', 'lowerdir=/l,__proto__', '/m'), 'unknown-option');
+  t.equal(codeOf('-o', 'lowerdir=/l,metacopy=maybe', '/m'), 'bad-option');
+  t.equal(codeOf('-o', 'lowerdir=/l,metacopy', '/m'), 'bad-option');
+  t.equal(codeOf('-o', 'lowerdir=/l,volatile=1', '/m'), 'bad-option');
+  t.equal(codeOf('-o', 'lowerdir=/l,timeout=soon', '/m'), 'bad-option');
+  t.equal(codeOf('-o', 'lowerdir=/l::,ro', '/m'), 'bad-option');
+  for (const option of [
+    'uidmapping=0:1:2',
+    'gidmapping=0:1:2',
+    'squash_to_root',
+    'squash_to_uid=1',
+    'allow_root',
+  ]) {
+    t.equal(codeOf('-o', `lowerdir=/l,${option}`, '/m'), 'unsupported-option', option);
+  }
+  t.equal(codeOf('-o', 'lowerdir=/l'), 'usage');
+  t.equal(codeOf('-o', 'lowerdir=/l', ''), 'usage');
+  t.equal(codeOf('/m'), 'usage');
+  t.equal(codeOf('-o', 'lowerdir=/l', 'a', 'b', 'c'), 'usage');
+  t.equal(codeOf('-z', '-o', 'lowerdir=/l', '/m'), 'usage');
+  t.equal(codeOf('/m', '-o'), 'usage');
+  t.equal(codeOf('-o', 'lowerdir=/l,upperdir=/u', '/m'), 'incomplete-upper');
+  t.equal(codeOf('-o', 'lowerdir=/l,workdir=/w', '/m'), 'incomplete-upper');
+});
+
+t.test('an unknown option is named', async (t) => {
+  t.throws(() => parseCommandLine(['-o', 'lowerdir=/l,frobnicate=1', '/m'], cwd), {
+    message: /'frobnicate'/,
+  });
+});
+
+t.test('dots in paths stay: what lies before them may be a symbolic link', async (t) => {
+  t.equal(mountSpec('-o', 'lowerdir=a/../b', '/m').layers.lower[0], '/here/a/../b');
+  t.equal(parseCommandLine(['-o', 'lowerdir=l', 'm'], asName('/')).act, 'mount');
+});

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { mount, UserError, type Mount, type MountRequest } from '../../src/index.ts';
+import { optionArgument } from '../../src/library/mount-tuning.ts';
+import { isMounted, makeScratch } from '../fixtures/mount.ts';
+import { mountNeeds, needs } from '../fixtures/needs.ts';
+
+function makeRequest(t: Test): MountRequest {
+  const scratch = makeScratch(t);
+  const request = {
+    lower: [scratch.directory('lower: one, two')],
+    upper: scratch.directory('upper'),
+    work: scratch.directory('work'),
+    mountPoint: scratch.directory('at'),
+  };
+  writeFileSync(join(request.lower[0]!, 'a'), 'lower');
+  return request;
+}
+
+/** Mounts, and unmounts when the test ends, before the directories are removed. */
+async function mountIn(t: Test, request: MountRequest): Promise<Mount> {
+  const mounted = await mount(request);
+  t.teardown(() => mounted.unmount({ lazy: true }));
+  return mounted;
+}
+
+t.test('mounts, tells what it did, unmounts', needs(...mountNeeds), async (t) => {
+  const request = makeRequest(t);
+  const mounted = await mountIn(t, request);
+  t.equal(mounted.mountPoint, request.mountPoint);
+  t.ok(isMounted(request.mountPoint));
+  t.equal((await mounted.stats()).copyUps, 0);
+  writeFileSync(join(request.mountPoint, 'a'), 'changed');
+  t.equal((await mounted.stats()).copyUps, 1);
+  t.equal(readFileSync(join(request.lower[0]!, 'a'), 'utf8'), 'lower');
+  await mounted.unmount();
+  t.strictSame(await mounted.exited, { code: 0, signal: null });
+  t.notOk(isMounted(request.mountPoint));
+  t.equal(readFileSync(join(request.upper!, 'a'), 'utf8'), 'changed');
+  await mounted.unmount();
+  await t.rejects(mounted.stats(), { code: 'ENODATA' });
+});
+
+t.test('a mount in use is not unmounted, but lazily', needs(...mountNeeds), async (t) => {
+  const request = makeRequest(t);
+  const mounted = await mountIn(t, request);
+  const held = openSync(join(request.mountPoint, 'a'), 'r');
+  await t.rejects(mounted.unmount(), { code: 'EBUSY' });
+  t.ok(isMounted(request.mountPoint));
+  const unmounted = mounted.unmount({ lazy: true });
+  t.notOk(isMounted(request.mountPoint));
+  closeSync(held);
+  await unmounted;
+});
+
+t.test('the end of a server is seen', needs(...mountNeeds), async (t) => {
+  const mounted = await mountIn(t, makeRequest(t));
+  process.kill(mounted.pid, 'SIGKILL');
+  t.strictSame(await mounted.exited, { code: null, signal: 'SIGKILL' });
+});
+
+t.test('what cannot be mounted rejects with the line of the server', needs(...mountNeeds), async (t) => {
+  const request = makeRequest(t);
+  const attempt = mount({ ...request, lower: ['/nowhere'] });
+  await t.rejects(attempt, { code: 'mount-failed', message: /\/nowhere does not exist/ });
+  await t.rejects(attempt, UserError);
+  t.notOk(isMounted(request.mountPoint));
+});
+
+t.test('a program that mounts can end before its mount', needs(...mountNeeds), async (t) => {
+  const request = makeRequest(t);
+  const library = new URL('../../dist/index.js', import.meta.url).href;
+  const script = `import { mount } from '${library}'; console.log((await mount(${JSON.stringify(request)})).pid);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let pid = '';
+  child.stdout.on('data', (chunk: Buffer) => (pid += chunk.toString()));
+  t.strictSame(await once(child, 'close'), [0, null], 'the mount does not keep it alive');
+  t.equal(readFileSync(join(request.mountPoint, 'a'), 'utf8'), 'lower', 'the mount lives');
+  process.kill(Number(pid), 'SIGTERM');
+  while (isMounted(request.mountPoint)) await new Promise((resolve) => setTimeout(resolve, 10));
+});
+
+t.test('options as the command line has them', async (t) => {
+  t.equal(
+    optionArgument(
+      { lower: ['/a:b', '/c,d'], dataOnly: ['/e'], upper: '/u', work: '/w' },
+      {
+        metacopy: false,
+        redirectDir: 'off',
+        timeoutSec: 2,
+        userxattr: true,
+        volatile: false,
+        flags: ['nodev'],
+      },
+    ),
+    String.raw`lowerdir=/a\:b:/c\,d::/e,upperdir=/u,workdir=/w,metacopy=off,redirect_dir=off,timeout=2,userxattr,nodev`,
+  );
+  t.equal(optionArgument({ lower: ['/a'] }, {}), 'lowerdir=/a');
+});
