@@ -29,6 +29,7 @@ import { publishIndexed } from './index-entry.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
 import { noFd, Place, RealDir } from './real-dir.ts';
+import { holdsNothing, willHold } from './upper-names.ts';
 
 /** How much of a file has to be in the upper for what comes next. */
 export type Needed =
@@ -96,6 +97,7 @@ function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {
   try {
     dress(core, source, work, temp);
     markImpure(core, parent);
+    willHold(inside, node.name);
     keepTimes(core, inside, () => {
       core.fs.renameat2(work, temp, core.dirs.fd(inside), node.name, 0);
     });
@@ -104,6 +106,7 @@ function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {
     throw thrown;
   }
   const real = new RealDir(inside.layer, inside, node.name);
+  holdsNothing(real);
   node.upper = real;
   if (node.dir !== undefined) {
     node.dir.upper = real;
@@ -273,6 +276,7 @@ function publish(core: UnionCore, source: Source, temp: Name): void {
   const inside = upperDirOf(core, parent);
   markImpure(core, parent);
   if (source.nlink > 1 && publishIndexed(core, node, temp, source.nlink)) return;
+  willHold(inside, name);
   keepTimes(core, inside, () => {
     core.fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
   });

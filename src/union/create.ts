@@ -25,12 +25,15 @@ import {
   S_ISGID,
 } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
+import type { Attr } from '../vfs/attr.ts';
 import type { Caller } from '../vfs/file-system.ts';
+import { finishAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { upperDirOf } from './copy-up.ts';
 import { DirState, type Node } from './node.ts';
 import { noteAdded } from './readdir.ts';
 import { Place, RealDir } from './real-dir.ts';
+import { holdsNothing, willHold } from './upper-names.ts';
 
 /** What to make. */
 export interface Recipe {
@@ -41,14 +44,26 @@ export interface Recipe {
   readonly target: Name | undefined;
 }
 
-/** A new node; the open descriptor, for a regular file, is left with `core.data`. EEXIST, EPERM for a whiteout. */
-export function create(core: UnionCore, caller: Caller, parent: Node, name: Name, recipe: Recipe): Node {
+/**
+ * A new node, its attributes in `attr`; the open descriptor of a regular file is left with `core.data`.
+ * EEXIST, EPERM for a whiteout.
+ */
+export function create(
+  core: UnionCore,
+  caller: Caller,
+  parent: Node,
+  name: Name,
+  recipe: Recipe,
+  attr: Attr,
+): Node {
   const type = recipe.mode & S_IFMT;
   if (type === S_IFCHR && recipe.rdev === 0) throw fsError('EPERM');
   checkName(core, name);
   const inside = upperDirOf(core, parent);
   const fd = makeInPlace(core, caller, parent, inside, name, recipe);
-  return addNode(core, parent, inside, name, type, fd);
+  const node = addNode(core, parent, inside, name, type, attr);
+  if (fd !== undefined) core.data.adoptForWriting(node, fd);
+  return node;
 }
 
 /** EINVAL for a name that would be a whiteout to whoever reads the upper as a layer. */
@@ -65,6 +80,7 @@ function makeInPlace(
   recipe: Recipe,
 ): Fd | undefined {
   const dir = core.dirs.fd(inside);
+  willHold(inside, name);
   core.fs.assume(caller.uid, caller.gid, caller.umask);
   try {
     return make(core, dir, name, recipe, recipe.mode & 0o7777);
@@ -156,21 +172,21 @@ function addNode(
   inside: RealDir,
   name: Name,
   type: number,
-  fd: Fd | undefined,
+  attr: Attr,
 ): Node {
-  const attr = core.scratch;
   core.fs.statx(core.dirs.fd(inside), name, attr.buffer, attr.offset);
   const node = core.nodes.add(type, parent, name);
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
   if (type === S_IFDIR) {
     const real = new RealDir(inside.layer, inside, name);
+    holdsNothing(real);
     node.upper = real;
     node.dir = new DirState(real, [], false);
     node.dir.impure = false;
   } else {
     node.upper = new Place(inside.layer, inside, name);
   }
-  if (fd !== undefined) core.data.adoptForWriting(node, fd);
+  finishAttributes(core, node, attr);
   noteAdded(core, parent, node, name);
   return node;
 }

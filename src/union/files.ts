@@ -18,7 +18,9 @@ import {
   SEEK_HOLE,
 } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
+import type { Attr } from '../vfs/attr.ts';
 import type { Caller, Later } from '../vfs/file-system.ts';
+import { finishAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { create } from './create.ts';
@@ -38,15 +40,15 @@ export class Files {
     this.#core = core;
   }
 
-  create(caller: Caller, parent: Node, name: Name, mode: number, flags: number): OpenNode {
+  create(caller: Caller, parent: Node, name: Name, mode: number, flags: number, attr: Attr): OpenNode {
     const recipe = { mode: (mode & 0o7777) | S_IFREG, rdev: 0, target: undefined };
-    const node = create(this.#core, caller, parent, name, recipe);
+    const node = create(this.#core, caller, parent, name, recipe, attr);
     node.lookups += 1;
     return this.#add(node, isWriting(flags));
   }
 
   /** A file without a name, in the file system of the upper. */
-  tmpfile(caller: Caller, parent: Node, mode: number, flags: number): OpenNode {
+  tmpfile(caller: Caller, parent: Node, mode: number, flags: number, attr: Attr): OpenNode {
     const core = this.#core;
     const inside = upperDirOf(core, parent);
     const dir = core.fs.openat(core.dirs.fd(inside), asName('.'), O_RDONLY, 0);
@@ -66,9 +68,9 @@ export class Files {
       if (heritage.access !== undefined) core.fs.setXattr(fd, asName(''), aclAccess, heritage.access, 0);
       const node = core.nodes.add(S_IFREG, undefined, asName(''));
       node.upper = new Place(inside.layer, undefined, asName(''), fd);
-      const attr = core.scratch;
       core.fs.statx(fd, asName(''), attr.buffer, attr.offset);
       core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+      finishAttributes(core, node, attr);
       node.lookups += 1;
       return this.#add(node, isWriting(flags));
     } finally {

@@ -13,6 +13,7 @@ import type { UnionCore } from './core.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
 import { Place, type RealDir } from './real-dir.ts';
+import { willHold } from './upper-names.ts';
 
 /**
  * Publishes `temp` of the work directory as the index entry of `node`, a lower file with `lowerNlink`
@@ -41,6 +42,7 @@ export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNli
 export function linkAlias(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
   const { upper } = node;
   if (upper === undefined) return;
+  willHold(inside, name);
   keepTimes(core, inside, () => {
     core.fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
   });

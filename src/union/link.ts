@@ -14,6 +14,7 @@ import type { Node } from './node.ts';
 import { noteAdded } from './readdir.ts';
 import { noFd, Place, type RealDir } from './real-dir.ts';
 import { setFileRedirect } from './redirect-of.ts';
+import { willHold } from './upper-names.ts';
 
 /** EEXIST, EPERM for a directory. Waits while the file is being copied up. */
 export function link(core: UnionCore, node: Node, parent: Node, name: Name, unique: number): Later<void> {
@@ -40,6 +41,7 @@ export function link(core: UnionCore, node: Node, parent: Node, name: Name, uniq
 function makeLink(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
   const { fs } = core;
   const upper = node.upper as Place;
+  willHold(inside, name);
   try {
     fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
     return;

@@ -16,6 +16,7 @@ import { findData, hasRedirect, isMetacopy } from './lower-data.ts';
 import { followed, LowerStack, readMarks } from './lower-stack.ts';
 import { DirState, type Node } from './node.ts';
 import { probe } from './probe.ts';
+import { mayHold } from './upper-names.ts';
 import { Place, RealDir } from './real-dir.ts';
 
 /**
@@ -31,7 +32,10 @@ export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): N
     return known;
   }
   if (dir.upper !== undefined) {
-    if (core.fs.findStatx(core.dirs.fd(dir.upper), name, attr.buffer, attr.offset)) {
+    if (
+      mayHold(core, dir.upper, name) &&
+      core.fs.findStatx(core.dirs.fd(dir.upper), name, attr.buffer, attr.offset)
+    ) {
       if (isWhiteoutStat(core.fs.stat)) return undefined;
       return isDirectory(core)
         ? upperDirectory(core, parent, name, attr)

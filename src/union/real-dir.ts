@@ -46,6 +46,14 @@ export class RealDir extends Place {
   /** It may hold whiteouts that are extended attributes (its opaque mark is `x`). */
   xattrWhiteouts = false;
 
+  /**
+   * In the upper: every name that it may hold, whiteouts among them; what is not in here is not there.
+   * undefined: not known.
+   */
+  names: Set<Name> | undefined;
+  /** Looked for in vain since then. */
+  misses = 0;
+
   static root(layer: Layer): RealDir {
     return new RealDir(layer, undefined, emptyName, layer.root);
   }

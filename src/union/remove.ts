@@ -17,6 +17,7 @@ import type { Node } from './node.ts';
 import { probe } from './probe.ts';
 import { isEmpty, noteRemoved } from './readdir.ts';
 import { noFd, Place, type RealDir } from './real-dir.ts';
+import { willHold } from './upper-names.ts';
 
 /** EISDIR. Waits while the file is being copied up. */
 export function unlink(core: UnionCore, parent: Node, name: Name): Later<void> {
@@ -30,6 +31,7 @@ export function unlink(core: UnionCore, parent: Node, name: Name): Later<void> {
   const covered = isCovered(core, parent, name, node);
   if (isUpper) relocate(core, node, inside, name);
   const dir = core.dirs.fd(inside);
+  willHold(inside, name);
   if (!isUpper) core.whiteoutMaker().linkTo(dir, name);
   else if (covered) core.whiteoutMaker().replace(dir, name);
   else core.fs.unlinkat(dir, name, 0);
@@ -46,6 +48,7 @@ export function rmdir(core: UnionCore, parent: Node, name: Name): void {
   if ((node.dir.lowers.length > 0 || covered) && !isEmpty(core, node)) throw fsError('ENOTEMPTY');
   const dir = core.dirs.fd(inside);
   const { upper } = node.dir;
+  willHold(inside, name);
   if (upper === undefined) {
     core.whiteoutMaker().linkTo(dir, name);
   } else {

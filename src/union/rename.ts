@@ -20,6 +20,7 @@ import type { Node } from './node.ts';
 import { isEmpty, noteAdded, noteRemoved } from './readdir.ts';
 import { Place, type RealDir } from './real-dir.ts';
 import { setDirectoryRedirect, setFileRedirect } from './redirect-of.ts';
+import { willHold } from './upper-names.ts';
 import { holdDirectory, isCovered, keepCount, loseName, relocate } from './remove.ts';
 
 export interface NameIn {
@@ -90,6 +91,8 @@ function swap(core: UnionCore, node: Node, target: Node, from: NameIn, to: NameI
   const source = upperDirOf(core, from.parent);
   const destination = upperDirOf(core, to.parent);
   const sourceFd = core.dirs.fd(source);
+  willHold(source, from.name);
+  willHold(destination, to.name);
   core.fs.renameat2(sourceFd, from.name, core.dirs.fd(destination), to.name, RENAME_EXCHANGE);
   core.nodes.removeLink(node, from.parent, from.name);
   core.nodes.removeLink(target, to.parent, to.name);
@@ -149,6 +152,8 @@ function publish(
   const { fs } = core;
   const to = core.dirs.fd(destination);
   const from = core.dirs.fd(source);
+  willHold(source, name);
+  willHold(destination, newName);
   if (node.isDirectory && fs.findStatx(to, newName) && isWhiteoutStat(fs.stat)) {
     // A directory cannot replace a whiteout: they change places, and the whiteout stays where one is needed.
     fs.renameat2(from, name, to, newName, RENAME_EXCHANGE);

@@ -64,16 +64,17 @@ export class Union implements FileSystem {
     return this.#core.fs.readlinkat(this.#core.at(node.place), node.place.name);
   }
 
-  mknod(caller: Caller, parent: NodeId, name: Name, mode: number, rdev: number): NodeId {
-    return this.#create(caller, parent, name, { mode, rdev, target: undefined });
+  mknod(caller: Caller, parent: NodeId, name: Name, mode: number, rdev: number, attr: Attr): NodeId {
+    return this.#create(caller, parent, name, { mode, rdev, target: undefined }, attr);
   }
 
-  mkdir(caller: Caller, parent: NodeId, name: Name, mode: number): NodeId {
-    return this.#create(caller, parent, name, { mode: (mode & 0o7777) | S_IFDIR, rdev: 0, target: undefined });
+  mkdir(caller: Caller, parent: NodeId, name: Name, mode: number, attr: Attr): NodeId {
+    const recipe = { mode: (mode & 0o7777) | S_IFDIR, rdev: 0, target: undefined };
+    return this.#create(caller, parent, name, recipe, attr);
   }
 
-  symlink(caller: Caller, parent: NodeId, name: Name, target: Name): NodeId {
-    return this.#create(caller, parent, name, { mode: S_IFLNK | 0o777, rdev: 0, target });
+  symlink(caller: Caller, parent: NodeId, name: Name, target: Name, attr: Attr): NodeId {
+    return this.#create(caller, parent, name, { mode: S_IFLNK | 0o777, rdev: 0, target }, attr);
   }
 
   link(caller: Caller, id: NodeId, parent: NodeId, name: Name): Later<NodeId> {
@@ -157,12 +158,19 @@ export class Union implements FileSystem {
     return setflags(this.#core, this.#core.nodes.get(node), flags, caller.unique);
   }
 
-  create(caller: Caller, parent: NodeId, name: Name, mode: number, flags: number): OpenFile {
-    return this.#files.create(caller, this.#core.nodes.get(parent), name, mode, flags);
+  create(
+    caller: Caller,
+    parent: NodeId,
+    name: Name,
+    mode: number,
+    flags: number,
+    attr: Attr,
+  ): OpenFile {
+    return this.#files.create(caller, this.#core.nodes.get(parent), name, mode, flags, attr);
   }
 
-  tmpfile(caller: Caller, parent: NodeId, mode: number, flags: number): OpenFile {
-    return this.#files.tmpfile(caller, this.#core.nodes.get(parent), mode, flags);
+  tmpfile(caller: Caller, parent: NodeId, mode: number, flags: number, attr: Attr): OpenFile {
+    return this.#files.tmpfile(caller, this.#core.nodes.get(parent), mode, flags, attr);
   }
 
   open(caller: Caller, node: NodeId, flags: number): Later<OpenFile> {
@@ -238,8 +246,8 @@ export class Union implements FileSystem {
     return this.#onClose();
   }
 
-  #create(caller: Caller, parent: NodeId, name: Name, recipe: Recipe): NodeId {
-    const node = create(this.#core, caller, this.#core.nodes.get(parent), name, recipe);
+  #create(caller: Caller, parent: NodeId, name: Name, recipe: Recipe, attr: Attr): NodeId {
+    const node = create(this.#core, caller, this.#core.nodes.get(parent), name, recipe, attr);
     node.lookups += 1;
     return node.id;
   }

@@ -64,9 +64,9 @@ export interface NodeOperations {
   statx(node: NodeId, attr: Attr): Statx;
   setattr(caller: Caller, node: NodeId, change: SetAttr): Later<void>;
   readlink(node: NodeId): Name;
-  mknod(caller: Caller, parent: NodeId, name: Name, mode: number, rdev: number): NodeId;
-  mkdir(caller: Caller, parent: NodeId, name: Name, mode: number): NodeId;
-  symlink(caller: Caller, parent: NodeId, name: Name, target: Name): NodeId;
+  mknod(caller: Caller, parent: NodeId, name: Name, mode: number, rdev: number, attr: Attr): NodeId;
+  mkdir(caller: Caller, parent: NodeId, name: Name, mode: number, attr: Attr): NodeId;
+  symlink(caller: Caller, parent: NodeId, name: Name, target: Name, attr: Attr): NodeId;
   link(caller: Caller, node: NodeId, parent: NodeId, name: Name): Later<NodeId>;
   unlink(parent: NodeId, name: Name): Later<void>;
   rmdir(parent: NodeId, name: Name): void;
@@ -103,8 +103,15 @@ export interface AttributeOperations {
 
 /** Open files. */
 export interface FileOperations {
-  create(caller: Caller, parent: NodeId, name: Name, mode: number, flags: number): OpenFile;
-  tmpfile(caller: Caller, parent: NodeId, mode: number, flags: number): OpenFile;
+  create(
+    caller: Caller,
+    parent: NodeId,
+    name: Name,
+    mode: number,
+    flags: number,
+    attr: Attr,
+  ): OpenFile;
+  tmpfile(caller: Caller, parent: NodeId, mode: number, flags: number, attr: Attr): OpenFile;
   /** Copies up for writing. O_TRUNC in `flags` is done here. */
   open(caller: Caller, node: NodeId, flags: number): Later<OpenFile>;
   release(handle: HandleId): void;

@@ -78,7 +78,19 @@ export class Door {
     return 0;
   }
 
-  /** A whole struct fuse_entry_out for a node whose attributes are to be read. */
+  /** Where an operation leaves the attributes of the entry that it answers. */
+  entryAttr(): Attr {
+    this.attr.buffer = this.reply.buffer;
+    this.attr.offset = entryAttrOffset;
+    return this.attr;
+  }
+
+  /** A whole struct fuse_entry_out for a node whose attributes are in `entryAttr`. */
+  newEntry(node: NodeId): number {
+    return this.reply.entryOut(node, 0, longTtl, this.modes.attrTtl(node));
+  }
+
+  /** The same for a node whose attributes are still to be read. */
   entry(reply: Reply, node: NodeId): number {
     this.attr.buffer = reply.buffer;
     this.attr.offset = entryAttrOffset;

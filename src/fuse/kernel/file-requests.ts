@@ -2,7 +2,6 @@
  * Requests about open files. Reads that the page cache of a layer can answer are answered at once; what
  * has to wait for a disk, and large writes, go to the pool.
  */
-import type { Reply } from '../../wire/reply.ts';
 import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
 import type { OpenFile } from '../../vfs/file-system.ts';
 import { fsyncFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
@@ -62,22 +61,24 @@ export function onCreate(door: Door): number {
   const { frame } = door;
   const flags = frame.u32(createIn.flags);
   const caller = door.who(frame.u32(createIn.umask));
-  const file = door.fs.create(caller, frame.nodeId, frame.name(0), frame.u32(createIn.mode), flags);
-  return created(door, door.reply, file, flags);
+  const mode = frame.u32(createIn.mode);
+  const file = door.fs.create(caller, frame.nodeId, frame.name(0), mode, flags, door.entryAttr());
+  return created(door, file, flags);
 }
 
 export function onTmpfile(door: Door): number {
   const { frame } = door;
   const flags = frame.u32(createIn.flags);
   const caller = door.who(frame.u32(createIn.umask));
-  const file = door.fs.tmpfile(caller, frame.nodeId, frame.u32(createIn.mode), flags);
-  return created(door, door.reply, file, flags);
+  const mode = frame.u32(createIn.mode);
+  const file = door.fs.tmpfile(caller, frame.nodeId, mode, flags, door.entryAttr());
+  return created(door, file, flags);
 }
 
-function created(door: Door, reply: Reply, file: OpenFile, flags: number): number {
+function created(door: Door, file: OpenFile, flags: number): number {
   const opened = enter(door, file, flags);
-  door.entry(reply, file.nodeId);
-  return reply.createOut(opened.fh, opened.flags, opened.backingId);
+  door.newEntry(file.nodeId);
+  return door.reply.createOut(opened.fh, opened.flags, opened.backingId);
 }
 
 export function onRelease(door: Door): number {

@@ -7,7 +7,7 @@ import { noNodeId, type NodeId } from '../../base/ids.ts';
 import { utimeNow, type TimeSpec } from '../../base/time-spec.ts';
 import type { SetAttr } from '../../vfs/file-system.ts';
 import { setattrValid } from '../../wire/flags.ts';
-import { replyHeaderBytes, entryAttrOffset, statxOffset } from '../../wire/reply.ts';
+import { replyHeaderBytes, statxOffset } from '../../wire/reply.ts';
 import {
   batchForgetIn,
   batchForgetOne,
@@ -25,12 +25,9 @@ import { longTtl } from './open-modes.ts';
 import { putStatx } from './statx-reply.ts';
 
 export function onLookup(door: Door): number {
-  const { frame, reply, attr } = door;
-  attr.buffer = reply.buffer;
-  attr.offset = entryAttrOffset;
-  const node = door.fs.lookup(frame.nodeId, frame.name(0), attr);
-  if (node === noNodeId) return reply.negativeEntryOut(longTtl);
-  return reply.entryOut(node, 0, longTtl, door.modes.attrTtl(node));
+  const { frame } = door;
+  const node = door.fs.lookup(frame.nodeId, frame.name(0), door.entryAttr());
+  return node === noNodeId ? door.reply.negativeEntryOut(longTtl) : door.newEntry(node);
 }
 
 export function onForget(door: Door): number {
@@ -110,25 +107,23 @@ export function onMknod(door: Door): number {
   const major = (device >>> 8) & 0xfff;
   const minor = (device & 0xff) | ((device >>> 12) & 0xfff00);
   const rdev = major * 2 ** 20 + minor;
-  return door.entry(
-    door.reply,
-    door.fs.mknod(caller, frame.nodeId, frame.name(0), frame.u32(mknodIn.mode), rdev),
-  );
+  const mode = frame.u32(mknodIn.mode);
+  const attr = door.entryAttr();
+  return door.newEntry(door.fs.mknod(caller, frame.nodeId, frame.name(0), mode, rdev, attr));
 }
 
 export function onMkdir(door: Door): number {
   const { frame } = door;
   const caller = door.who(frame.u32(mkdirIn.umask));
-  return door.entry(
-    door.reply,
-    door.fs.mkdir(caller, frame.nodeId, frame.name(0), frame.u32(mkdirIn.mode)),
-  );
+  const mode = frame.u32(mkdirIn.mode);
+  return door.newEntry(door.fs.mkdir(caller, frame.nodeId, frame.name(0), mode, door.entryAttr()));
 }
 
 /** Its frame has the new name first, then the target. */
 export function onSymlink(door: Door): number {
   const { frame } = door;
-  return door.entry(door.reply, door.fs.symlink(door.who(), frame.nodeId, frame.name(0), frame.name(1)));
+  const [name, target] = [frame.name(0), frame.name(1)];
+  return door.newEntry(door.fs.symlink(door.who(), frame.nodeId, name, target, door.entryAttr()));
 }
 
 export function onLink(door: Door): number {
