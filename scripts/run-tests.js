@@ -66,8 +66,7 @@ function isFailure(point) {
 
 /** @param {Point} point */
 function details(point) {
-  const diag = /** @type {Record<string, unknown> | null} */ (point.diag);
-  const { diff, at, ...rest } = diag ?? {};
+  const { diff, at, ...rest } = /** @type {Record<string, unknown>} */ (point.diag ?? {});
   const text =
     typeof diff === 'string'
       ? `${JSON.stringify(at)}\n${diff}`

@@ -4,6 +4,7 @@
 import { maxWrite, requestRoom } from '../fuse/kernel/negotiate.ts';
 import { Session } from '../fuse/kernel/session.ts';
 import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
+import { createCollector } from '../os/heap.ts';
 import { findDetachedClone } from '../os/mount.ts';
 import { RealChannel } from '../os/real-channel.ts';
 import { RealFs } from '../os/real-fs.ts';
@@ -11,7 +12,7 @@ import type { UnionFeatures } from '../union/features.ts';
 import { openUnion } from '../union/open-union.ts';
 import type { EngineOptions, Parts, ServeOptions, Session as Served } from './parts.ts';
 import type { ResolvedFormat } from './resolve-format.ts';
-import { UserError } from '../base/user-error.ts';
+import { settleUpper } from './settle-upper.ts';
 
 export const parts: Parts = {
   createEngine: ({ layers, format, log }: EngineOptions) => {
@@ -31,9 +32,7 @@ export const parts: Parts = {
     }).union;
   },
   serve,
-  settle: () => {
-    throw new UserError('not-built', 'there is no engine yet');
-  },
+  settle: settleUpper,
 };
 
 function featuresOf(format: ResolvedFormat): UnionFeatures {
@@ -57,6 +56,7 @@ function serve({ device, fileSystem, door, readOnly, log }: ServeOptions): Serve
     passthrough,
     writeback: !passthrough && !readOnly,
     idmap: privileged,
+    collect: createCollector(),
   });
   const { ready, ended } = session.start();
   return {

@@ -70,6 +70,10 @@ async function mount({ spec, foreground, reportTo }: MountCommand): Promise<numb
   process.chdir('/');
   const log = logOf(spec, foreground);
   const running = await startMount(spec, parts, log);
+  // What no gate caught, a fault in a timer or in a promise that nobody awaited: the mount lives on.
+  process.on('uncaughtException', (thrown) => {
+    log.fault('outside of any request', thrown);
+  });
   unmountOnSignals(() => {
     running.unmount();
   });

@@ -7,6 +7,7 @@
  */
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
+import { S_IFMT, S_IFREG } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { classifyIndexEntry } from './index-dir.ts';
 import { readNlink, setNlink } from './nlink.ts';
@@ -51,7 +52,9 @@ export class LinkBook {
     const ino = fs.stat[st.ino] ?? 0;
     const dev = fs.stat[st.dev] ?? 0;
     if (lowerNlink < 2) return undefined;
-    const origin = this.#index === undefined ? undefined : findOriginOf(fs, object, self, uuid);
+    // Of `user.*` attributes, which an entry needs, only regular files can have any.
+    const canCarry = !this.#names.user || ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFREG;
+    const origin = canCarry && this.#index !== undefined ? findOriginOf(fs, object, self, uuid) : undefined;
     if (this.#index !== undefined && origin !== undefined) {
       return { dir: this.#index, name: indexName(origin), origin, lowerNlink };
     }

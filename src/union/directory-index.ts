@@ -93,8 +93,7 @@ export class DirectoryIndex {
       const known = this.#first.get(name);
       if (known === undefined) {
         this.#first.set(name, base + i);
-        if (!mayBeDirectory(types[i])) closed.add(name);
-      } else if (known !== hidden && !closed.has(name)) {
+      } else if (known !== hidden && mayBeDirectory(this.type(name)) && !closed.has(name)) {
         if (!mayBeDirectory(types[i])) {
           closed.add(name);
           continue;

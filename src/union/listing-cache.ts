@@ -34,6 +34,10 @@ export class ListingCache {
     this.#used.set(node, true, { size: Math.min(size, this.#budget) });
   }
 
+  clear(): void {
+    this.#used.clear();
+  }
+
   drop(node: Node): void {
     this.#used.delete(node);
   }

@@ -4,6 +4,7 @@
  */
 import { FsError, fsError } from '../base/fs-error.ts';
 import { asName, type Name } from '../base/name.ts';
+import { isAufsMetadata } from '../layer/aufs.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { DT_CHR, DT_DIR, DT_REG, DT_UNKNOWN } from '../os/constants.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
@@ -13,7 +14,7 @@ import { listReal } from './directory-index.ts';
 import { Listing, type ListedEntry } from './listing.ts';
 import { lookup } from './lookup.ts';
 import type { DirState, Node } from './node.ts';
-import { indexOf, probe } from './probe.ts';
+import { indexOf, probe, statLower } from './probe.ts';
 import type { RealDir } from './real-dir.ts';
 
 const dot = asName('.');
@@ -139,6 +140,11 @@ function addLowers(
   hidden: ReadonlySet<Name> | undefined,
   entries: ListedEntry[],
 ): void {
+  const [only] = dir.lowers;
+  if (dir.lowers.length === 1 && only !== undefined && dir.index === undefined) {
+    addOnly(core, only, hidden, entries);
+    return;
+  }
   const index = indexOf(core, node);
   const mayHide = dir.lowers.some((lower) => lower.xattrWhiteouts);
   for (const name of index.names()) {
@@ -149,6 +155,24 @@ function addLowers(
     if (doubtful && probe(core, node, name, 0, core.scratch) < 0) continue;
     const lower = dir.lowers[index.position(name, 0)] as RealDir;
     push(core, entries, lower, name, type, index.ino(name), true);
+  }
+}
+
+/** A single lower directory needs no index to be listed. */
+function addOnly(
+  core: UnionCore,
+  lower: RealDir,
+  hidden: ReadonlySet<Name> | undefined,
+  entries: ListedEntry[],
+): void {
+  const raw = listReal(core.fs, core.dirs, lower);
+  for (let i = 0; i < raw.names.length; i++) {
+    const name = raw.names[i] as Name;
+    const type = raw.types[i] ?? DT_UNKNOWN;
+    if (hidden?.has(name) === true || (lower.layer.aufs && isAufsMetadata(name))) continue;
+    const doubtful = type === DT_CHR || type === DT_UNKNOWN || (lower.xattrWhiteouts && type === DT_REG);
+    if (doubtful && statLower(core, lower, name, core.scratch) !== 'found') continue;
+    push(core, entries, lower, name, type, raw.inos[i] ?? 0n, true);
   }
 }
 

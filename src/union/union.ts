@@ -242,6 +242,10 @@ export class Union implements FileSystem {
     this.#core.requests = requests;
   }
 
+  trim(): void {
+    this.#core.listings.clear();
+  }
+
   close(): Promise<void> {
     return this.#onClose();
   }

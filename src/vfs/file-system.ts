@@ -149,6 +149,8 @@ export interface FileSystem extends NodeOperations, AttributeOperations, FileOpe
   interrupt(unique: number): void;
   /** What the door counts is told with the statistics of the mount from now on. */
   countAlso(requests: () => Readonly<Record<string, number>>): void;
+  /** Gives back memory that only saves work. */
+  trim(): void;
   /** Everything written reaches the disk (unless the mount is volatile), descriptors are closed. */
   close(): Promise<void>;
 }

@@ -2,7 +2,8 @@
  * Random operations on a plain directory, on the kernel's overlayfs and on our mount, compared after
  * each; then each union reads what the other has written. Once with a fixed seed, once with a fresh
  * one, which is printed. STRATA_PROPERTY_SECONDS is the time for all of it, STRATA_PROPERTY_SEED the
- * seed, STRATA_PROPERTY_ONLY one of overlay and strata, STRATA_PROPERTY_LINKS=off leaves out hard links below, STRATA_OPTIONS more options for our mount.
+ * seed, STRATA_PROPERTY_ONLY one of overlay and strata, STRATA_PROPERTY_LINKS=off leaves out hard links
+ * below, STRATA_OPTIONS more options for our mount.
  */
 import t from 'tap';
 import { RealFs } from '../../src/os/real-fs.ts';

@@ -5,6 +5,7 @@
 import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
 import type { OpenFile } from '../../vfs/file-system.ts';
 import { fsyncFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
+import { notifyInvalInode } from '../../wire/notify.ts';
 import { replyHeaderBytes } from '../../wire/reply.ts';
 import {
   copyFileRangeIn,
@@ -144,7 +145,14 @@ export function onFallocate(door: Door): number {
 export function onLseek(door: Door): number {
   const { frame } = door;
   const handle = handleOf(frame.u64(lseekIn.fh));
-  return door.reply.lseekOut(door.fs.lseek(handle, frame.i64(lseekIn.offset), frame.u32(lseekIn.whence)));
+  const offset = frame.i64(lseekIn.offset);
+  const whence = frame.u32(lseekIn.whence);
+  if (!door.writesBack) return door.reply.lseekOut(door.fs.lseek(handle, offset, whence));
+  // What the kernel keeps back would look like a hole: it writes that out when its pages are dropped.
+  const flush = notifyInvalInode(frame.nodeId, 0, 0);
+  return door.later(door.channel.sendAsync(flush, flush.length), (reply) =>
+    reply.lseekOut(door.fs.lseek(handle, offset, whence)),
+  );
 }
 
 export function onCopyFileRange(door: Door): number {

@@ -20,6 +20,7 @@ import {
   renameIn,
   setattrIn,
 } from '../../wire/requests.ts';
+import type { Burst } from './burst.ts';
 import type { Door } from './door.ts';
 import { longTtl } from './open-modes.ts';
 import { putStatx } from './statx-reply.ts';
@@ -30,14 +31,16 @@ export function onLookup(door: Door): number {
   return node === noNodeId ? door.reply.negativeEntryOut(longTtl) : door.newEntry(node);
 }
 
-export function onForget(door: Door): number {
+export function onForget(door: Door, burst: Burst): number {
+  burst.forgot(1);
   forget(door, door.frame.nodeId, door.frame.u64(forgetIn.nlookup));
   return 0;
 }
 
-export function onBatchForget(door: Door): number {
+export function onBatchForget(door: Door, burst: Burst): number {
   const { frame } = door;
   const count = frame.u32(batchForgetIn.count);
+  burst.forgot(count);
   for (let i = 0; i < count; i++) {
     const at = batchForgetIn.bytes + i * batchForgetOne.bytes;
     forget(door, frame.u64(at + batchForgetOne.nodeId) as NodeId, frame.u64(at + batchForgetOne.nlookup));

@@ -6,8 +6,10 @@ import { errno } from '../../base/errno.ts';
 import type { Log } from '../../base/log.ts';
 import type { FuseChannel } from '../../os/fuse-channel.ts';
 import type { FileSystem } from '../../vfs/file-system.ts';
+import { initFlag } from '../../wire/flags.ts';
 import { opcode } from '../../wire/opcodes.ts';
 import { errnoOf } from '../gate.ts';
+import { Burst } from './burst.ts';
 import * as directories from './directory-requests.ts';
 import { Door } from './door.ts';
 import * as files from './file-requests.ts';
@@ -20,6 +22,8 @@ type Handler = (door: Door) => number;
 
 export interface SessionOptions extends Wishes {
   readonly log: Log;
+  /** Gives memory that is no longer used back to the system. */
+  readonly collect: () => void;
 }
 
 /** What was asked of the mount, by opcode. */
@@ -34,6 +38,7 @@ export class Session {
   readonly #wishes: Wishes;
   readonly #handlers: (Handler | undefined)[];
   readonly #counts = new Float64Array(opcodes);
+  readonly #burst: Burst;
   #onReady: () => void = () => undefined;
   #onStopped: () => void = () => undefined;
 
@@ -43,7 +48,11 @@ export class Session {
     this.#wishes = options;
     this.#door = new Door(fs, channel, new OpenModes(channel, options.log, options.passthrough), options.log);
     fs.countAlso(() => this.counts);
-    this.#handlers = handlerTable(this.#door, () => this.#init());
+    this.#burst = new Burst(() => {
+      fs.trim();
+      options.collect();
+    });
+    this.#handlers = handlerTable(this.#door, this.#burst, () => this.#init());
   }
 
   /**
@@ -58,6 +67,7 @@ export class Session {
     this.#channel.start(
       (length) => this.#answer(length),
       (problem) => {
+        this.#burst.stop();
         this.#channel.close();
         const error = new Error(`reading /dev/fuse failed: errno ${String(problem)}`);
         ready.reject(error);
@@ -70,6 +80,7 @@ export class Session {
 
   /** Ends the connection: whoever still uses the mount gets ENOTCONN. */
   stop(): void {
+    this.#burst.stop();
     this.#channel.stop();
     this.#channel.close();
     this.#onStopped();
@@ -113,19 +124,20 @@ export class Session {
     }
     frame.extendedSetxattr = agreed.extendedSetxattr;
     if (!agreed.passthrough) this.#door.modes.disable();
+    this.#door.writesBack = (agreed.flags & initFlag.WRITEBACK_CACHE) !== 0;
     this.#onReady();
     return reply.initOut(agreed.reply);
   }
 }
 
-function handlerTable(door: Door, init: () => number): (Handler | undefined)[] {
+function handlerTable(door: Door, burst: Burst, init: () => number): (Handler | undefined)[] {
   const sink = new directories.ReplySink(door);
   const table = new Array<Handler | undefined>(opcodes).fill(undefined);
   const entries: readonly (readonly [number, Handler])[] = [
     [opcode.INIT, init],
     [opcode.LOOKUP, nodes.onLookup],
-    [opcode.FORGET, nodes.onForget],
-    [opcode.BATCH_FORGET, nodes.onBatchForget],
+    [opcode.FORGET, (it) => nodes.onForget(it, burst)],
+    [opcode.BATCH_FORGET, (it) => nodes.onBatchForget(it, burst)],
     [opcode.INTERRUPT, nodes.onInterrupt],
     [opcode.GETATTR, nodes.onGetattr],
     [opcode.STATX, nodes.onStatx],

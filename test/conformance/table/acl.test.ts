@@ -1,7 +1,7 @@
 /** POSIX ACLs: rights that they give and take, defaults that new files get, and what a copy-up keeps. */
 import { conform, type Case } from '../fixtures/conform.ts';
 import { kind, o } from '../fixtures/flags.ts';
-import { dir, file } from '../fixtures/layers.ts';
+import { dir, file, whiteout } from '../fixtures/layers.ts';
 
 const access = 'system.posix_acl_access';
 const byDefault = 'system.posix_acl_default';
@@ -70,6 +70,23 @@ const cases: Case[] = [
       await fs.lstat('d/p', { like: { mode: kind.FIFO | 0o660 } });
       await fs.symlink('x', 'd/l');
       await fs.listxattr('d/l', { is: [] });
+    },
+  },
+  {
+    name: 'defaults: over whiteouts, too',
+    layers: [
+      [dir('d', { mode: 0o770, xattrs: { [byDefault]: defaults } }), whiteout('d/f'), whiteout('d/sub'), whiteout('d/p')],
+      [file('d/f'), file('d/sub/x'), file('d/p')],
+    ],
+    run: async (fs) => {
+      await fs.umask(0o077);
+      await fs.write('d/f', 'x', { mode: 0o666 });
+      await fs.lstat('d/f', { like: { mode: kind.FILE | 0o660 } });
+      await fs.mkdir('d/sub', 0o777);
+      await fs.getxattr('d/sub', byDefault, { is: defaults });
+      await fs.lstat('d/sub', { like: { mode: kind.DIR | 0o770 } });
+      await fs.mknod('d/p', kind.FIFO | 0o666);
+      await fs.lstat('d/p', { like: { mode: kind.FIFO | 0o660 } });
     },
   },
   {

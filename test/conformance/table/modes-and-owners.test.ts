@@ -1,7 +1,7 @@
 /** chmod(2), chown(2), access(2): modes, owners, setuid, setgid and sticky bits, and who may change them. */
 import { conform, type Case } from '../fixtures/conform.ts';
 import { kind, o } from '../fixtures/flags.ts';
-import { dir, file, symlink } from '../fixtures/layers.ts';
+import { dir, file, symlink, whiteout } from '../fixtures/layers.ts';
 
 const user = { uid: 1234, gid: 1234 };
 
@@ -129,6 +129,25 @@ const cases: Case[] = [
       await fs.lstat('g/his', { like: { uid: 1234, gid: 77 } });
       await other.open('g/exe', o.WRONLY | o.CREAT, 0o2755);
       await fs.lstat('g/exe', { like: { mode: kind.FILE | 0o755, gid: 77 } });
+    },
+  },
+  {
+    name: 'setgid directories give their group over whiteouts, too',
+    layers: [
+      [dir('g', { mode: 0o2777, gid: 77 }), whiteout('g/f'), whiteout('g/d'), whiteout('g/l'), whiteout('g/p')],
+      [file('g/f'), file('g/d/x'), file('g/l'), file('g/p'), file('g/gone')],
+    ],
+    run: async (fs) => {
+      await fs.write('g/f', 'x');
+      await fs.mkdir('g/d');
+      await fs.symlink('x', 'g/l');
+      await fs.mknod('g/p', kind.FIFO | 0o644);
+      await fs.unlink('g/gone');
+      const other = await fs.other(user);
+      await other.mkdir('g/gone');
+      await fs.lstat('g/gone', { like: { uid: 1234, gid: 77, mode: kind.DIR | 0o2755 } });
+      await fs.lstat('g/d', { like: { uid: 0, gid: 77, mode: kind.DIR | 0o2755 } });
+      for (const name of ['f', 'l', 'p']) await fs.lstat(`g/${name}`, { like: { gid: 77 } });
     },
   },
   {

@@ -1,0 +1,43 @@
+/**
+ * `stratafs --settle`: opens the layers as they are, without clones, and has the upper made plain. The lock
+ * is the caller's.
+ */
+import type { Fd } from '../base/ids.ts';
+import { nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { settle } from '../layer/settle.ts';
+import { overlayNames } from '../layer/xattr-names.ts';
+import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
+import { RealFs } from '../os/real-fs.ts';
+import type { EngineOptions } from './parts.ts';
+
+/** See `layer/settle.ts` for what it throws. */
+export async function settleUpper({ layers, format, log }: EngineOptions): Promise<void> {
+  if (layers.upper === undefined || layers.work === undefined) {
+    throw new UserError('incomplete-upper', 'there is no upper to settle');
+  }
+  const fs = new RealFs();
+  const opened: Fd[] = [];
+  const open = (path: Name): Fd => {
+    const fd = fs.openat(AT_FDCWD as Fd, path, O_RDONLY | O_DIRECTORY, 0);
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    const parts = {
+      lowers: layers.lower.map(open),
+      dataOnly: layers.dataOnly.map(open),
+      aufs: layers.lower.map(() => format.whiteout !== 'overlay'),
+      upper: open(layers.upper),
+      work: open(layers.work),
+      names: overlayNames(format.userxattr),
+    };
+    await settle(fs, parts, ({ kind, path, message }) => {
+      const shown = `${nameToText(path)}${message === undefined ? '' : `: ${message}`}`;
+      if (kind === 'warning') log.warn(shown);
+      else log.debug(`${kind} ${shown}`);
+    });
+  } finally {
+    for (const fd of opened) fs.close(fd);
+  }
+}
