@@ -133,6 +133,8 @@ function makeOverWhiteout(
     fs.assumeNone();
   }
   try {
+    // mkdir(2) takes no setgid bit.
+    if (isDirectory && (heritage.mode & S_ISGID) !== 0) fs.fchmodat(work, temp, heritage.mode & 0o7777);
     if (heritage.access !== undefined) fs.setXattr(work, temp, aclAccess, heritage.access, 0);
     if (heritage.default !== undefined) fs.setXattr(work, temp, aclDefault, heritage.default, 0);
     if (isDirectory) {

@@ -8,6 +8,7 @@ import { fsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { asName, type Name } from '../base/name.ts';
+import { bindIndex } from '../layer/index-dir.ts';
 import { prepareWork, createVolatileGuard, removeVolatileGuard } from '../layer/work-dir.ts';
 import { emptyDirectory } from '../layer/remove-tree.ts';
 import { readOpaque } from '../layer/opaque.ts';
@@ -38,6 +39,11 @@ export interface UnionOptions {
 
 const defaultLimits: CoreLimits = { directories: 1024, files: 512, names: 400_000 };
 const here = asName('.');
+const unusable = {
+  unsupported: 'no file handles, or no attributes',
+  'other-upper': 'it belongs to another upper',
+  'other-lower': 'it belongs to other lower layers',
+} as const;
 const directory = O_RDONLY | O_DIRECTORY;
 
 /** A union, and what it was made of, for those who look inside (tests, statistics). */
@@ -81,6 +87,7 @@ class Opening {
         : prepareWork(this.#fs, writable.work, { index: features.index && handles, names, log });
     if (prepared !== undefined) this.#fds.push(prepared.work);
     if (prepared?.index !== undefined) this.#fds.push(prepared.index);
+    const index = this.#bind(prepared?.index, writable?.layer, lowers[0]);
     if (prepared !== undefined && features.volatile) createVolatileGuard(this.#fs, prepared.work);
     const core = new UnionCore({
       fs: this.#fs,
@@ -90,7 +97,7 @@ class Opening {
       lowers,
       dataLayers,
       work: writable && prepared && fixed(writable.layer, prepared.work),
-      indexDir: prepared?.index === undefined || !writable ? undefined : fixed(writable.layer, prepared.index),
+      indexDir: index === undefined || !writable ? undefined : fixed(writable.layer, index),
       fileSystems: this.#fsids.size,
       limits: { ...defaultLimits, ...limits },
     });
@@ -103,6 +110,16 @@ class Opening {
       this.closeAll();
     };
     return { union: new Union(core, close), core };
+  }
+
+  /** The index, if upper, index and lowers belong together. */
+  #bind(index: Fd | undefined, upper: Layer | undefined, lower: Layer | undefined): Fd | undefined {
+    if (index === undefined || upper === undefined || lower === undefined) return undefined;
+    const names = overlayNames(this.#options.features.userxattr);
+    const binding = bindIndex(this.#fs, { index, upper: upper.root, lower: lower.root, names });
+    if (binding === 'verified') return index;
+    this.#options.log.warn(`the index of hard links is not used: ${unusable[binding]}`);
+    return undefined;
   }
 
   closeAll(): void {

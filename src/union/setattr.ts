@@ -39,7 +39,9 @@ export function killPrivileges(core: UnionCore, node: Node, caller: Caller): voi
   let kept = mode & ~S_ISUID;
   const gid = core.fs.stat[st.gid] ?? 0;
   if ((mode & S_ISGID) !== 0 && ((mode & S_IXGRP) !== 0 || !isInGroup(caller, gid))) kept &= ~S_ISGID;
-  core.fs.findRemoveXattr(at, upper.name, capabilityName);
+  if (core.fs.findXattr(at, upper.name, capabilityName) !== undefined) {
+    core.fs.findRemoveXattr(at, upper.name, capabilityName);
+  }
   if (kept !== mode) core.fs.fchmodat(at, upper.name, kept & 0o7777);
 }
 

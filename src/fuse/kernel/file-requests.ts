@@ -3,6 +3,7 @@
  * has to wait for a disk, and large writes, go to the pool.
  */
 import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
+import type { NodeId } from '../../base/ids.ts';
 import type { OpenFile } from '../../vfs/file-system.ts';
 import { fsyncFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
 import { notifyInvalInode } from '../../wire/notify.ts';
@@ -38,14 +39,15 @@ export function onOpen(door: Door): number {
   const { frame } = door;
   const flags = frame.u32(openIn.flags);
   const kill = (flags & O_TRUNC) !== 0 && (frame.u32(openIn.openFlags) & openInFlag.OPEN_KILL_SUIDGID) !== 0;
-  if (kill) dropPrivileges(door);
   return door.settle(door.fs.open(door.who(), frame.nodeId, flags), (reply, file) => {
+    if (kill) dropPrivileges(door, file.nodeId);
     const opened = enter(door, file, flags);
     return reply.openOut(opened.fh, opened.flags, opened.backingId);
   });
 }
 
-function dropPrivileges(door: Door): void {
+/** Of a file that is in the upper already, so that nothing has to be waited for but another change of it. */
+function dropPrivileges(door: Door, node: NodeId): void {
   const change = {
     mode: undefined,
     uid: undefined,
@@ -55,7 +57,12 @@ function dropPrivileges(door: Door): void {
     mtime: undefined,
     killPriv: true,
   };
-  void door.fs.setattr(door.who(), door.frame.nodeId, change);
+  const dropping = door.fs.setattr(door.caller, node, change);
+  if (dropping instanceof Promise) {
+    dropping.catch((thrown: unknown) => {
+      door.log.fault('privileges of a written file could not be dropped', thrown);
+    });
+  }
 }
 
 export function onCreate(door: Door): number {
@@ -108,7 +115,10 @@ export function onWrite(door: Door): number {
   const position = frame.u64(writeIn.offset);
   const size = frame.payloadLength;
   const offset = frame.payloadOffset;
-  if ((frame.u32(writeIn.writeFlags) & writeFlag.WRITE_KILL_SUIDGID) !== 0) dropPrivileges(door);
+  if ((frame.u32(writeIn.writeFlags) & writeFlag.WRITE_KILL_SUIDGID) !== 0) {
+    door.who();
+    dropPrivileges(door, frame.nodeId);
+  }
   if (size <= writeNowMax) {
     return door.reply.writeOut(door.fs.write(handle, frame.buffer, offset, size, position));
   }

@@ -12,6 +12,22 @@ import type { Door } from './door.ts';
 const getFlags = new Set([0x80086601, 0x80046601]);
 const setFlags = new Set([0x40086602, 0x40046602]);
 
+/** FS_IOC_FSGETXATTR and struct fsxattr: what the kernel asks before it sets any flag (fs/file_attr.c). */
+const getExtended = 0x801c581f;
+const extendedBytes = 28;
+/** FS_*_FL and the FS_XFLAG_* of the same meaning. */
+const sameFlags: readonly (readonly [flag: number, extended: number])[] = [
+  [0x8, 0x20],
+  [0x10, 0x8],
+  [0x20, 0x10],
+  [0x40, 0x80],
+  [0x80, 0x40],
+];
+
+function extendedFlags(flags: number): number {
+  return sameFlags.reduce((all, [flag, extended]) => ((flags & flag) === 0 ? all : all | extended), 0);
+}
+
 export function onGetxattr(door: Door): number {
   const { frame } = door;
   const value = door.fs.getxattr(frame.nodeId, frame.name(0));
@@ -56,6 +72,11 @@ export function onRemovexattr(door: Door): number {
 export function onIoctl(door: Door): number {
   const { frame, reply } = door;
   const command = frame.u32(ioctlIn.cmd);
+  if (command === getExtended) {
+    reply.buffer.fill(0, ioctlDataOffset, ioctlDataOffset + extendedBytes);
+    reply.buffer.writeUInt32LE(extendedFlags(door.fs.getflags(frame.nodeId)), ioctlDataOffset);
+    return reply.ioctlOut(0, extendedBytes);
+  }
   if (getFlags.has(command)) {
     reply.buffer.writeUInt32LE(door.fs.getflags(frame.nodeId) >>> 0, ioctlDataOffset);
     return reply.ioctlOut(0, 4);
