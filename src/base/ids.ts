@@ -13,4 +13,3 @@ export type HandleId = Branded<'HandleId'>;
 
 export const rootNodeId = 1 as NodeId;
 export const noNodeId = 0 as NodeId;
-export const noHandleId = 0 as HandleId;

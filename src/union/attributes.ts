@@ -44,4 +44,3 @@ export function readStatx(core: UnionCore, node: Node, attr: Attr): Statx {
   finishAttributes(core, node, attr);
   return birth;
 }
-

@@ -92,9 +92,7 @@ export class UnionCore {
       this.#release(node);
     });
     this.whiteouts =
-      parts.work === undefined
-        ? undefined
-        : new WhiteoutMaker(parts.fs, this.dirs.fd(parts.work));
+      parts.work === undefined ? undefined : new WhiteoutMaker(parts.fs, this.dirs.fd(parts.work));
   }
 
   /** The upper layer; EROFS where there is none. */

@@ -15,4 +15,12 @@ export class Counters {
   /** System calls for names in lowers. */
   probes = 0;
   listings = 0;
+
+  /** The numbers as they are now. */
+  snapshot(): CounterValues {
+    const { copyUps, metacopies, copiedBytes, clones, indexHits, probes, listings } = this;
+    return { copyUps, metacopies, copiedBytes, clones, indexHits, probes, listings };
+  }
 }
+
+export type CounterValues = Readonly<Omit<Counters, 'snapshot'>>;

@@ -168,14 +168,7 @@ function inherited(core: UnionCore, caller: Caller, inside: RealDir, recipe: Rec
   return { ...inherit(list, mode, isDirectory), gid };
 }
 
-function addNode(
-  core: UnionCore,
-  parent: Node,
-  inside: RealDir,
-  name: Name,
-  type: number,
-  attr: Attr,
-): Node {
+function addNode(core: UnionCore, parent: Node, inside: RealDir, name: Name, type: number, attr: Attr): Node {
   core.fs.statx(core.dirs.fd(inside), name, attr.buffer, attr.offset);
   const node = core.nodes.add(type, parent, name);
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);

@@ -212,4 +212,3 @@ export class Files {
 function isWriting(flags: number): boolean {
   return (flags & O_ACCMODE) !== O_RDONLY;
 }
-

@@ -172,7 +172,8 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
     return known;
   }
   const place = new Place(inside.layer, inside, name);
-  const data = type === S_IFREG && isMetacopy(core, place) ? lowerData(core, parent, place, position) : undefined;
+  const data =
+    type === S_IFREG && isMetacopy(core, place) ? lowerData(core, parent, place, position) : undefined;
   const node = core.nodes.add(type, parent, name);
   node.lower = place;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);

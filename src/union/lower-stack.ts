@@ -36,11 +36,18 @@ export function readMarks(core: UnionCore, dir: RealDir): DirectoryMarks {
   const opacity =
     (marks & (mark.opaque | mark.foreign)) === 0 ? 'none' : readOpaque(core.fs, fd, dir.name, core.names);
   if (opacity === 'xattrs' && dir.layer.index > 0) dir.xattrWhiteouts = true;
-  return { opaque: opacity === 'opaque', impure, redirect: (marks & mark.redirect) === 0 ? undefined : followed(core, dir) };
+  return {
+    opaque: opacity === 'opaque',
+    impure,
+    redirect: (marks & mark.redirect) === 0 ? undefined : followed(core, dir),
+  };
 }
 
 /** Reads a redirect that is going to be followed. */
-export function followed(core: UnionCore, place: { dir: RealDir | undefined; name: Name }): Redirect | undefined {
+export function followed(
+  core: UnionCore,
+  place: { dir: RealDir | undefined; name: Name },
+): Redirect | undefined {
   const fd = place.dir === undefined ? undefined : core.dirs.fd(place.dir);
   if (fd === undefined) return undefined;
   const redirect = readRedirect(core.fs, fd, place.name, core.names);
@@ -104,7 +111,12 @@ export class LowerStack {
     }
     const inside = parent.dir?.lowers[position] as RealDir;
     if (isHiddenBelow(this.#core, inside, name)) return;
-    this.#fromParent(parent, redirect?.components[0] ?? name, renamed || redirect !== undefined, position + 1);
+    this.#fromParent(
+      parent,
+      redirect?.components[0] ?? name,
+      renamed || redirect !== undefined,
+      position + 1,
+    );
   }
 
   /** An absolute redirect: the path in every layer from `index` on. */
@@ -168,4 +180,3 @@ export function walkDirectory(core: UnionCore, layer: Layer, path: readonly Name
 function isDirectory(core: UnionCore): boolean {
   return ((core.fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
 }
-

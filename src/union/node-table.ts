@@ -94,13 +94,14 @@ export class NodeTable {
 
   /** Takes the node away if nobody needs it, and its parents likewise. */
   leaveIfUnused(node: Node): void {
-    for (let candidate: Node | undefined = node; candidate !== undefined; ) {
+    for (let candidate: Node | undefined = node; candidate !== undefined;) {
       if (candidate.lookups > 0 || candidate.opens > 0 || candidate.id === rootNodeId) return;
       if (candidate.busy !== undefined || (candidate.dir?.children.size ?? 0) > 0) return;
       if (!this.#byId.delete(candidate.id)) return;
       this.dropKeys(candidate);
       for (const link of candidate.moreLinks ?? []) {
-        if (link.parent.dir?.children.get(link.name) === candidate) link.parent.dir.children.delete(link.name);
+        if (link.parent.dir?.children.get(link.name) === candidate)
+          link.parent.dir.children.delete(link.name);
       }
       const parent: Node | undefined = candidate.parent;
       if (parent?.dir?.children.get(candidate.name) === candidate) parent.dir.children.delete(candidate.name);

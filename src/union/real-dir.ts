@@ -28,7 +28,8 @@ export class Place {
   /** Its path below the root of its layer, beginning with a slash. */
   path(): Name {
     const parts: Name[] = [];
-    for (let place: Place | undefined = this; place?.dir !== undefined; place = place.dir) parts.push(place.name);
+    if (this.dir !== undefined) parts.push(this.name);
+    for (let dir = this.dir; dir?.dir !== undefined; dir = dir.dir) parts.push(dir.name);
     return asName(`/${parts.reverse().join('/')}`);
   }
 

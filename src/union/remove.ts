@@ -109,7 +109,7 @@ export function keepCount(core: UnionCore, node: Node): void {
 /** Before the name (dir, name) goes: the node is found by another name, or by a descriptor. */
 export function relocate(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
   const { upper } = node;
-  if (upper === undefined || upper.dir !== inside || upper.name !== name) return;
+  if (upper?.dir !== inside || upper.name !== name) return;
   const links = [...(node.moreLinks ?? [])];
   if (node.parent !== undefined) links.push({ parent: node.parent, name: node.name });
   for (const link of links) {

@@ -29,7 +29,13 @@ export interface NameIn {
 }
 
 /** EINVAL, ENOENT, EEXIST, ENOTEMPTY, EXDEV (redirect_dir is off). Waits while one of the two is being copied up. */
-export function rename(core: UnionCore, from: NameIn, to: NameIn, flags: number, unique: number): Later<void> {
+export function rename(
+  core: UnionCore,
+  from: NameIn,
+  to: NameIn,
+  flags: number,
+  unique: number,
+): Later<void> {
   core.writable();
   if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE | RENAME_WHITEOUT)) !== 0) throw fsError('EINVAL');
   checkName(core, to.name);
@@ -186,7 +192,7 @@ function settleAt(
   noteRemoved(from.parent, from.name);
   core.nodes.addLink(node, to.parent, to.name);
   noteAdded(core, to.parent, node, to.name);
-  if (upper === undefined || upper.dir !== source || upper.name !== from.name) return;
+  if (upper?.dir !== source || upper.name !== from.name) return;
   if (node.isDirectory) {
     upper.dir = destination;
     upper.name = to.name;

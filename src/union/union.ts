@@ -20,7 +20,15 @@ import { readdir, readdirplus } from './readdir.ts';
 import { unlink, rmdir } from './remove.ts';
 import { rename } from './rename.ts';
 import { setattr } from './setattr.ts';
-import { getflags, getxattr, listxattr, removexattr, setflags, setxattr, type NewAttribute } from './xattrs.ts';
+import {
+  getflags,
+  getxattr,
+  listxattr,
+  removexattr,
+  setflags,
+  setxattr,
+  type NewAttribute,
+} from './xattrs.ts';
 
 export class Union implements FileSystem {
   readonly #core: UnionCore;
@@ -158,14 +166,7 @@ export class Union implements FileSystem {
     return setflags(this.#core, this.#core.nodes.get(node), flags, caller.unique);
   }
 
-  create(
-    caller: Caller,
-    parent: NodeId,
-    name: Name,
-    mode: number,
-    flags: number,
-    attr: Attr,
-  ): OpenFile {
+  create(caller: Caller, parent: NodeId, name: Name, mode: number, flags: number, attr: Attr): OpenFile {
     return this.#files.create(caller, this.#core.nodes.get(parent), name, mode, flags, attr);
   }
 

@@ -7,6 +7,7 @@
 import { rootNodeId } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import type { UnionCore } from './core.ts';
+import type { CounterValues } from './counters.ts';
 import type { Node } from './node.ts';
 
 const prefixes = ['user.strata.', 'trusted.strata.'] as const;
@@ -58,20 +59,14 @@ function stateOf(node: Node): string {
 }
 
 /** What `stats()` answers, and more keys may come. */
-export interface UnionStats {
+export interface UnionStats extends CounterValues {
   readonly nodes: number;
   readonly openFiles: number;
-  readonly copyUps: number;
-  readonly metacopies: number;
-  readonly copiedBytes: number;
-  readonly clones: number;
-  readonly indexHits: number;
-  readonly probes: number;
-  readonly listings: number;
   /** Requests of the kernel, by opcode. */
   readonly requests: Readonly<Record<string, number>>;
 }
 
-export function statsOf(core: UnionCore): UnionStats {
-  return { nodes: core.nodes.size, openFiles: core.handles.size, ...core.counters, requests: core.requests() };
+function statsOf(core: UnionCore): UnionStats {
+  const { nodes, handles, counters } = core;
+  return { nodes: nodes.size, openFiles: handles.size, ...counters.snapshot(), requests: core.requests() };
 }

@@ -46,8 +46,15 @@ export class Attr {
   get blocks(): number {
     return this.#number(at.blocks);
   }
+  set blocks(count: number) {
+    this.buffer.writeUInt32LE(count % 2 ** 32, this.offset + at.blocks);
+    this.buffer.writeUInt32LE(Math.floor(count / 2 ** 32), this.offset + at.blocks + 4);
+  }
   get nlink(): number {
     return this.buffer.readUInt32LE(this.offset + at.nlink);
+  }
+  set nlink(count: number) {
+    this.buffer.writeUInt32LE(count, this.offset + at.nlink);
   }
   get uid(): number {
     return this.buffer.readUInt32LE(this.offset + at.uid);
@@ -79,21 +86,15 @@ export class Attr {
   get inoHigh(): number {
     return this.buffer.readUInt32LE(this.offset + at.ino + 4);
   }
-  set nlink(count: number) {
-    this.buffer.writeUInt32LE(count, this.offset + at.nlink);
-  }
   setSize(low: number, high: number): void {
     this.buffer.writeUInt32LE(low, this.offset + at.size);
     this.buffer.writeUInt32LE(high, this.offset + at.size + 4);
   }
-  set blocks(count: number) {
-    this.buffer.writeUInt32LE(count % 2 ** 32, this.offset + at.blocks);
-    this.buffer.writeUInt32LE(Math.floor(count / 2 ** 32), this.offset + at.blocks + 4);
-  }
 
   #number(field: number): number {
     return (
-      this.buffer.readUInt32LE(this.offset + field) + this.buffer.readUInt32LE(this.offset + field + 4) * 2 ** 32
+      this.buffer.readUInt32LE(this.offset + field) +
+      this.buffer.readUInt32LE(this.offset + field + 4) * 2 ** 32
     );
   }
   #time(seconds: number, nanoseconds: number): { sec: bigint; nsec: number } {

@@ -93,7 +93,12 @@ export interface AttributeOperations {
   setxattr(
     caller: Caller,
     node: NodeId,
-    attribute: { readonly name: Name; readonly value: Uint8Array; readonly flags: number; readonly killSgid: boolean },
+    attribute: {
+      readonly name: Name;
+      readonly value: Uint8Array;
+      readonly flags: number;
+      readonly killSgid: boolean;
+    },
   ): Later<void>;
   removexattr(caller: Caller, node: NodeId, name: Name): Later<void>;
   /** FS_IOC_GETFLAGS, FS_IOC_SETFLAGS. */
@@ -103,14 +108,7 @@ export interface AttributeOperations {
 
 /** Open files. */
 export interface FileOperations {
-  create(
-    caller: Caller,
-    parent: NodeId,
-    name: Name,
-    mode: number,
-    flags: number,
-    attr: Attr,
-  ): OpenFile;
+  create(caller: Caller, parent: NodeId, name: Name, mode: number, flags: number, attr: Attr): OpenFile;
   tmpfile(caller: Caller, parent: NodeId, mode: number, flags: number, attr: Attr): OpenFile;
   /** Copies up for writing. O_TRUNC in `flags` is done here. */
   open(caller: Caller, node: NodeId, flags: number): Later<OpenFile>;

@@ -73,7 +73,8 @@ export class OpenModes {
     descriptor: () => number,
   ): Opened {
     const base = file.id * fhFactor;
-    if (!this.#enabled && this.#nodes.size === 0) return { fh: base, flags: openFlag.KEEP_CACHE, backingId: 0 };
+    if (!this.#enabled && this.#nodes.size === 0)
+      return { fh: base, flags: openFlag.KEEP_CACHE, backingId: 0 };
     const opens = this.#opensOf(file.nodeId);
     if (file.upper && this.#canPass(opens, descriptor)) {
       opens.passthrough += 1;
@@ -105,7 +106,8 @@ export class OpenModes {
       if ((kind & mayMap) !== 0) opens.mappers -= 1;
       if (opens.passthrough === 0) this.#close(opens);
     }
-    if (opens.cached === 0 && opens.passthrough === 0 && !opens.stale && !opens.mapped) this.#nodes.delete(node);
+    if (opens.cached === 0 && opens.passthrough === 0 && !opens.stale && !opens.mapped)
+      this.#nodes.delete(node);
   }
 
   /**
