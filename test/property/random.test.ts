@@ -30,7 +30,9 @@ for (const { name, features, links, seed } of rounds) {
   await t.test(`${name}, seed ${String(seed)}`, { skip }, async (test) => {
     const agent = await Agent.start();
     const arena = await Arena.make(new RealFs(), agent, {
-      features, links, trees,
+      features,
+      links,
+      trees,
       extra: process.env['STRATA_OPTIONS'] ?? '',
       ...(only === 'overlay' || only === 'strata' ? { only } : {}),
     });
@@ -39,8 +41,15 @@ for (const { name, features, links, seed } of rounds) {
       await agent.stop();
     });
     const started = Date.now();
-    const { operations, failure } = await play(new RealFs(), arena, { seed, seconds: seconds / rounds.length, stretch: 150, trees });
-    test.comment(`${String(operations)} operations, ${String(Math.round((operations * 1000) / (Date.now() - started)))} a second`);
+    const { operations, failure } = await play(new RealFs(), arena, {
+      seed,
+      seconds: seconds / rounds.length,
+      stretch: 150,
+      trees,
+    });
+    test.comment(
+      `${String(operations)} operations, ${String(Math.round((operations * 1000) / (Date.now() - started)))} a second`,
+    );
     if (failure === undefined) {
       test.pass(`seed ${String(seed)}: no difference`);
       return;

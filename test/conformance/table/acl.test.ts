@@ -26,7 +26,9 @@ const user = { uid: 1234, gid: 1234 };
 const cases: Case[] = [
   {
     name: 'of a lower file gives and takes rights',
-    layers: [[file('f', 'x', { mode: 0o660, xattrs: { [access]: forUser } }), file('g', 'x', { mode: 0o644 })]],
+    layers: [
+      [file('f', 'x', { mode: 0o660, xattrs: { [access]: forUser } }), file('g', 'x', { mode: 0o644 })],
+    ],
     run: async (fs) => {
       const who = await fs.other(user);
       await who.read('f', { is: 'x' });
@@ -47,7 +49,9 @@ const cases: Case[] = [
     layers: [[file('f', 'x', { mode: 0o660, xattrs: { [access]: forUser } })]],
     run: async (fs) => {
       await fs.chmod('f', 0o640);
-      await fs.getxattr('f', access, { is: acl(['userObj', 6], ['user', 6, 1234], ['groupObj', 4], ['mask', 4], ['other', 0]) });
+      await fs.getxattr('f', access, {
+        is: acl(['userObj', 6], ['user', 6, 1234], ['groupObj', 4], ['mask', 4], ['other', 0]),
+      });
       const who = await fs.other(user);
       await who.read('f', { is: 'x' });
       await who.open('f', o.WRONLY, 0, { fails: 'EACCES' });
@@ -60,7 +64,9 @@ const cases: Case[] = [
       await fs.umask(0o077);
       await fs.write('d/f', 'x', { mode: 0o666 });
       await fs.lstat('d/f', { like: { mode: kind.FILE | 0o660 } });
-      await fs.getxattr('d/f', access, { is: acl(['userObj', 6], ['user', 7, 1234], ['groupObj', 5], ['mask', 6], ['other', 0]) });
+      await fs.getxattr('d/f', access, {
+        is: acl(['userObj', 6], ['user', 7, 1234], ['groupObj', 5], ['mask', 6], ['other', 0]),
+      });
       await fs.mkdir('d/sub', 0o777);
       await fs.lstat('d/sub', { like: { mode: kind.DIR | 0o770 } });
       await fs.getxattr('d/sub', byDefault, { is: defaults });
@@ -75,7 +81,12 @@ const cases: Case[] = [
   {
     name: 'defaults: over whiteouts, too',
     layers: [
-      [dir('d', { mode: 0o770, xattrs: { [byDefault]: defaults } }), whiteout('d/f'), whiteout('d/sub'), whiteout('d/p')],
+      [
+        dir('d', { mode: 0o770, xattrs: { [byDefault]: defaults } }),
+        whiteout('d/f'),
+        whiteout('d/sub'),
+        whiteout('d/p'),
+      ],
       [file('d/f'), file('d/sub/x'), file('d/p')],
     ],
     run: async (fs) => {

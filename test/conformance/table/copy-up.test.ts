@@ -5,14 +5,33 @@ import { dir, fifo, file, node, symlink, type Attributes } from '../fixtures/lay
 import { expectThat } from '../fixtures/ops.ts';
 
 const dressed: Attributes = {
-  mode: 0o641, uid: 1001, gid: 1002, mtime: '1234567890123456789',
-  xattrs: { 'user.a': '1', 'user.long': 'v'.repeat(3000), 'trusted.t': 'T', 'security.x': 's', 'user.empty': '' },
+  mode: 0o641,
+  uid: 1001,
+  gid: 1002,
+  mtime: '1234567890123456789',
+  xattrs: {
+    'user.a': '1',
+    'user.long': 'v'.repeat(3000),
+    'trusted.t': 'T',
+    'security.x': 's',
+    'user.empty': '',
+  },
 };
 
 /** One case for each way to bring a file up without changing its data. */
 const ways: [string, Case['run']][] = [
-  ['an open for writing', async (fs) => { await fs.close(await fs.open('d/f', o.RDWR)); }],
-  ['an open for appending', async (fs) => { await fs.close(await fs.open('d/f', o.WRONLY | o.APPEND)); }],
+  [
+    'an open for writing',
+    async (fs) => {
+      await fs.close(await fs.open('d/f', o.RDWR));
+    },
+  ],
+  [
+    'an open for appending',
+    async (fs) => {
+      await fs.close(await fs.open('d/f', o.WRONLY | o.APPEND));
+    },
+  ],
   ['chmod', (fs) => fs.chmod('d/f', 0o641).then(() => undefined)],
   ['chown', (fs) => fs.chown('d/f', 1001, 1002).then(() => undefined)],
   ['utimes', (fs) => fs.utimes('d/f', 5, '1234567890123456789').then(() => undefined)],
@@ -27,7 +46,12 @@ const cases: Case[] = [
   ...['on', 'off'].flatMap((features) =>
     ways.map(([way, run]): Case => ({
       name: `by ${way}, features ${features}`,
-      layers: [[dir('d', { mode: 0o2751, uid: 3, xattrs: { 'user.d': 'x' }, mtime: 77 }), file('d/f', 'hello', dressed)]],
+      layers: [
+        [
+          dir('d', { mode: 0o2751, uid: 3, xattrs: { 'user.d': 'x' }, mtime: 77 }),
+          file('d/f', 'hello', dressed),
+        ],
+      ],
       ...(features === 'off' ? { features: 'off' as const } : {}),
       run,
     })),
@@ -36,15 +60,20 @@ const cases: Case[] = [
     name: 'every type of file',
     layers: [
       [
-        fifo('p', { mode: 0o600, uid: 1 }), node('c', kind.CHAR | 0o620, device(1, 3)),
-        node('b', kind.BLOCK | 0o660, device(7, 200)), node('s', kind.SOCKET | 0o755), symlink('l', 'x'.repeat(300), { uid: 4 }),
+        fifo('p', { mode: 0o600, uid: 1 }),
+        node('c', kind.CHAR | 0o620, device(1, 3)),
+        node('b', kind.BLOCK | 0o660, device(7, 200)),
+        node('s', kind.SOCKET | 0o755),
+        symlink('l', 'x'.repeat(300), { uid: 4 }),
       ],
     ],
     run: async (fs) => {
       for (const name of ['p', 'c', 'b', 's']) await fs.chmod(name, 0o604);
       for (const name of ['p', 'c', 'b', 's', 'l']) await fs.chown(name, 11, 12);
       for (const name of ['p', 'c', 'b', 's', 'l']) await fs.utimes(name, 3, 4);
-      await fs.lstat('c', { like: { mode: kind.CHAR | 0o604, rdev: device(1, 3), uid: 11, mtime: '4000000000' } });
+      await fs.lstat('c', {
+        like: { mode: kind.CHAR | 0o604, rdev: device(1, 3), uid: 11, mtime: '4000000000' },
+      });
       await fs.readlink('l', { is: 'x'.repeat(300) });
     },
   },
@@ -66,12 +95,14 @@ const cases: Case[] = [
     name: 'holes stay holes',
     not: { overlay: 'copies a mebibyte around each datum' },
     layers: [
-      { through: async (root, agent) => {
-        const fd = await agent.call('open', `${root}/sparse`, o.RDWR | o.CREAT, 0o644);
-        await agent.call('pwrite', fd, 'end', 8 << 20);
-        await agent.call('pwrite', fd, 'middle', 4 << 20);
-        await agent.call('close', fd);
-      } },
+      {
+        through: async (root, agent) => {
+          const fd = await agent.call('open', `${root}/sparse`, o.RDWR | o.CREAT, 0o644);
+          await agent.call('pwrite', fd, 'end', 8 << 20);
+          await agent.call('pwrite', fd, 'middle', 4 << 20);
+          await agent.call('close', fd);
+        },
+      },
     ],
     run: async (fs) => {
       const fd = await fs.open('sparse', o.RDWR);
@@ -89,7 +120,12 @@ const cases: Case[] = [
   {
     name: 'deep parents come along with their attributes',
     layers: [
-      [dir('a', { mode: 0o700, mtime: 1 }), dir('a/b', { mode: 0o1777, uid: 5, mtime: 2 }), dir('a/b/c', { xattrs: { 'user.c': 'c' }, mtime: 3 }), file('a/b/c/f', 'x')],
+      [
+        dir('a', { mode: 0o700, mtime: 1 }),
+        dir('a/b', { mode: 0o1777, uid: 5, mtime: 2 }),
+        dir('a/b/c', { xattrs: { 'user.c': 'c' }, mtime: 3 }),
+        file('a/b/c/f', 'x'),
+      ],
       [dir('a', { mode: 0o777 }), file('a/b/other', 'y')],
     ],
     run: async (fs) => {

@@ -63,7 +63,10 @@ const cases: Case[] = [
   },
   {
     name: 'where a whiteout is: file, directory, symlink, fifo',
-    layers: [[whiteout('a'), whiteout('b'), whiteout('c'), whiteout('e')], [file('a', 'x'), file('b/in'), file('c'), file('e')]],
+    layers: [
+      [whiteout('a'), whiteout('b'), whiteout('c'), whiteout('e')],
+      [file('a', 'x'), file('b/in'), file('c'), file('e')],
+    ],
     run: async (fs) => {
       await fs.write('a', 'new');
       await fs.mkdir('b');
@@ -119,7 +122,9 @@ const cases: Case[] = [
   },
   {
     name: 'by another user: owner, group and rights',
-    layers: [[dir('open', { mode: 0o777 }), dir('closed', { mode: 0o755 }), dir('group', { mode: 0o770, gid: 77 })]],
+    layers: [
+      [dir('open', { mode: 0o777 }), dir('closed', { mode: 0o755 }), dir('group', { mode: 0o770, gid: 77 })],
+    ],
     run: async (fs) => {
       const user = await fs.other({ uid: 1234, gid: 55, groups: [77] });
       await user.write('open/f', 'mine');

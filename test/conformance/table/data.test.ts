@@ -50,7 +50,10 @@ const cases: Case[] = [
       };
       await Promise.all([each(fs, 'aaaa\n'), each(other, 'bbbb\n')]);
       const lines = (await fs.read('f')).split('\n').slice(0, -1).sort();
-      expectThat(lines.length === 400 && lines[199] === 'aaaa' && lines[200] === 'bbbb', `${String(lines.length)} lines`);
+      expectThat(
+        lines.length === 400 && lines[199] === 'aaaa' && lines[200] === 'bbbb',
+        `${String(lines.length)} lines`,
+      );
     },
     otherTree: { overlay: 'the order is chance', strata: 'the order is chance' },
   },

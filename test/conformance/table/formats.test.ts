@@ -1,12 +1,31 @@
 /** Layers made by others: AUFS marks, and what the kernel's overlayfs leaves (redirects, metacopy files). */
 import { conform, type Case } from '../fixtures/conform.ts';
 import { o, renameFlag } from '../fixtures/flags.ts';
-import { aufsOpaque, aufsWhiteout, dir, file, hidden, link, opaque, whiteout, type Layer } from '../fixtures/layers.ts';
+import {
+  aufsOpaque,
+  aufsWhiteout,
+  dir,
+  file,
+  hidden,
+  link,
+  opaque,
+  whiteout,
+  type Layer,
+} from '../fixtures/layers.ts';
 
 const oursOnly = { overlay: 'knows no AUFS marks' };
 /** A layer that somebody made in the kernel's overlayfs. */
-const made = (act: (call: (name: string, ...args: unknown[]) => Promise<unknown>, at: (path: string) => string) => Promise<void>): Layer => ({
-  through: (root, agent) => act((name, ...args) => agent.call(name, ...args), (path) => `${root}/${path}`),
+const made = (
+  act: (
+    call: (name: string, ...args: unknown[]) => Promise<unknown>,
+    at: (path: string) => string,
+  ) => Promise<void>,
+): Layer => ({
+  through: (root, agent) =>
+    act(
+      (name, ...args) => agent.call(name, ...args),
+      (path) => `${root}/${path}`,
+    ),
 });
 
 const cases: Case[] = [
@@ -75,8 +94,13 @@ const cases: Case[] = [
   {
     name: 'redirects over redirects: three layers that renamed the same directory',
     layers: [
-      made(async (call, at) => { await call('rename', at('two'), at('three'), 0); await call('rename', at('three/sub'), at('three/SUB'), 0); }),
-      made(async (call, at) => { await call('rename', at('one'), at('two'), 0); }),
+      made(async (call, at) => {
+        await call('rename', at('two'), at('three'), 0);
+        await call('rename', at('three/sub'), at('three/SUB'), 0);
+      }),
+      made(async (call, at) => {
+        await call('rename', at('one'), at('two'), 0);
+      }),
       [file('one/a', '1'), file('one/sub/s', '2')],
       [file('one/b', '3'), file('one/sub/t', '4')],
     ],
@@ -121,8 +145,14 @@ const cases: Case[] = [
   {
     name: 'a metacopy of a metacopy',
     layers: [
-      made(async (call, at) => { await call('chown', at('b'), 7, 7); await call('rename', at('b'), at('c'), 0); }),
-      made(async (call, at) => { await call('chmod', at('a'), 0o604); await call('rename', at('a'), at('b'), 0); }),
+      made(async (call, at) => {
+        await call('chown', at('b'), 7, 7);
+        await call('rename', at('b'), at('c'), 0);
+      }),
+      made(async (call, at) => {
+        await call('chmod', at('a'), 0o604);
+        await call('rename', at('a'), at('b'), 0);
+      }),
       [file('a', 'the data')],
     ],
     run: async (fs) => {
@@ -160,7 +190,9 @@ const cases: Case[] = [
   {
     name: 'hard links that a lower layer broke or kept',
     layers: [
-      made(async (call, at) => { await call('chmod', at('a'), 0o600); }),
+      made(async (call, at) => {
+        await call('chmod', at('a'), 0o600);
+      }),
       [file('a', 'x'), link('b', 'a')],
       [file('c', 'y'), link('d', 'c')],
     ],
@@ -194,7 +226,11 @@ const cases: Case[] = [
   },
   {
     name: 'opaque directories under merged ones, whiteouts under opaque ones',
-    layers: [[opaque('a/b'), file('a/b/1'), whiteout('a/c/2')], [whiteout('a/b/3'), file('a/c/2'), file('a/b/4')], [file('a/b/3'), file('a/c/5')]],
+    layers: [
+      [opaque('a/b'), file('a/b/1'), whiteout('a/c/2')],
+      [whiteout('a/b/3'), file('a/c/2'), file('a/b/4')],
+      [file('a/b/3'), file('a/c/5')],
+    ],
     run: async (fs) => {
       await fs.names('a/b', { is: ['1'] });
       await fs.names('a/c', { is: ['5'] });

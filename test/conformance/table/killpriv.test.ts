@@ -19,15 +19,28 @@ const writes: [string, (who: Ops, fd: number) => Promise<unknown>][] = [
   ['ftruncate to a longer size', (who, fd) => who.ftruncate(fd, 9000)],
   ['fallocate', (who, fd) => who.fallocate(fd, 0, 0, 20_000)],
   ['punch hole', (who, fd) => who.fallocate(fd, falloc.PUNCH_HOLE | falloc.KEEP_SIZE, 0, 4096)],
-  ['copy_file_range', async (who, fd) => who.call(undefined, 'copyrange', await who.open('source', o.RDONLY), 0, fd, 0, 10)],
-  ['sendfile', async (who, fd) => who.call(undefined, 'sendfile', fd, await who.open('source', o.RDONLY), 0, 10)],
-  ['a write that is followed by fsync', async (who, fd) => { await who.pwrite(fd, 'y', 0); await who.fsync(fd); }],
+  [
+    'copy_file_range',
+    async (who, fd) => who.call(undefined, 'copyrange', await who.open('source', o.RDONLY), 0, fd, 0, 10),
+  ],
+  [
+    'sendfile',
+    async (who, fd) => who.call(undefined, 'sendfile', fd, await who.open('source', o.RDONLY), 0, 10),
+  ],
+  [
+    'a write that is followed by fsync',
+    async (who, fd) => {
+      await who.pwrite(fd, 'y', 0);
+      await who.fsync(fd);
+    },
+  ],
 ];
 
 const layer = [
   file('source', 'some source data'),
   file('f', page, { mode: 0o6777, uid: 5, gid: 6 }),
-  file('h', page, { mode: 0o6777, uid: 5, gid: 6 }), link('h2', 'h'),
+  file('h', page, { mode: 0o6777, uid: 5, gid: 6 }),
+  link('h2', 'h'),
 ];
 
 const cases: Case[] = [
@@ -92,8 +105,13 @@ const cases: Case[] = [
   },
   {
     name: 'file capabilities go with any write, root or not',
-    layers: [[file('f', page, { mode: 0o777, xattrs: { 'security.capability': capability } }), file('g', page, { mode: 0o777, xattrs: { 'security.capability': capability } }),
-              file('t', page, { mode: 0o777, xattrs: { 'security.capability': capability } })]],
+    layers: [
+      [
+        file('f', page, { mode: 0o777, xattrs: { 'security.capability': capability } }),
+        file('g', page, { mode: 0o777, xattrs: { 'security.capability': capability } }),
+        file('t', page, { mode: 0o777, xattrs: { 'security.capability': capability } }),
+      ],
+    ],
     run: async (fs) => {
       const who = await fs.other(user);
       const fd = await who.open('f', o.RDWR);

@@ -23,7 +23,9 @@ const cases: Case[] = [
     run: async (fs) => {
       const before = await fs.lstat('a');
       await fs.link('a', 'b');
-      const after = await fs.lstat('b', { like: { nlink: 2, mode: kind.FILE | 0o604, uid: 2, ino: before.ino } });
+      const after = await fs.lstat('b', {
+        like: { nlink: 2, mode: kind.FILE | 0o604, uid: 2, ino: before.ino },
+      });
       if (after.mtime !== before.mtime) throw new Error('mtime changed');
       await fs.read('b', { is: 'data' });
       await fs.write('b', 'changed');
@@ -57,7 +59,10 @@ const cases: Case[] = [
   },
   {
     name: 'over a whiteout, and after unlink',
-    layers: [[whiteout('w'), file('a', '1')], [file('w'), file('v')]],
+    layers: [
+      [whiteout('w'), file('a', '1')],
+      [file('w'), file('v')],
+    ],
     run: async (fs) => {
       await fs.link('a', 'w');
       await fs.unlink('v');
@@ -133,7 +138,10 @@ const cases: Case[] = [
   },
   {
     name: 'hard links of one layer, partly hidden by the one above',
-    layers: [[file('a', 'other'), whiteout('c')], [file('a', 'x'), link('b', 'a'), link('c', 'a'), link('d', 'a')]],
+    layers: [
+      [file('a', 'other'), whiteout('c')],
+      [file('a', 'x'), link('b', 'a'), link('c', 'a'), link('d', 'a')],
+    ],
     run: async (fs) => {
       await fs.read('a', { is: 'other' });
       await fs.write('b', 'y', { flags: o.WRONLY });
@@ -159,7 +167,9 @@ const cases: Case[] = [
   },
   {
     name: 'rights of another user over a file with names (protected_hardlinks)',
-    layers: [[file('d/root', 'x', { mode: 0o600 }), dir('open', { mode: 0o777 }), file('mine', 'y', { uid: 1234 })]],
+    layers: [
+      [file('d/root', 'x', { mode: 0o600 }), dir('open', { mode: 0o777 }), file('mine', 'y', { uid: 1234 })],
+    ],
     run: async (fs) => {
       const user = await fs.other({ uid: 1234, gid: 1234 });
       await user.link('d/root', 'open/r', { fails: 'EPERM' });

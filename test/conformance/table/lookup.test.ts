@@ -6,7 +6,9 @@ import { dir, fifo, file, opaque, symlink, whiteout } from '../fixtures/layers.t
 const cases: Case[] = [
   {
     name: 'one lower layer',
-    layers: [[file('a', 'A', { mode: 0o600 }), dir('d', { mode: 0o700 }), file('d/e', 'E'), symlink('l', 'd/e')]],
+    layers: [
+      [file('a', 'A', { mode: 0o600 }), dir('d', { mode: 0o700 }), file('d/e', 'E'), symlink('l', 'd/e')],
+    ],
     run: async (fs) => {
       await fs.lstat('a', { like: { mode: kind.FILE | 0o600, size: 1, nlink: 1 } });
       await fs.lstat('d', { like: { mode: kind.DIR | 0o700 } });
@@ -19,7 +21,10 @@ const cases: Case[] = [
   },
   {
     name: 'the upper of two wins',
-    layers: [[file('a', 'top'), file('d/x', 'top')], [file('a', 'bottom'), file('d/x', 'bottom'), file('d/y', 'bottom')]],
+    layers: [
+      [file('a', 'top'), file('d/x', 'top')],
+      [file('a', 'bottom'), file('d/x', 'bottom'), file('d/y', 'bottom')],
+    ],
     run: async (fs) => {
       await fs.read('a', { is: 'top' });
       await fs.read('d/x', { is: 'top' });
@@ -41,7 +46,11 @@ const cases: Case[] = [
   },
   {
     name: 'whiteouts in lower layers',
-    layers: [[file('top')], [whiteout('a'), whiteout('d/x'), whiteout('nothing')], [file('a'), file('d/x'), file('d/y')]],
+    layers: [
+      [file('top')],
+      [whiteout('a'), whiteout('d/x'), whiteout('nothing')],
+      [file('a'), file('d/x'), file('d/y')],
+    ],
     run: async (fs) => {
       await fs.lstat('a', { fails: 'ENOENT' });
       await fs.lstat('nothing', { fails: 'ENOENT' });
@@ -127,7 +136,12 @@ const cases: Case[] = [
   },
   {
     name: 'five layers',
-    layers: [0, 1, 2, 3, 4].map((n) => [file(`only${String(n)}`, String(n)), file('all', String(n)), file(`d/${String(n)}`, 'x'), file(`pair${String(n >> 1)}`, String(n))]),
+    layers: [0, 1, 2, 3, 4].map((n) => [
+      file(`only${String(n)}`, String(n)),
+      file('all', String(n)),
+      file(`d/${String(n)}`, 'x'),
+      file(`pair${String(n >> 1)}`, String(n)),
+    ]),
     run: async (fs) => {
       await fs.read('all', { is: '0' });
       await fs.names('d', { is: ['0', '1', '2', '3', '4'] });

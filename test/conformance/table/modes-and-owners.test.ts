@@ -69,7 +69,14 @@ const cases: Case[] = [
   },
   {
     name: 'rights to read, write, search, also right after they change',
-    layers: [[file('secret', 'x', { mode: 0o600 }), dir('shut', { mode: 0o700 }), file('shut/f', 'x', { mode: 0o644 }), file('g', 'x', { mode: 0o640, gid: 77 })]],
+    layers: [
+      [
+        file('secret', 'x', { mode: 0o600 }),
+        dir('shut', { mode: 0o700 }),
+        file('shut/f', 'x', { mode: 0o644 }),
+        file('g', 'x', { mode: 0o640, gid: 77 }),
+      ],
+    ],
     run: async (fs) => {
       const other = await fs.other({ ...user, groups: [77] });
       await other.open('secret', o.RDONLY, 0, { fails: 'EACCES' });
@@ -92,7 +99,13 @@ const cases: Case[] = [
   {
     name: 'the sticky bit',
     layers: [
-      [dir('t', { mode: 0o1777 }), file('t/root'), file('t/mine', '', { uid: 1234 }), file('t/his', '', { uid: 4321 }), dir('t/sub')],
+      [
+        dir('t', { mode: 0o1777 }),
+        file('t/root'),
+        file('t/mine', '', { uid: 1234 }),
+        file('t/his', '', { uid: 4321 }),
+        dir('t/sub'),
+      ],
       [file('t/low')],
     ],
     run: async (fs) => {
@@ -134,7 +147,13 @@ const cases: Case[] = [
   {
     name: 'setgid directories give their group over whiteouts, too',
     layers: [
-      [dir('g', { mode: 0o2777, gid: 77 }), whiteout('g/f'), whiteout('g/d'), whiteout('g/l'), whiteout('g/p')],
+      [
+        dir('g', { mode: 0o2777, gid: 77 }),
+        whiteout('g/f'),
+        whiteout('g/d'),
+        whiteout('g/l'),
+        whiteout('g/p'),
+      ],
       [file('g/f'), file('g/d/x'), file('g/l'), file('g/p'), file('g/gone')],
     ],
     run: async (fs) => {

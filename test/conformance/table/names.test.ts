@@ -5,7 +5,23 @@ import { dir, file, symlink, whiteout } from '../fixtures/layers.ts';
 import type { Ops } from '../fixtures/ops.ts';
 
 const long = 'n'.repeat(255);
-const strange = ['\xff\xfe', '\x01', 'new\nline', ' ', '-rf', 'a\\b', 'a,b:c=d', '"quote\'', '.hidden', '...', '\xc3\xa4', 'a\xcc\x88', '%s', '#1', '.wx.a'];
+const strange = [
+  '\xff\xfe',
+  '\x01',
+  'new\nline',
+  ' ',
+  '-rf',
+  'a\\b',
+  'a,b:c=d',
+  '"quote\'',
+  '.hidden',
+  '...',
+  '\xc3\xa4',
+  'a\xcc\x88',
+  '%s',
+  '#1',
+  '.wx.a',
+];
 
 /** Goes down through directory descriptors and answers the deepest. */
 async function descend(fs: Ops, name: string, depth: number): Promise<number> {
@@ -61,7 +77,10 @@ const cases: Case[] = [
   },
   {
     name: 'directories of every kind are renamed and merged',
-    layers: [strange.map((name) => file(`${name}/top`, '1')), strange.map((name) => file(`${name}/low`, '2'))],
+    layers: [
+      strange.map((name) => file(`${name}/top`, '1')),
+      strange.map((name) => file(`${name}/low`, '2')),
+    ],
     run: async (fs) => {
       for (const [index, name] of strange.entries()) {
         await fs.rename(name, `moved${String(index)}`);

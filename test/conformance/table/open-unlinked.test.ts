@@ -4,7 +4,9 @@ import { o } from '../fixtures/flags.ts';
 import { file, link } from '../fixtures/layers.ts';
 import { expectThat } from '../fixtures/ops.ts';
 
-const followsName = { overlay: 'a descriptor of a lower file that is gone by name stays with the lower file' };
+const followsName = {
+  overlay: 'a descriptor of a lower file that is gone by name stays with the lower file',
+};
 
 const cases: Case[] = [
   {

@@ -10,7 +10,10 @@ const cases: Case[] = [
   {
     name: 'reading is all there is',
     readOnly: true,
-    layers: [[file('a', 'top'), file('d/x'), whiteout('gone')], [file('a', 'low'), file('d/y'), file('gone'), link('b', 'a')]],
+    layers: [
+      [file('a', 'top'), file('d/x'), whiteout('gone')],
+      [file('a', 'low'), file('d/y'), file('gone'), link('b', 'a')],
+    ],
     run: async (fs) => {
       await fs.read('a', { is: 'top' });
       await fs.names('d', { is: ['x', 'y'] });

@@ -23,28 +23,55 @@ const namesOf = (entries: readonly Entry[]): string[] => entries.map(([name]) =>
 function expectOnce(entries: readonly Entry[], wanted: readonly string[]): void {
   const names = namesOf(entries);
   const set = new Set(names);
-  expectThat(set.size === names.length, `twice: ${names.filter((name, at) => names.indexOf(name) !== at).join(' ')}`);
+  expectThat(
+    set.size === names.length,
+    `twice: ${names.filter((name, at) => names.indexOf(name) !== at).join(' ')}`,
+  );
   for (const name of wanted) expectThat(set.has(name), `lost: ${name}`);
 }
 
 const cases: Case[] = [
   {
     name: 'types, inode numbers, . and ..',
-    layers: [[file('f'), dir('d'), symlink('l', 'x'), fifo('p'), node('c', kind.CHAR | 0o600, 5), node('s', kind.SOCKET | 0o600)]],
+    layers: [
+      [
+        file('f'),
+        dir('d'),
+        symlink('l', 'x'),
+        fifo('p'),
+        node('c', kind.CHAR | 0o600, 5),
+        node('s', kind.SOCKET | 0o600),
+      ],
+    ],
     run: async (fs) => {
       await fs.mkdir('d/up');
       const fd = await fs.open('.', o.RDONLY | o.DIRECTORY);
       const entries = await rest(fs, fd);
       const types = Object.fromEntries(entries.map(([name, , type]) => [name, type]));
-      const wanted = { '.': dt.DIR, '..': dt.DIR, f: dt.REG, d: dt.DIR, l: dt.LNK, p: dt.FIFO, c: dt.CHR, s: dt.SOCK };
-      expectThat(JSON.stringify(Object.entries(types).sort()) === JSON.stringify(Object.entries(wanted).sort()), JSON.stringify(types));
+      const wanted = {
+        '.': dt.DIR,
+        '..': dt.DIR,
+        f: dt.REG,
+        d: dt.DIR,
+        l: dt.LNK,
+        p: dt.FIFO,
+        c: dt.CHR,
+        s: dt.SOCK,
+      };
+      expectThat(
+        JSON.stringify(Object.entries(types).sort()) === JSON.stringify(Object.entries(wanted).sort()),
+        JSON.stringify(types),
+      );
       for (const [name, ino] of entries) {
         if (name !== '..') await fs.lstat(name, { like: { ino } });
       }
       const inside = await fs.open('d/up', o.RDONLY | o.DIRECTORY);
       const parent = await fs.lstat('d');
       const dots = await rest(fs, inside);
-      expectThat(dots.find(([name]) => name === '..')?.[1] === parent.ino, 'd_ino of .. is not that of the parent');
+      expectThat(
+        dots.find(([name]) => name === '..')?.[1] === parent.ino,
+        'd_ino of .. is not that of the parent',
+      );
     },
   },
   {
@@ -85,7 +112,10 @@ const cases: Case[] = [
         await fs.call(undefined, 'seekdir', fd, entries[at]?.[3] ?? '0');
         const after = namesOf(await rest(fs, fd));
         const wanted = namesOf(entries.slice(at + 1));
-        expectThat(after.join() === wanted.join(), `after ${String(at)}: ${after.slice(0, 3).join()} not ${wanted.slice(0, 3).join()}`);
+        expectThat(
+          after.join() === wanted.join(),
+          `after ${String(at)}: ${after.slice(0, 3).join()} not ${wanted.slice(0, 3).join()}`,
+        );
       }
     },
   },
@@ -122,7 +152,10 @@ const cases: Case[] = [
           await fs.unlink(`d/top${String(round)}`);
         }
       }
-      const stayed = Array.from({ length: 60 }, (_, n) => [`top${String(n + 40)}`, `low${String(n + 40)}`]).flat();
+      const stayed = Array.from({ length: 60 }, (_, n) => [
+        `top${String(n + 40)}`,
+        `low${String(n + 40)}`,
+      ]).flat();
       expectOnce(seen, stayed);
     },
   },
@@ -133,7 +166,7 @@ const cases: Case[] = [
       const one = await fs.open('d', o.RDONLY | o.DIRECTORY);
       const two = await fs.open('d', o.RDONLY | o.DIRECTORY);
       const seen: Entry[][] = [[], []];
-      for (let open = true; open; ) {
+      for (let open = true; open;) {
         const first = await fs.call<Entry[]>(undefined, 'getdents', one, 300);
         const second = await fs.call<Entry[]>(undefined, 'getdents', two, 900);
         seen[0]?.push(...first);
@@ -145,7 +178,10 @@ const cases: Case[] = [
   },
   {
     name: 'after changes the listing is new: create, delete, recreate, rename, copy-up',
-    layers: [[file('d/a'), file('d/b'), whiteout('d/w')], [file('d/w'), file('d/c')]],
+    layers: [
+      [file('d/a'), file('d/b'), whiteout('d/w')],
+      [file('d/w'), file('d/c')],
+    ],
     run: async (fs) => {
       await fs.names('d', { is: ['a', 'b', 'c'] });
       await fs.write('d/w', '');
@@ -159,12 +195,18 @@ const cases: Case[] = [
       await fs.chmod('d/b', 0o600);
       await fs.names('d', { is: ['a', 'b', 'w'] });
       const entries = await fs.readdir('d');
-      expectThat(entries.find((entry) => entry.name === 'a')?.type === dt.DIR, 'a is not a directory in the listing');
+      expectThat(
+        entries.find((entry) => entry.name === 'a')?.type === dt.DIR,
+        'a is not a directory in the listing',
+      );
     },
   },
   {
     name: 'opaque and empty directories',
-    layers: [[opaque('o'), file('o/1'), dir('e'), whiteout('f/x')], [file('o/2'), file('f/x'), dir('e')]],
+    layers: [
+      [opaque('o'), file('o/1'), dir('e'), whiteout('f/x')],
+      [file('o/2'), file('f/x'), dir('e')],
+    ],
     run: async (fs) => {
       await fs.names('o', { is: ['1'] });
       await fs.names('e', { is: [] });

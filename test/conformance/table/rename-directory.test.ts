@@ -61,7 +61,11 @@ const cases: Case[] = [
   },
   {
     name: 'over an empty directory: lower, merged, upper, emptied',
-    layers: [[dir('empty'), file('d/f', '1'), dir('both')], [whiteout('both/x'), file('full/a')], [file('both/x')]],
+    layers: [
+      [dir('empty'), file('d/f', '1'), dir('both')],
+      [whiteout('both/x'), file('full/a')],
+      [file('both/x')],
+    ],
     run: async (fs) => {
       await fs.rename('d', 'empty');
       await fs.names('empty', { is: ['f'] });

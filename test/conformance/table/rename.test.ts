@@ -14,7 +14,9 @@ const cases: Case[] = [
       await fs.rename('a', 'b');
       await fs.lstat('a', { fails: 'ENOENT' });
       await fs.read('b', { is: 'x' });
-      await fs.lstat('b', { like: { mode: kind.FILE | 0o640, uid: 3, gid: 4, mtime: '1000000000000000000' } });
+      await fs.lstat('b', {
+        like: { mode: kind.FILE | 0o640, uid: 3, gid: 4, mtime: '1000000000000000000' },
+      });
       await fs.rename('b', 'a');
       await fs.names('.', { is: ['a'] });
     },
@@ -36,7 +38,10 @@ const cases: Case[] = [
   },
   {
     name: 'over a whiteout',
-    layers: [[whiteout('w'), file('f', '1')], [file('w', 'hidden'), file('v', 'x')]],
+    layers: [
+      [whiteout('w'), file('f', '1')],
+      [file('w', 'hidden'), file('v', 'x')],
+    ],
     run: async (fs) => {
       await fs.rename('f', 'w');
       await fs.read('w', { is: '1' });
@@ -86,7 +91,10 @@ const cases: Case[] = [
   },
   {
     name: 'EXCHANGE of a file and a directory, of directories',
-    layers: [[file('f', 'f'), file('d/in', 'in'), file('e/x', 'x')], [file('d/low', 'low'), file('e/y', 'y')]],
+    layers: [
+      [file('f', 'f'), file('d/in', 'in'), file('e/x', 'x')],
+      [file('d/low', 'low'), file('e/y', 'y')],
+    ],
     run: async (fs) => {
       await fs.rename('f', 'd', exchange);
       await fs.read('d', { is: 'f' });
@@ -215,7 +223,10 @@ const cases: Case[] = [
   {
     name: 'WHITEOUT leaves a hole where the name was',
     layers: [[file('a', 'x')]],
-    not: { plain: 'leaves a character device', overlay: 'the flag is refused (EINVAL): a whiteout of a whiteout has no meaning' },
+    not: {
+      plain: 'leaves a character device',
+      overlay: 'the flag is refused (EINVAL): a whiteout of a whiteout has no meaning',
+    },
     run: async (fs) => {
       await fs.rename('a', 'b', { flags: renameFlag.WHITEOUT });
       await fs.lstat('a', { fails: 'ENOENT' });

@@ -55,7 +55,15 @@ const cases: Case[] = [
   },
   {
     name: 'symlinks: long, dangling, loops, not UTF-8',
-    layers: [[symlink('long', 'x'.repeat(4095)), symlink('loop', 'loop'), symlink('bytes', '\xff\xfe/\x01'), symlink('short', 'f'), file('f', '1')]],
+    layers: [
+      [
+        symlink('long', 'x'.repeat(4095)),
+        symlink('loop', 'loop'),
+        symlink('bytes', '\xff\xfe/\x01'),
+        symlink('short', 'f'),
+        file('f', '1'),
+      ],
+    ],
     run: async (fs) => {
       await fs.readlink('long', { is: 'x'.repeat(4095) });
       await fs.readlink('bytes', { is: '\xff\xfe/\x01' });
@@ -73,7 +81,10 @@ const cases: Case[] = [
   },
   {
     name: 'symlinks across layers and up',
-    layers: [[symlink('a', 'd/low'), symlink('d/up', '../top'), file('top', 'T')], [file('d/low', 'L'), symlink('b', 'd/up')]],
+    layers: [
+      [symlink('a', 'd/low'), symlink('d/up', '../top'), file('top', 'T')],
+      [file('d/low', 'L'), symlink('b', 'd/up')],
+    ],
     run: async (fs) => {
       await fs.read('a', { is: 'L' });
       await fs.read('b', { is: 'T' });

@@ -46,7 +46,9 @@ const cases: Case[] = [
   },
   {
     name: 'what moves the times of a file',
-    layers: [[file('f', 'hello'), file('g', 'hello'), file('h', 'hello'), file('i', 'hello'), file('t', 'hello')]],
+    layers: [
+      [file('f', 'hello'), file('g', 'hello'), file('h', 'hello'), file('i', 'hello'), file('t', 'hello')],
+    ],
     run: async (fs) => {
       await moved(fs, 'f', () => fs.chmod('f', 0o600), 'c');
       await moved(fs, 'f', () => fs.chown('f', 1, 1), 'c');

@@ -19,7 +19,10 @@ const cases: Case[] = [
   },
   {
     name: 'linked: in a lower directory, over a whiteout, twice',
-    layers: [[dir('d'), whiteout('w')], [file('w'), file('d/low')]],
+    layers: [
+      [dir('d'), whiteout('w')],
+      [file('w'), file('d/low')],
+    ],
     run: async (fs) => {
       const fd = await fs.open('d', o.RDWR | o.TMPFILE, 0o600);
       await fs.pwrite(fd, 'content', 0);

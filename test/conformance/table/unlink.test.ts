@@ -90,7 +90,10 @@ const cases: Case[] = [
   },
   {
     name: 'rmdir of a directory that holds whiteouts only',
-    layers: [[whiteout('d/a'), dir('e')], [file('d/a', 'x'), file('d/b', 'y')]],
+    layers: [
+      [whiteout('d/a'), dir('e')],
+      [file('d/a', 'x'), file('d/b', 'y')],
+    ],
     run: async (fs) => {
       await fs.names('d', { is: ['b'] });
       await fs.unlink('d/b');

@@ -62,7 +62,13 @@ const cases: Case[] = [
   },
   {
     name: 'on symlinks, fifos: user. is refused, trusted. is not',
-    layers: [[symlink('l', 'f', { xattrs: { 'trusted.low': 'L' } }), fifo('p', { xattrs: { 'trusted.low': 'P' } }), file('f')]],
+    layers: [
+      [
+        symlink('l', 'f', { xattrs: { 'trusted.low': 'L' } }),
+        fifo('p', { xattrs: { 'trusted.low': 'P' } }),
+        file('f'),
+      ],
+    ],
     run: async (fs) => {
       for (const name of ['l', 'p']) {
         await fs.setxattr(name, 'user.x', '1', { fails: 'EPERM' });
@@ -75,7 +81,10 @@ const cases: Case[] = [
   },
   {
     name: 'on directories: lower, merged, the root',
-    layers: [[dir('d', { xattrs: { 'user.top': '1' } })], [dir('d', { xattrs: { 'user.low': '2' } }), dir('low')]],
+    layers: [
+      [dir('d', { xattrs: { 'user.top': '1' } })],
+      [dir('d', { xattrs: { 'user.low': '2' } }), dir('low')],
+    ],
     run: async (fs) => {
       await fs.setxattr('d', 'user.x', 'x');
       await fs.listxattr('d', { is: ['user.top', 'user.x'] });
@@ -100,7 +109,13 @@ const cases: Case[] = [
   },
   {
     name: 'the rights to user., trusted. and security.',
-    layers: [[file('mine', '', { uid: 1234 }), file('root', '', { mode: 0o644, xattrs: { 'user.x': '1', 'trusted.t': '2' } }), dir('sticky', { mode: 0o1777 })]],
+    layers: [
+      [
+        file('mine', '', { uid: 1234 }),
+        file('root', '', { mode: 0o644, xattrs: { 'user.x': '1', 'trusted.t': '2' } }),
+        dir('sticky', { mode: 0o1777 }),
+      ],
+    ],
     run: async (fs) => {
       const user = await fs.other({ uid: 1234, gid: 1234 });
       await user.setxattr('mine', 'user.x', '1');
@@ -114,8 +129,16 @@ const cases: Case[] = [
   },
   {
     name: 'file capabilities are kept by a copy-up of attributes, lost by chown',
-    layers: [[file('a', 'x', { xattrs: { 'security.capability': '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0' } }),
-              file('b', 'x', { xattrs: { 'security.capability': '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0' } })]],
+    layers: [
+      [
+        file('a', 'x', {
+          xattrs: { 'security.capability': '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0' },
+        }),
+        file('b', 'x', {
+          xattrs: { 'security.capability': '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0' },
+        }),
+      ],
+    ],
     run: async (fs) => {
       await fs.utimes('a', 1, 1);
       await fs.getxattr('a', 'security.capability');
@@ -149,7 +172,15 @@ const cases: Case[] = [
   },
   {
     name: 'many of them',
-    layers: [[file('f', '', { xattrs: Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`user.key${String(n)}`, String(n)])) })]],
+    layers: [
+      [
+        file('f', '', {
+          xattrs: Object.fromEntries(
+            Array.from({ length: 100 }, (_, n) => [`user.key${String(n)}`, String(n)]),
+          ),
+        }),
+      ],
+    ],
     run: async (fs) => {
       await fs.chmod('f', 0o600);
       const names = await fs.listxattr('f');
@@ -159,7 +190,10 @@ const cases: Case[] = [
   },
   {
     name: 'where content comes from: user.strata.*',
-    layers: [[file('f', 'x'), dir('d')], [file('g', 'y'), file('d/h')]],
+    layers: [
+      [file('f', 'x'), dir('d')],
+      [file('g', 'y'), file('d/h')],
+    ],
     not: { plain: 'ours only', overlay: 'ours only' },
     run: async (fs) => {
       await fs.getxattr('f', 'user.strata.state', { is: 'lower' });
@@ -178,7 +212,9 @@ const cases: Case[] = [
         const value = await fs.getxattr('d/h', `user.strata.${name}`);
         if (value === '') throw new Error(`user.strata.${name} is empty`);
       }
-      await fs.setxattr('f', 'user.strata.state', 'x', { fails: ['EPERM', 'EOPNOTSUPP', 'EACCES', 'EINVAL'] });
+      await fs.setxattr('f', 'user.strata.state', 'x', {
+        fails: ['EPERM', 'EOPNOTSUPP', 'EACCES', 'EINVAL'],
+      });
     },
   },
 ];
