@@ -3,7 +3,7 @@
  * descriptors of the node, wherever its data lies by then.
  */
 import { fsError, isFsError } from '../base/fs-error.ts';
-import type { HandleId } from '../base/ids.ts';
+import type { Fd, HandleId } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aclAccess, aclDefault, inherit } from '../layer/acl.ts';
 import {
@@ -18,8 +18,9 @@ import {
   SEEK_HOLE,
 } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
+import { utimeOmit, type TimeSpec } from '../base/time-spec.ts';
 import type { Attr } from '../vfs/attr.ts';
-import type { Caller, Later } from '../vfs/file-system.ts';
+import type { Caller, Later, WrittenData } from '../vfs/file-system.ts';
 import { finishAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
@@ -31,6 +32,8 @@ import { truncateToNothing } from './setattr.ts';
 
 /** Up to this many bytes a copy between two files is made at once. */
 const syncCopyMax = 64 * 1024;
+
+const itself = asName('');
 
 export class Files {
   readonly #core: UnionCore;
@@ -138,22 +141,31 @@ export class Files {
     );
   }
 
-  write(id: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {
-    const fd = this.#core.data.forWriting(this.get(id).node);
-    return this.#core.fs.pwrite(fd, buffer, offset, length, position);
+  write(id: HandleId, data: WrittenData): number {
+    const { node } = this.get(id);
+    const fd = this.#core.data.forWriting(node);
+    const mtime = data.keepTimes ? this.#mtime(fd) : undefined;
+    const count = this.#core.fs.pwrite(fd, data.buffer, data.offset, data.length, data.position);
+    if (mtime !== undefined) this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
+    return count;
   }
 
-  async writeLater(
-    id: HandleId,
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-  ): Promise<number> {
+  async writeLater(id: HandleId, data: WrittenData): Promise<number> {
     const { node } = this.get(id);
-    return this.#pinned(node, () =>
-      this.#core.fs.pwriteAsync(this.#core.data.forWriting(node), buffer, offset, length, position),
-    );
+    const { buffer, offset, length, position } = data;
+    return this.#pinned(node, async () => {
+      const fd = this.#core.data.forWriting(node);
+      const mtime = data.keepTimes ? this.#mtime(fd) : undefined;
+      const count = await this.#core.fs.pwriteAsync(fd, buffer, offset, length, position);
+      if (mtime !== undefined) this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
+      return count;
+    });
+  }
+
+  #mtime(fd: Fd): TimeSpec {
+    this.#core.fs.statx(fd, itself);
+    const { stat } = this.#core.fs;
+    return { sec: stat[st.mtimeSec] ?? 0, nsec: stat[st.mtimeNsec] ?? 0 };
   }
 
   /** Nothing to do for what is only in a lower layer, or in a volatile mount. */

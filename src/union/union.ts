@@ -8,7 +8,7 @@ import { asName, type Name } from '../base/name.ts';
 import { S_IFDIR, S_IFLNK } from '../os/constants.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
-import type { Caller, FileSystem, Later, OpenFile, SetAttr, Statx } from '../vfs/file-system.ts';
+import type { Caller, FileSystem, Later, OpenFile, SetAttr, Statx, WrittenData } from '../vfs/file-system.ts';
 import { readAttributes, readStatx } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { create, type Recipe } from './create.ts';
@@ -201,18 +201,12 @@ export class Union implements FileSystem {
     return this.#files.readLater(handle, buffer, offset, length, position);
   }
 
-  write(handle: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {
-    return this.#files.write(handle, buffer, offset, length, position);
+  write(handle: HandleId, data: WrittenData): number {
+    return this.#files.write(handle, data);
   }
 
-  writeLater(
-    handle: HandleId,
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-  ): Promise<number> {
-    return this.#files.writeLater(handle, buffer, offset, length, position);
+  writeLater(handle: HandleId, data: WrittenData): Promise<number> {
+    return this.#files.writeLater(handle, data);
   }
 
   fsync(handle: HandleId, dataOnly: boolean): Later<void> {

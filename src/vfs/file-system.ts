@@ -106,6 +106,16 @@ export interface AttributeOperations {
   setflags(caller: Caller, node: NodeId, flags: number): Later<void>;
 }
 
+/** What a write brings: `length` bytes at `offset` of `buffer`, for `position` of the file. */
+export interface WrittenData {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly length: number;
+  readonly position: number;
+  /** The client keeps the modification time and will tell it: writing must not change it. */
+  readonly keepTimes: boolean;
+}
+
 /** Open files. */
 export interface FileOperations {
   create(caller: Caller, parent: NodeId, name: Name, mode: number, flags: number, attr: Attr): OpenFile;
@@ -124,14 +134,9 @@ export interface FileOperations {
     length: number,
     position: number,
   ): Promise<number>;
-  write(handle: HandleId, buffer: Buffer, offset: number, length: number, position: number): number;
-  writeLater(
-    handle: HandleId,
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-  ): Promise<number>;
+  write(handle: HandleId, data: WrittenData): number;
+  /** The buffer stays the file system's until it settles. */
+  writeLater(handle: HandleId, data: WrittenData): Promise<number>;
   fsync(handle: HandleId, dataOnly: boolean): Later<void>;
   fallocate(handle: HandleId, mode: number, offset: number, length: number): Later<void>;
   lseek(handle: HandleId, offset: number, whence: number): number;

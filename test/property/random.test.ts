@@ -12,16 +12,16 @@ import { allOff, allOn, strataIsBuilt } from '../conformance/fixtures/targets.ts
 import { Arena } from './fixtures/arena.ts';
 import { play, shorten, tell } from './fixtures/play.ts';
 
-const seconds = Number(process.env['STRATA_PROPERTY_SECONDS'] ?? '60');
-const chosen = process.env['STRATA_PROPERTY_SEED'];
+const seconds = Number(process.env.STRATA_PROPERTY_SECONDS ?? '60');
+const chosen = process.env.STRATA_PROPERTY_SEED;
 const fresh = chosen === undefined ? Date.now() % 1_000_000_000 : Number(chosen);
-const only = process.env['STRATA_PROPERTY_ONLY'];
+const only = process.env.STRATA_PROPERTY_ONLY;
 const trees = 24;
 
 t.setTimeout((seconds * 2 + 600) * 1000);
 
 const rounds = [
-  { name: 'all features on', features: allOn, links: process.env['STRATA_PROPERTY_LINKS'] !== 'off' },
+  { name: 'all features on', features: allOn, links: process.env.STRATA_PROPERTY_LINKS !== 'off' },
   { name: 'all features off', features: allOff, links: false },
 ].flatMap((kind) => (chosen === undefined ? [1, fresh] : [fresh]).map((seed) => ({ ...kind, seed })));
 
@@ -33,7 +33,7 @@ for (const { name, features, links, seed } of rounds) {
       features,
       links,
       trees,
-      extra: process.env['STRATA_OPTIONS'] ?? '',
+      extra: process.env.STRATA_OPTIONS ?? '',
       ...(only === 'overlay' || only === 'strata' ? { only } : {}),
     });
     test.teardown(async () => {

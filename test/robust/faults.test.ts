@@ -10,7 +10,7 @@ import { faultCases } from './fixtures/fault-cases.ts';
 import { FaultBench, type How } from './fixtures/fault-bench.ts';
 
 t.setTimeout(1_800_000);
-const wanted = process.env['STRATA_CASE'];
+const wanted = process.env.STRATA_CASE;
 
 for (const [label, options] of [
   ['metacopy', {}],
@@ -22,7 +22,7 @@ for (const [label, options] of [
     for (const one of faultCases) {
       if (wanted !== undefined && !one.name.includes(wanted)) continue;
       const matters = label === 'metacopy' || /of a lower file|hard link/.test(one.name);
-      if (!matters && process.env['STRATA_FAULTS'] !== 'all') continue;
+      if (!matters && process.env.STRATA_FAULTS !== 'all') continue;
       await suite.test(one.name, async (test) => {
         for (const how of ['EIO', 'ENOSPC', 'crash'] satisfies How[]) {
           const { faults, tried } = await bench.play(one, how);

@@ -112,18 +112,21 @@ export function onRead(door: Door): number {
 export function onWrite(door: Door): number {
   const { frame, channel } = door;
   const handle = handleOf(frame.u64(writeIn.fh));
-  const position = frame.u64(writeIn.offset);
-  const size = frame.payloadLength;
-  const offset = frame.payloadOffset;
-  if ((frame.u32(writeIn.writeFlags) & writeFlag.WRITE_KILL_SUIDGID) !== 0) {
+  const flags = frame.u32(writeIn.writeFlags);
+  const { buffer } = frame;
+  const data = {
+    buffer,
+    offset: frame.payloadOffset,
+    length: frame.payloadLength,
+    position: frame.u64(writeIn.offset),
+    keepTimes: door.writesBack && (flags & writeFlag.WRITE_CACHE) !== 0,
+  };
+  if ((flags & writeFlag.WRITE_KILL_SUIDGID) !== 0) {
     door.who();
     dropPrivileges(door, frame.nodeId);
   }
-  if (size <= writeNowMax) {
-    return door.reply.writeOut(door.fs.write(handle, frame.buffer, offset, size, position));
-  }
-  const { buffer } = frame;
-  const writing = door.fs.writeLater(handle, buffer, offset, size, position);
+  if (data.length <= writeNowMax) return door.reply.writeOut(door.fs.write(handle, data));
+  const writing = door.fs.writeLater(handle, data);
   const length = door.later(
     writing.finally(() => {
       channel.recycle(buffer);

@@ -13,7 +13,6 @@ import {
   type Layer,
 } from '../fixtures/layers.ts';
 
-const oursOnly = { overlay: 'knows no AUFS marks' };
 /** A layer that somebody made in the kernel's overlayfs. */
 const made = (
   act: (
@@ -31,7 +30,7 @@ const made = (
 const cases: Case[] = [
   {
     name: 'AUFS whiteouts and opaque directories in lower layers',
-    not: oursOnly,
+    oursOnly: true,
     layers: [
       [aufsWhiteout('a'), aufsWhiteout('d/x'), dir('o'), aufsOpaque('o'), file('o/new', 'n')],
       [file('a'), file('b'), file('d/x'), file('d/y'), file('o/old'), file('o/sub/deep')],
@@ -51,11 +50,11 @@ const cases: Case[] = [
       await fs.names('o', { is: [] });
       await fs.lstat('o/sub', { fails: 'ENOENT' });
     },
-    otherTree: { strata: 'the kernel would show the marks when it mounts the same' },
   },
   {
     name: 'names .wh.* cannot be made while AUFS marks are honoured',
-    not: { ...oursOnly, plain: 'they are names like others' },
+    oursOnly: true,
+    not: { plain: 'they are names like others' },
     layers: [[aufsWhiteout('a')], [file('a'), file('f')]],
     run: async (fs) => {
       await fs.write('.wh.f', '', { fails: 'EINVAL' });
@@ -64,7 +63,6 @@ const cases: Case[] = [
       await fs.symlink('x', '.wh.s', { fails: 'EINVAL' });
       await fs.link('f', '.wh.l', { fails: 'EINVAL' });
     },
-    otherTree: { strata: 'see above' },
   },
   {
     name: 'a renamed directory in a lower layer',

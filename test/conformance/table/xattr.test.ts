@@ -194,7 +194,8 @@ const cases: Case[] = [
       [file('f', 'x'), dir('d')],
       [file('g', 'y'), file('d/h')],
     ],
-    not: { plain: 'ours only', overlay: 'ours only' },
+    oursOnly: true,
+    not: { plain: 'ours only' },
     run: async (fs) => {
       await fs.getxattr('f', 'user.strata.state', { is: 'lower' });
       await fs.getxattr('d', 'user.strata.state', { is: 'merged' });
