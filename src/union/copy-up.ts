@@ -7,10 +7,11 @@
 import { fsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
+import { utimeNow } from '../base/time-spec.ts';
 import { copyXattrs } from '../layer/attributes.ts';
 import { setImpure } from '../layer/impure.ts';
 import { setMetacopy } from '../layer/metacopy.ts';
-import { findOriginOf, setOrigin } from '../layer/origin.ts';
+import { findOriginBytes, findOriginOf, setOrigin } from '../layer/origin.ts';
 import {
   AT_REMOVEDIR,
   O_CREAT,
@@ -82,7 +83,9 @@ export function copyUp(core: UnionCore, node: Node, needed: Needed, unique: numb
   }
   if (node.upper === undefined) return copyUpFile(core, node, needed, unique);
   if (needed === 'metadata' || !node.isMetacopy) return undefined;
-  return needed === 'truncated' ? undefined : completeData(core, node, unique);
+  if (needed === 'data') return completeData(core, node, unique);
+  // A new, empty file in its place; where there are more names, the caller empties it in place.
+  return node.indexed || node.keys !== undefined ? undefined : copyUpFile(core, node, 'truncated', unique);
 }
 
 function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {
@@ -294,9 +297,18 @@ function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Need
   copyXattrs(fs, core.at(place), place.name, dir, temp, names);
   if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
   if (isMetacopy) setMetacopy(fs, dir, temp, names);
-  const origin = findOriginOf(fs, core.at(place), place.name, place.layer.uuid);
+  const origin = originFor(core, place);
   if (!(source.nlink > 1 && core.indexDir === undefined)) setOrigin(fs, dir, temp, origin, names);
-  fs.utimensat(dir, temp, ...source.times);
+  const [atime, mtime] = source.times;
+  const isEmptied = state === 'truncated' && source.size > 0;
+  fs.utimensat(dir, temp, atime, isEmptied ? utimeNow : mtime);
+}
+
+/** What it was copied up from: itself, unless it is in the upper already. */
+function originFor(core: UnionCore, place: Place): Buffer | undefined {
+  const at = core.at(place);
+  if (place.layer.index === 0) return findOriginBytes(core.fs, at, place.name, core.names);
+  return findOriginOf(core.fs, at, place.name, place.layer.uuid);
 }
 
 function setSize(core: UnionCore, dir: Fd, name: Name, size: number): void {

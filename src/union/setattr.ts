@@ -38,11 +38,16 @@ export function killPrivileges(core: UnionCore, node: Node, caller: Caller): voi
   const mode = core.fs.stat[st.mode] ?? 0;
   let kept = mode & ~S_ISUID;
   const gid = core.fs.stat[st.gid] ?? 0;
-  if ((mode & S_ISGID) !== 0 && ((mode & S_IXGRP) !== 0 || !isInGroup(caller, gid))) kept &= ~S_ISGID;
+  if ((mode & S_ISGID) !== 0 && ((mode & S_IXGRP) !== 0 || !keepsSetgid(caller, gid))) kept &= ~S_ISGID;
   if (core.fs.findXattr(at, upper.name, capabilityName) !== undefined) {
     core.fs.findRemoveXattr(at, upper.name, capabilityName);
   }
   if (kept !== mode) core.fs.fchmodat(at, upper.name, kept & 0o7777);
+}
+
+/** CAP_FSETID is root's; otherwise it takes being in the group. */
+function keepsSetgid(caller: Caller, gid: number): boolean {
+  return caller.uid === 0 || isInGroup(caller, gid);
 }
 
 /** Empties an upper file; a metacopy file has its data from then on. */
