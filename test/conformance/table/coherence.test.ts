@@ -239,10 +239,10 @@ const cases: Case[] = [
     layers: [[file('f', page)]],
     run: async (fs) => {
       const other = await fs.other();
-      for (const who of [fs, other, fs, other]) {
+      for (const [turn, who] of [fs, other, fs, other].entries()) {
         await who.read('f');
         const fd = await who.open('f', o.RDWR);
-        const mark = `by ${String(who.agent.pid)}`;
+        const mark = `turn ${String(turn)}`;
         await who.pwrite(fd, mark, 100);
         await who.close(fd);
         for (const reader of [fs, other]) {
