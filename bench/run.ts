@@ -4,6 +4,7 @@
  * or faster meanwhile does so for all of them. Ends with 1 when a threshold is missed.
  */
 import { mkdirSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from './child.ts';
@@ -81,6 +82,8 @@ async function main(): Promise<void> {
   if (plan === undefined) return;
   mkdirSync(plan.storage.disk, { recursive: true });
   mkdirSync(plan.storage.memory, { recursive: true });
+  const [load = 0] = loadavg();
+  if (load > 0.5) process.stderr.write(`others are busy (load ${load.toFixed(1)}): figures will be off\n`);
   const needsMemory = plan.workloads.some(({ storage }) => storage === 'memory');
   if (needsMemory) run(['mount', '-t', 'tmpfs', 'strata-bench', plan.storage.memory]);
   try {

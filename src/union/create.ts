@@ -61,9 +61,14 @@ export function create(
   checkName(core, name);
   const inside = upperDirOf(core, parent);
   const fd = makeInPlace(core, caller, parent, inside, name, recipe);
-  const node = addNode(core, parent, inside, name, type, attr);
-  if (fd !== undefined) core.data.adoptForWriting(node, fd);
-  return node;
+  try {
+    const node = addNode(core, parent, inside, name, type, attr);
+    if (fd !== undefined) core.data.adoptForWriting(node, fd);
+    return node;
+  } catch (thrown) {
+    if (fd !== undefined) core.fs.close(fd);
+    throw thrown;
+  }
 }
 
 /** EINVAL for a name that would be a whiteout to whoever reads the upper as a layer. */

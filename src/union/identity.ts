@@ -62,6 +62,7 @@ function adoptIndexEntry(
   const union = nlink === undefined ? undefined : unionNlink(lowerNlink, upperNlink, nlink);
   node.upper = new Place(indexDir.layer, indexDir, name);
   node.indexed = true;
+  node.lowerNlink = lowerNlink;
   node.nlinkDelta = union === undefined ? -1 : union - upperNlink;
   if (!node.isRegular || node.lower === undefined) return;
   const isMetacopy = (core.fs.overlayMarks(fd, name, core.names.prefix) & mark.metacopy) !== 0;

@@ -32,16 +32,24 @@ export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNli
   fs.renameat2(work, temp, core.dirs.fd(indexDir), name, 0);
   node.upper = new Place(indexDir.layer, indexDir, name);
   node.indexed = true;
+  node.lowerNlink = lowerNlink;
   node.nlinkDelta = union - 1;
   const inside = node.parent?.dir?.upper;
   if (inside !== undefined) linkAlias(core, node, inside, node.name);
   return true;
 }
 
-/** Gives an indexed node an upper name where it had a lower one. The union's link count stays. */
+/**
+ * Gives an indexed node an upper name where it had a lower one. The union's link count stays: meanwhile it is
+ * stored relative to that of the lower inode, which the link does not change.
+ */
 export function linkAlias(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
   const { upper } = node;
   if (upper === undefined) return;
+  core.fs.statx(core.at(upper), upper.name);
+  const union = (core.fs.stat[st.nlink] ?? 1) + node.nlinkDelta;
+  const nlink = { relative: 'lower', delta: union - node.lowerNlink } as const;
+  setNlink(core.fs, core.at(upper), upper.name, nlink, core.names);
   willHold(inside, name);
   keepTimes(core, inside, () => {
     core.fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
@@ -51,7 +59,7 @@ export function linkAlias(core: UnionCore, node: Node, inside: RealDir, name: Na
 }
 
 /** Writes the difference between the union's link count and that of the upper inode. */
-export function storeNlink(core: UnionCore, node: Node): void {
+function storeNlink(core: UnionCore, node: Node): void {
   const { upper } = node;
   if (!node.indexed || upper === undefined) return;
   setNlink(core.fs, core.at(upper), upper.name, { relative: 'upper', delta: node.nlinkDelta }, core.names);

@@ -63,6 +63,8 @@ export class Node {
   redirect: Name | undefined;
   /** Union link count minus that of the real object, for files with several names. */
   nlinkDelta = 0;
+  /** Link count of the lower file, for one that is indexed. */
+  lowerNlink = 0;
   /** It was copied up: its inode number is not that of its upper object. */
   copied = false;
   /** It has an entry in work/index: `upper` is that entry. */

@@ -11,7 +11,7 @@ import { st } from '../os/host-fs.ts';
 import type { Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
-import { dropIndexEntry, hasUpperName, storeNlink } from './index-entry.ts';
+import { dropIndexEntry, hasUpperName, linkAlias } from './index-entry.ts';
 import { getChild } from './lookup.ts';
 import type { Node } from './node.ts';
 import { probe } from './probe.ts';
@@ -27,6 +27,7 @@ export function unlink(core: UnionCore, parent: Node, name: Name): Later<void> {
   if (node.busy !== undefined) return node.busy.then(() => unlink(core, parent, name));
   const inside = upperDirOf(core, parent);
   keepCount(core, node);
+  bringNameUp(core, node, inside, name);
   const isUpper = hasUpperName(core, node, inside, name);
   const covered = isCovered(core, parent, name, node);
   if (isUpper) relocate(core, node, inside, name);
@@ -106,6 +107,14 @@ export function keepCount(core: UnionCore, node: Node): void {
   void copyUp(core, node, 'metadata', 0);
 }
 
+/**
+ * An indexed file loses upper names only: its link count, stored relative to that of its upper inode, is then
+ * right before and after.
+ */
+export function bringNameUp(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
+  if (node.indexed && !hasUpperName(core, node, inside, name)) linkAlias(core, node, inside, name);
+}
+
 /** Before the name (dir, name) goes: the node is found by another name, or by a descriptor. */
 export function relocate(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
   const { upper } = node;
@@ -127,10 +136,7 @@ export function relocate(core: UnionCore, node: Node, inside: RealDir, name: Nam
 export function loseName(core: UnionCore, node: Node, parent: Node, name: Name, wasUpper: boolean): void {
   core.nodes.removeLink(node, parent, name);
   noteRemoved(parent, name);
-  if (!wasUpper) {
-    node.nlinkDelta -= 1;
-    if (node.indexed) storeNlink(core, node);
-  }
+  if (!wasUpper) node.nlinkDelta -= 1;
   if (node.indexed && node.upper !== undefined) dropIndexIfLast(core, node, node.upper);
   core.nodes.leaveIfUnused(node);
 }

@@ -14,14 +14,14 @@ import type { UnionCore } from './core.ts';
 import { copyUp, markImpure, upperDirOf } from './copy-up.ts';
 import { checkName } from './create.ts';
 import { emptiedDirectory } from './emptied-directory.ts';
-import { hasUpperName, linkAlias } from './index-entry.ts';
+import { hasUpperName } from './index-entry.ts';
 import { getChild, lookup } from './lookup.ts';
 import type { Node } from './node.ts';
 import { isEmpty, noteAdded, noteRemoved } from './readdir.ts';
 import { Place, type RealDir } from './real-dir.ts';
 import { setDirectoryRedirect, setFileRedirect } from './redirect-of.ts';
 import { willHold } from './upper-names.ts';
-import { holdDirectory, isCovered, keepCount, loseName, relocate } from './remove.ts';
+import { bringNameUp, holdDirectory, isCovered, keepCount, loseName, relocate } from './remove.ts';
 
 export interface NameIn {
   readonly parent: Node;
@@ -83,7 +83,7 @@ function prepare(core: UnionCore, node: Node, from: NameIn, to: NameIn): void {
     return;
   }
   if (node.isMetacopy) setFileRedirect(core, node);
-  if (node.indexed && !hasUpperName(core, node, inside, from.name)) linkAlias(core, node, inside, from.name);
+  bringNameUp(core, node, inside, from.name);
 }
 
 function makeOpaque(core: UnionCore, node: Node): void {
@@ -116,7 +116,10 @@ function move(
 ): void {
   const source = upperDirOf(core, from.parent);
   const destination = upperDirOf(core, to.parent);
-  if (target !== undefined) keepCount(core, target);
+  if (target !== undefined && !target.isDirectory) {
+    keepCount(core, target);
+    bringNameUp(core, target, destination, to.name);
+  }
   const whiteout = whiteoutWanted || isCovered(core, from.parent, from.name);
   const targetIsUpper = target !== undefined && hasUpperName(core, target, destination, to.name);
   if (target !== undefined && targetIsUpper) vacate(core, target, destination, to.name);

@@ -21,7 +21,7 @@ const trees = 24;
 t.setTimeout((seconds * 2 + 600) * 1000);
 
 const rounds = [
-  { name: 'all features on', features: allOn, links: process.env.STRATA_PROPERTY_LINKS !== 'off' },
+  { name: 'all features on', features: allOn, links: process.env.STRATA_PROPERTY_LINKS === 'on' },
   { name: 'all features off', features: allOff, links: false },
 ].flatMap((kind) => (chosen === undefined ? [1, fresh] : [fresh]).map((seed) => ({ ...kind, seed })));
 

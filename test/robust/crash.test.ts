@@ -12,14 +12,20 @@ import t from 'tap';
 import type { HostFs } from '../../src/os/host-fs.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
 import { Agent } from '../fixtures/agent.ts';
-import { allOn, mountOverlay, mountStrata, strataIsBuilt, type Layers } from '../conformance/fixtures/targets.ts';
+import {
+  allOn,
+  mountOverlay,
+  mountStrata,
+  strataIsBuilt,
+  type Layers,
+} from '../conformance/fixtures/targets.ts';
 import { copyTree, makeBaseTree } from '../property/fixtures/base-tree.ts';
 import { firstDifference } from '../property/fixtures/compare.ts';
 import { concrete, generate, type Operation } from '../property/fixtures/operations.ts';
 import { listPaths, World } from '../property/fixtures/world.ts';
 
-const rounds = Number(process.env['STRATA_CRASH_ROUNDS'] ?? '10');
-const seed = Number(process.env['STRATA_PROPERTY_SEED'] ?? Date.now() % 1_000_000_000);
+const rounds = Number(process.env.STRATA_CRASH_ROUNDS ?? '10');
+const seed = Number(process.env.STRATA_PROPERTY_SEED ?? Date.now() % 1_000_000_000);
 /** What a system call answers once the server is gone: ENOTCONN, ECONNABORTED, ECONNREFUSED, EIO of a half-made reply. */
 const gone = new Set(['E107', 'E103', 'ENOTCONN', 'ECONNABORTED', 'ECONNREFUSED']);
 
@@ -43,7 +49,8 @@ function playUntilGone(fs: HostFs, plain: World, ours: World, from: number): Int
       if (gone.has(given)) return { operations, last: op, wrong: undefined };
       const wanted = plain.run(op);
       operations += 1;
-      if (given !== wanted) return { operations, last: op, wrong: `${JSON.stringify(op)}: ${given}, expected ${wanted}` };
+      if (given !== wanted)
+        return { operations, last: op, wrong: `${JSON.stringify(op)}: ${given}, expected ${wanted}` };
     }
   }
 }
@@ -53,41 +60,49 @@ function killLater(pid: number, ms: number): void {
   spawn('sh', ['-c', `sleep ${String(ms / 1000)}; kill -9 ${String(pid)}`], { stdio: 'ignore' });
 }
 
-await t.test(`kill -9, seed ${String(seed)}`, { skip: strataIsBuilt() ? false : 'npm run build first' }, async (test) => {
-  const fs = new RealFs();
-  const agent = await Agent.start();
-  const base = mkdtempSync(join(tmpdir(), 'strata-crash-'));
-  test.teardown(async () => {
-    await agent.stop();
-    spawnSync('umount', ['-l', `${base}/m`]);
-    rmSync(base, { recursive: true, force: true });
-  });
-  const template = await makeBaseTree(agent, base, true);
-  for (const name of ['u', 'w', 'm']) mkdirSync(`${base}/${name}`);
-  copyTree(template.plain, `${base}/plain`);
-  const layers: Layers = {
-    lowers: template.templates, upper: `${base}/u`, work: `${base}/w`, mountPoint: `${base}/m`, options: allOn,
-  };
-  let total = 0;
-  for (let round = 0; round < rounds; round++) {
-    const mount = await mountStrata(layers);
-    const [plain, ours] = [new World('plain', fs, `${base}/plain`), new World('strata', fs, `${base}/m`)];
-    killLater(mount.pid, 50 + ((seed + round * 7919) % 1000));
-    const { operations, last, wrong } = playUntilGone(fs, plain, ours, seed + round * 1000);
-    total += operations;
-    ours.close();
-    await mount.close().catch(() => undefined);
-    if (wrong !== undefined) test.fail(`round ${String(round)}: ${wrong}`);
-    const again = await (round % 2 === 0 ? mountOverlay(layers) : mountStrata(layers));
-    const found = new World('again', fs, `${base}/m`);
-    const before = firstDifference(fs, plain.dir, found.dir);
-    if (before !== undefined && last !== undefined) plain.run(last);
-    const after = before === undefined ? undefined : firstDifference(fs, plain.dir, found.dir);
-    found.close();
-    plain.close();
-    await again.close();
-    const told = `round ${String(round)}: after ${JSON.stringify(last)}: without it ${before ?? ''}; with it ${after ?? ''}`;
-    if (!test.ok(after === undefined, after === undefined ? `round ${String(round)}` : told)) return;
-  }
-  test.comment(`${String(total)} operations, ${String(rounds)} crashes`);
-});
+await t.test(
+  `kill -9, seed ${String(seed)}`,
+  { skip: strataIsBuilt() ? false : 'npm run build first' },
+  async (test) => {
+    const fs = new RealFs();
+    const agent = await Agent.start();
+    const base = mkdtempSync(join(tmpdir(), 'strata-crash-'));
+    test.teardown(async () => {
+      await agent.stop();
+      spawnSync('umount', ['-l', `${base}/m`]);
+      rmSync(base, { recursive: true, force: true });
+    });
+    const template = await makeBaseTree(agent, base, true);
+    for (const name of ['u', 'w', 'm']) mkdirSync(`${base}/${name}`);
+    copyTree(template.plain, `${base}/plain`);
+    const layers: Layers = {
+      lowers: template.templates,
+      upper: `${base}/u`,
+      work: `${base}/w`,
+      mountPoint: `${base}/m`,
+      options: allOn,
+    };
+    let total = 0;
+    for (let round = 0; round < rounds; round++) {
+      const mount = await mountStrata(layers);
+      const [plain, ours] = [new World('plain', fs, `${base}/plain`), new World('strata', fs, `${base}/m`)];
+      killLater(mount.pid, 50 + ((seed + round * 7919) % 1000));
+      const { operations, last, wrong } = playUntilGone(fs, plain, ours, seed + round * 1000);
+      total += operations;
+      ours.close();
+      await mount.close().catch(() => undefined);
+      if (wrong !== undefined) test.fail(`round ${String(round)}: ${wrong}`);
+      const again = await (round % 2 === 0 ? mountOverlay(layers) : mountStrata(layers));
+      const found = new World('again', fs, `${base}/m`);
+      const before = firstDifference(fs, plain.dir, found.dir);
+      if (before !== undefined && last !== undefined) plain.run(last);
+      const after = before === undefined ? undefined : firstDifference(fs, plain.dir, found.dir);
+      found.close();
+      plain.close();
+      await again.close();
+      const told = `round ${String(round)}: after ${JSON.stringify(last)}: without it ${before ?? ''}; with it ${after ?? ''}`;
+      if (!test.ok(after === undefined, after === undefined ? `round ${String(round)}` : told)) return;
+    }
+    test.comment(`${String(total)} operations, ${String(rounds)} crashes`);
+  },
+);

@@ -18,39 +18,80 @@ t.setTimeout(300_000);
 
 /** A metacopy file of the secret's size, whose data would be at `redirect`. */
 const lures = (path: string, redirect: string): Row =>
-  file(path, 'x'.repeat(secret.length), { xattrs: { [`${name}.metacopy`]: '', [`${name}.redirect`]: redirect } });
-const leads = (path: string, redirect: string): Row => dir(path, { xattrs: { [`${name}.redirect`]: redirect } });
+  file(path, 'x'.repeat(secret.length), {
+    xattrs: { [`${name}.metacopy`]: '', [`${name}.redirect`]: redirect },
+  });
+const leads = (path: string, redirect: string): Row =>
+  dir(path, { xattrs: { [`${name}.redirect`]: redirect } });
 
 const attacks: { name: string; rows: (outside: string) => Row[] }[] = [
   {
     name: 'symbolic links',
     rows: (outside) => [
-      symlink('absolute', outside), symlink('relative', '../outside'), symlink('self', 'self'),
-      symlink('up', '../../../../../../../../..'), dir('d'), symlink('d/out', '../../outside'),
+      symlink('absolute', outside),
+      symlink('relative', '../outside'),
+      symlink('self', 'self'),
+      symlink('up', '../../../../../../../../..'),
+      dir('d'),
+      symlink('d/out', '../../outside'),
     ],
   },
   {
     name: 'redirects of directories',
     rows: (outside) => [
-      leads('absolute', outside), leads('up', '../outside'), leads('dots', '..'), leads('dot', '.'), leads('root', '/'),
-      leads('climbs', '/../outside'), leads('inside', '/below/../../outside'), leads('empty', ''), leads('slash', 'a/b'),
-      leads('long', `/${'x/'.repeat(2000)}`), leads('loop1', '/loop2'), leads('loop2', '/loop1'), leads('nul', '/below\0/x'),
-      leads('link', '/escape'), symlink('escape', outside), leads('deeper', '/escape/sub'),
+      leads('absolute', outside),
+      leads('up', '../outside'),
+      leads('dots', '..'),
+      leads('dot', '.'),
+      leads('root', '/'),
+      leads('climbs', '/../outside'),
+      leads('inside', '/below/../../outside'),
+      leads('empty', ''),
+      leads('slash', 'a/b'),
+      leads('long', `/${'x/'.repeat(2000)}`),
+      leads('loop1', '/loop2'),
+      leads('loop2', '/loop1'),
+      leads('nul', '/below\0/x'),
+      leads('link', '/escape'),
+      symlink('escape', outside),
+      leads('deeper', '/escape/sub'),
     ],
   },
   {
     name: 'metacopy files',
     rows: (outside) => [
-      lures('absolute', `${outside}/secret`), lures('up', '../outside/secret'), lures('climbs', '/../outside/secret'),
-      lures('link', '/escape/secret'), symlink('escape', outside), lures('itself', '/itself'), lures('a', '/b'), lures('b', '/a'),
-      lures('dir', '/below'), lures('nothing', '/nowhere'), lures('linked', '/tosecret'), symlink('tosecret', `${outside}/secret`),
-      lures('device', '/mem'), node('mem', kind.CHAR | 0o666, device(1, 1)),
+      lures('absolute', `${outside}/secret`),
+      lures('up', '../outside/secret'),
+      lures('climbs', '/../outside/secret'),
+      lures('link', '/escape/secret'),
+      symlink('escape', outside),
+      lures('itself', '/itself'),
+      lures('a', '/b'),
+      lures('b', '/a'),
+      lures('dir', '/below'),
+      lures('nothing', '/nowhere'),
+      lures('linked', '/tosecret'),
+      symlink('tosecret', `${outside}/secret`),
+      lures('device', '/mem'),
+      node('mem', kind.CHAR | 0o666, device(1, 1)),
     ],
   },
   {
     name: 'nonsense in every attribute',
     rows: () =>
-      ['opaque', 'redirect', 'metacopy', 'origin', 'impure', 'nlink', 'whiteout', 'upper', 'uuid', 'protattr', 'unknown'].flatMap((one) =>
+      [
+        'opaque',
+        'redirect',
+        'metacopy',
+        'origin',
+        'impure',
+        'nlink',
+        'whiteout',
+        'upper',
+        'uuid',
+        'protattr',
+        'unknown',
+      ].flatMap((one) =>
         ['', 'y', 'x', '\0'.repeat(30), '\0\xfb\x1d\0\x01', 'z'.repeat(300)].flatMap((value, n) => [
           file(`${one}${String(n)}`, 'f', { xattrs: { [`${name}.${one}`]: value } }),
           dir(`${one}${String(n)}d`, { xattrs: { [`${name}.${one}`]: value } }),
@@ -132,33 +173,59 @@ async function attack(test: Test, ground: Ground, layers: Layers): Promise<void>
     test.equal(statSync(`${outside}/${path}`).mode & 0o7777, 0o644, 'and its mode');
   }
   const rows = (await agent.call('snapshot', outside, true)) as { path: string }[];
-  test.strictSame(rows.map((row) => row.path), ['', 'secret', 'sub', 'sub/secret'], `nothing new beside ${base}`);
+  test.strictSame(
+    rows.map((row) => row.path),
+    ['', 'secret', 'sub', 'sub/secret'],
+    `nothing new beside ${base}`,
+  );
 }
 
 for (const one of attacks) {
   for (const as of ['lower', 'upper'] as const) {
-    await t.test(`${one.name} in the ${as}`, { skip: strataIsBuilt() ? false : 'npm run build first' }, async (test) => {
-      const ground = await prepare(test);
-      const { base, outside, agent } = ground;
-      await buildLayer(agent, `${base}/${as === 'lower' ? 'l0' : 'u'}`, one.rows(outside));
-      await attack(test, ground, {
-        lowers: [`${base}/l0`, `${base}/l1`], upper: `${base}/u`, work: `${base}/w`, mountPoint: `${base}/m`, options: allOn,
-      });
-    });
+    await t.test(
+      `${one.name} in the ${as}`,
+      { skip: strataIsBuilt() ? false : 'npm run build first' },
+      async (test) => {
+        const ground = await prepare(test);
+        const { base, outside, agent } = ground;
+        await buildLayer(agent, `${base}/${as === 'lower' ? 'l0' : 'u'}`, one.rows(outside));
+        await attack(test, ground, {
+          lowers: [`${base}/l0`, `${base}/l1`],
+          upper: `${base}/u`,
+          work: `${base}/w`,
+          mountPoint: `${base}/m`,
+          options: allOn,
+        });
+      },
+    );
   }
 }
 
-await t.test('an origin that is the handle of the secret', { skip: strataIsBuilt() ? false : 'npm run build first' }, async (test) => {
-  const ground = await prepare(test);
-  const { base, outside, agent } = ground;
-  // The kernel's overlayfs makes the mark, over the directory with the secret; then the file is put elsewhere.
-  for (const path of ['ou', 'ow', 'om']) mkdirSync(`${base}/${path}`);
-  const { mountOverlay } = await import('../conformance/fixtures/targets.ts');
-  const made = await mountOverlay({ lowers: [outside], upper: `${base}/ou`, work: `${base}/ow`, mountPoint: `${base}/om`, options: 'metacopy=on,redirect_dir=on,index=off' });
-  await agent.call('chmod', `${base}/om/secret`, 0o640);
-  await made.close();
-  await agent.call('rename', `${base}/ou/secret`, `${base}/u/lure`, 0);
-  await attack(test, ground, {
-    lowers: [`${base}/l0`, `${base}/l1`], upper: `${base}/u`, work: `${base}/w`, mountPoint: `${base}/m`, options: allOn,
-  });
-});
+await t.test(
+  'an origin that is the handle of the secret',
+  { skip: strataIsBuilt() ? false : 'npm run build first' },
+  async (test) => {
+    const ground = await prepare(test);
+    const { base, outside, agent } = ground;
+    // The kernel's overlayfs makes the mark, over the directory with the secret; then the file is put elsewhere.
+    for (const path of ['ou', 'ow', 'om']) mkdirSync(`${base}/${path}`);
+    const { mountOverlay } = await import('../conformance/fixtures/targets.ts');
+    const made = await mountOverlay({
+      lowers: [outside],
+      upper: `${base}/ou`,
+      work: `${base}/ow`,
+      mountPoint: `${base}/om`,
+      options: 'metacopy=on,redirect_dir=on,index=off',
+    });
+    await agent.call('chmod', `${base}/om/secret`, 0o640);
+    await made.close();
+    await agent.call('rename', `${base}/ou/secret`, `${base}/u/lure`, 0);
+    await attack(test, ground, {
+      lowers: [`${base}/l0`, `${base}/l1`],
+      upper: `${base}/u`,
+      work: `${base}/w`,
+      mountPoint: `${base}/m`,
+      options: allOn,
+    });
+  },
+);

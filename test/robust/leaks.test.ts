@@ -7,10 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Agent } from '../fixtures/agent.ts';
-import { allOn, mountStrata, strataIsBuilt, type Layers, type Mount } from '../conformance/fixtures/targets.ts';
+import {
+  allOn,
+  mountStrata,
+  strataIsBuilt,
+  type Layers,
+  type Mount,
+} from '../conformance/fixtures/targets.ts';
 
 /** How many files; the numbers of the issue are 300,000 changes and a walk of a million. */
-const count = Number(process.env['STRATA_LEAK_COUNT'] ?? '6000');
+const count = Number(process.env.STRATA_LEAK_COUNT ?? '6000');
 const skip = strataIsBuilt() ? false : 'npm run build first';
 
 t.setTimeout(900_000);
@@ -26,7 +32,11 @@ async function mountOver(test: Test, fill: (lower: string) => void): Promise<{ m
   for (const name of ['l', 'u', 'w', 'm']) mkdirSync(`${base}/${name}`);
   fill(`${base}/l`);
   const layers: Layers = {
-    lowers: [`${base}/l`], upper: `${base}/u`, work: `${base}/w`, mountPoint: `${base}/m`, options: allOn,
+    lowers: [`${base}/l`],
+    upper: `${base}/u`,
+    work: `${base}/w`,
+    mountPoint: `${base}/m`,
+    options: allOn,
   };
   const mount = await mountStrata(layers);
   const agent = await Agent.start();
@@ -39,7 +49,9 @@ async function mountOver(test: Test, fill: (lower: string) => void): Promise<{ m
 }
 
 await t.test('creates, mkdirs and renames leave no descriptors', { skip }, async (test) => {
-  const { mount, agent } = await mountOver(test, (lower) => { mkdirSync(`${lower}/d`); });
+  const { mount, agent } = await mountOver(test, (lower) => {
+    mkdirSync(`${lower}/d`);
+  });
   const at = (name: string): string => `${mount.mountPoint}/d/${name}`;
   const seen: number[] = [];
   for (let round = 0; round < 3; round++) {
@@ -83,7 +95,8 @@ await t.test('memory follows what the kernel forgets', { skip }, async (test) =>
   const { mount, agent } = await mountOver(test, (lower) => {
     for (let d = 0; d < directories; d++) {
       mkdirSync(`${lower}/${String(d)}`);
-      for (let n = 0; n < 100; n++) writeFileSync(`${lower}/${String(d)}/a-name-of-some-length-${String(n)}`, '');
+      for (let n = 0; n < 100; n++)
+        writeFileSync(`${lower}/${String(d)}/a-name-of-some-length-${String(n)}`, '');
     }
   });
   const walk = async (): Promise<number> => {
@@ -105,6 +118,9 @@ await t.test('memory follows what the kernel forgets', { skip }, async (test) =>
     after = residentOf(mount.pid);
   }
   test.comment(`MiB after walks: ${peaks.join(', ')}; after forgetting: ${String(Math.round(after))}`);
-  test.ok((peaks[2] ?? 0) < (peaks[0] ?? 0) * 1.3 + 10, 'a second and a third walk need no more than the first');
+  test.ok(
+    (peaks[2] ?? 0) < (peaks[0] ?? 0) * 1.3 + 10,
+    'a second and a third walk need no more than the first',
+  );
   test.ok(after < 120, 'forgotten nodes give their memory back');
 });
