@@ -1,8 +1,8 @@
 /*
  * The FUSE device on the event loop. What costs is waking a sleeping thread, so a readable device is
- * drained: one read, one call, one write per request, until there is none; then it is asked again
- * and again for a short while before the loop sleeps. The drain is bounded, so that timers and
- * finished jobs get their turn. It decodes nothing.
+ * drained: one read, one call, one write per request, until there is none; then what can wait until
+ * no client does is done, and the device is asked again and again for a short while before the loop
+ * sleeps. The drain is bounded, so that timers and finished jobs get their turn. It decodes nothing.
  */
 #include "strata.h"
 
@@ -42,12 +42,13 @@ struct channel {
   size_t request_size;
   uint8_t *reply;
   size_t reply_size;
-  napi_ref request_ref, reply_ref, on_request, on_end;
+  napi_ref request_ref, reply_ref, on_request, on_end, on_idle;
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup;
   uv_poll_t poll;
   bool polling;   /* `poll` is initialised and not yet closed */
   bool reading;
+  bool wants_idle; /* call `on_idle` when there is no request */
   unsigned references; /* one of the JavaScript object, one of `poll` */
 };
 
@@ -131,8 +132,27 @@ static void handle(struct channel *channel, struct drain *drain, ssize_t length)
   }
 }
 
+/* One piece of what no client waits for. */
+static void call_idle(struct channel *channel, struct drain *drain) {
+  napi_env env = channel->env;
+  napi_handle_scope handles;
+  napi_value on_idle;
+  channel->wants_idle = false;
+  napi_open_handle_scope(env, &handles);
+  if (channel->on_idle != NULL && napi_get_reference_value(env, channel->on_idle, &on_idle) == napi_ok &&
+      napi_call_function(env, drain->receiver, on_idle, 0, NULL, NULL) != napi_ok) {
+    napi_value thrown;
+    napi_get_and_clear_last_exception(env, &thrown);
+  }
+  napi_close_handle_scope(env, handles);
+}
+
 /* Nothing to read: whether to ask again. */
 static bool waits(struct channel *channel, struct drain *drain) {
+  if (channel->wants_idle) {
+    call_idle(channel, drain);
+    return channel->reading;
+  }
   if (drain->owing) {
     /* Microtasks first: the reply that a client waits for may come out of them. */
     drain->owing = false;
@@ -179,6 +199,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   channel->references++;
   napi_open_callback_scope(env, drain.resource, channel->context, &drain.callbacks);
   drain_requests(channel, &drain);
+  while (channel->wants_idle) call_idle(channel, &drain);
   /* libuv has given up on the descriptor, and would say nothing any more. */
   if (status < 0 && channel->reading) call_end(channel, EIO);
   /* Microtasks run here. */
@@ -251,9 +272,9 @@ napi_value strata_channel_set_request(napi_env env, napi_callback_info info) {
   return result(env, 0);
 }
 
-/* (channel, onRequest, onEnd) */
+/* (channel, onRequest, onEnd, onIdle) */
 napi_value strata_channel_start(napi_env env, napi_callback_info info) {
-  ARGS(3);
+  ARGS(4);
   struct channel *channel = arg_channel(env, argv[0]);
   uv_loop_t *loop;
   if (channel == NULL || channel->fd < 0 || channel->polling || channel->request == NULL) return result(env, -EINVAL);
@@ -265,12 +286,21 @@ napi_value strata_channel_start(napi_env env, napi_callback_info info) {
   channel->references++;
   napi_create_reference(env, argv[1], 1, &channel->on_request);
   napi_create_reference(env, argv[2], 1, &channel->on_end);
+  napi_create_reference(env, argv[3], 1, &channel->on_idle);
   napi_value name;
   napi_create_string_utf8(env, "strata:channel", NAPI_AUTO_LENGTH, &name);
   napi_async_init(env, NULL, name, &channel->context);
   napi_add_async_cleanup_hook(env, on_cleanup, channel, &channel->cleanup);
   channel->reading = true;
   return result(env, uv_poll_start(&channel->poll, UV_READABLE, on_readable));
+}
+
+/* (channel): asks for one call of onIdle, at the latest at the end of the drain that is under way. */
+napi_value strata_channel_want_idle(napi_env env, napi_callback_info info) {
+  ARGS(1);
+  struct channel *channel = arg_channel(env, argv[0]);
+  if (channel != NULL) channel->wants_idle = true;
+  return result(env, 0);
 }
 
 napi_value strata_channel_stop(napi_env env, napi_callback_info info) {
@@ -291,6 +321,7 @@ napi_value strata_channel_close(napi_env env, napi_callback_info info) {
   drop(env, &channel->reply_ref);
   drop(env, &channel->on_request);
   drop(env, &channel->on_end);
+  drop(env, &channel->on_idle);
   return result(env, 0);
 }
 

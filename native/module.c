@@ -57,6 +57,7 @@ static const struct export exports_table[] = {
     {"channelSetRequest", strata_channel_set_request},
     {"channelStart", strata_channel_start},
     {"channelStop", strata_channel_stop},
+    {"channelWantIdle", strata_channel_want_idle},
     {"channelClose", strata_channel_close},
     {"channelSend", strata_channel_send},
     {"channelSendAsync", strata_channel_send_async},

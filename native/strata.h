@@ -161,6 +161,7 @@ DECLARE(strata_channel_open);
 DECLARE(strata_channel_set_request);
 DECLARE(strata_channel_start);
 DECLARE(strata_channel_stop);
+DECLARE(strata_channel_want_idle);
 DECLARE(strata_channel_close);
 DECLARE(strata_channel_send);
 DECLARE(strata_channel_send_async);

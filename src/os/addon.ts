@@ -55,7 +55,7 @@ export interface NativeAddon {
 
   statx(dir: number, name: string, block?: Buffer, offset?: number): number;
   statfs(fd: number, block: Buffer, offset: number): number;
-  listDirectory(fd: number): { names: string[]; types: Uint8Array; inos: BigUint64Array } | number;
+  listDirectory(fd: number): { names: string[]; types: Uint8Array; inos: Uint32Array } | number;
 
   getxattr(dir: number, name: string, attribute: string): Buffer | number;
   /** All names, each with its NUL. */
@@ -91,7 +91,9 @@ export interface NativeAddon {
     channel: NativeChannel,
     onRequest: (length: number) => number,
     onEnd: (errno: number) => void,
+    onIdle: () => void,
   ): number;
+  channelWantIdle(channel: NativeChannel): number;
   channelStop(channel: NativeChannel): number;
   channelClose(channel: NativeChannel): number;
   channelSend(channel: NativeChannel, message: Buffer, length: number): number;

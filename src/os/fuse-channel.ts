@@ -21,7 +21,12 @@ export interface FuseChannel {
    * with `send`, or never (FORGET). `onEnd` comes once: 0 after unmount (ENODEV), else the errno.
    * `onRequest` must not throw: the door answers EIO itself.
    */
-  start(onRequest: (length: number) => number, onEnd: (errno: number) => void): void;
+  start(onRequest: (length: number) => number, onEnd: (errno: number) => void, onIdle: () => void): void;
+  /**
+   * Asks, from `onRequest` or `onIdle`, for one call of `onIdle` once no request waits; at the latest when
+   * the event loop gets its turn.
+   */
+  wantIdle(): void;
   /** Writes a whole message (a late reply, a notification): 0, or a positive errno (ENOENT: interrupted, or unknown). */
   send(message: Buffer, length: number): number;
   /** The same from the pool (for NOTIFY_INVAL_ENTRY, which may wait for a reply of ours). */

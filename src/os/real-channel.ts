@@ -42,9 +42,13 @@ export class RealChannel implements FuseChannel {
     return this.#request;
   }
 
-  start(onRequest: (length: number) => number, onEnd: (errno: number) => void): void {
-    const started = this.#native.channelStart(this.#channel, onRequest, onEnd);
+  start(onRequest: (length: number) => number, onEnd: (errno: number) => void, onIdle: () => void): void {
+    const started = this.#native.channelStart(this.#channel, onRequest, onEnd, onIdle);
     if (started < 0) throw new FsError(-started, { syscall: 'epoll_ctl' });
+  }
+
+  wantIdle(): void {
+    this.#native.channelWantIdle(this.#channel);
   }
 
   send(message: Buffer, length: number): number {

@@ -196,11 +196,42 @@ t.test('stop and close, also from inside a request', machine, async (t) => {
       server.channel.start(
         () => 0,
         () => undefined,
+        () => undefined,
       );
     },
     { name: 'FsError', code: 'EINVAL' },
   );
 });
+
+t.test(
+  'what was put off is done after the reply, one piece at a time, and what throws stops nothing',
+  machine,
+  async (t) => {
+    const server = serveOneFile(t, makeScratch(t));
+    const done: string[] = [];
+    const both = new Promise<void>((resolve) => {
+      server.idle.push(
+        () => {
+          done.push('first');
+          server.channel.wantIdle();
+          throw new Error('in idle time');
+        },
+        () => {
+          done.push('second');
+          resolve();
+        },
+      );
+    });
+    server.on(op.release, () => {
+      server.channel.wantIdle();
+      done.push('reply');
+      return 0;
+    });
+    await server.client('cat', `${server.mountPoint}/file`);
+    await both;
+    t.same(done, ['reply', 'first', 'second']);
+  },
+);
 
 t.test('an idle channel costs no time', machine, async (t) => {
   const server = serveOneFile(t, makeScratch(t));

@@ -10,6 +10,7 @@ import type { Caller, FileSystem, Later } from '../../vfs/file-system.ts';
 import { Frame } from '../../wire/frame.ts';
 import { attrAttrOffset, entryAttrOffset, Reply } from '../../wire/reply.ts';
 import { errnoOf } from '../gate.ts';
+import { IdleWork } from './idle-work.ts';
 import { longTtl, type OpenModes } from './open-modes.ts';
 
 /** Enough for every reply but data: struct fuse_entry_out and struct fuse_open_out, or struct fuse_statx_out. */
@@ -25,6 +26,8 @@ export class Door {
   readonly reply: Reply;
   readonly modes: OpenModes;
   readonly log: Log;
+  /** What is to be done once no request waits. */
+  readonly idle: IdleWork;
   /** Who asks; filled for each request. */
   readonly caller: Caller = { uid: 0, gid: 0, pid: 0, umask: 0, unique: 0 };
   /** Attributes in whatever reply is being written. */
@@ -41,6 +44,7 @@ export class Door {
     this.log = log;
     this.frame = new Frame(channel.request);
     this.reply = new Reply(channel.reply);
+    this.idle = new IdleWork(channel, log);
   }
 
   /** Notes who asks; `umask` for what creates. */

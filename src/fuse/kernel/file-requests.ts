@@ -91,9 +91,13 @@ function created(door: Door, file: OpenFile, flags: number): number {
 
 export function onRelease(door: Door): number {
   const { frame } = door;
+  const node = frame.nodeId;
   const fh = frame.u64(releaseIn.fh);
-  door.modes.leave(frame.nodeId, fh);
-  door.fs.release(handleOf(fh));
+  // close(2) does not wait for it, but what the client does next would.
+  door.idle.add(() => {
+    door.modes.leave(node, fh);
+    door.fs.release(handleOf(fh));
+  });
   return door.reply.ok();
 }
 

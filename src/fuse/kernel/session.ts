@@ -68,11 +68,15 @@ export class Session {
       (length) => this.#answer(length),
       (problem) => {
         this.#burst.stop();
+        this.#door.idle.doAll();
         this.#channel.close();
         const error = new Error(`reading /dev/fuse failed: errno ${String(problem)}`);
         ready.reject(error);
         if (problem === 0) ended.resolve();
         else ended.reject(error);
+      },
+      () => {
+        this.#door.idle.doOne();
       },
     );
     return { ready: ready.promise, ended: ended.promise };
@@ -82,6 +86,7 @@ export class Session {
   stop(): void {
     this.#burst.stop();
     this.#channel.stop();
+    this.#door.idle.doAll();
     this.#channel.close();
     this.#onStopped();
   }
