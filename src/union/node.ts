@@ -69,6 +69,8 @@ export class Node {
   copied = false;
   /** It has an entry in work/index: `upper` is that entry. */
   indexed = false;
+  /** It is known to have no file capability (security.capability). */
+  hasNoCapability = false;
   /** Keys under which the node is found by inode, for files with several names. */
   keys: string[] | undefined;
   inoLow = 0;

@@ -10,6 +10,7 @@ import type { Caller, Later, SetAttr } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, dropMetacopy, type Needed } from './copy-up.ts';
 import type { Node } from './node.ts';
+import { readCapability } from './xattrs.ts';
 
 const capabilityName = asName('security.capability');
 
@@ -39,9 +40,7 @@ export function killPrivileges(core: UnionCore, node: Node, caller: Caller): voi
   let kept = mode & ~S_ISUID;
   const gid = core.fs.stat[st.gid] ?? 0;
   if ((mode & S_ISGID) !== 0 && ((mode & S_IXGRP) !== 0 || !keepsSetgid(caller, gid))) kept &= ~S_ISGID;
-  if (core.fs.findXattr(at, upper.name, capabilityName) !== undefined) {
-    core.fs.findRemoveXattr(at, upper.name, capabilityName);
-  }
+  if (readCapability(core, node) !== undefined) core.fs.findRemoveXattr(at, upper.name, capabilityName);
   if (kept !== mode) core.fs.fchmodat(at, upper.name, kept & 0o7777);
 }
 

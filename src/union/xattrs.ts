@@ -4,7 +4,7 @@
  */
 import { fsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
-import type { Name } from '../base/name.ts';
+import { asName, type Name } from '../base/name.ts';
 import { aclAccess } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
 import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_ISGID } from '../os/constants.ts';
@@ -24,16 +24,27 @@ export interface NewAttribute {
 }
 
 const xattrNameMax = 255;
+const capabilityName = asName('security.capability');
 /** Others are refused by every file system (xattr(7)). */
 const namespaces = ['user.', 'trusted.', 'security.', 'system.'] as const;
 
 /** undefined where the object has none of this name. */
 export function getxattr(core: UnionCore, node: Node, name: Name): Buffer | undefined {
   if (isVirtual(name)) return readVirtual(core, node, name);
+  if (name === capabilityName) return readCapability(core, node);
   if (!namespaces.some((space) => name.startsWith(space))) throw fsError('EOPNOTSUPP');
   if (!fitsWhenStored(name, core.names)) return undefined;
   const { place } = node;
   return core.fs.findXattr(core.at(place), place.name, toStored(name, core.names));
+}
+
+/** The kernel asks for it before the first write and at each chown: that there is none is remembered. */
+export function readCapability(core: UnionCore, node: Node): Buffer | undefined {
+  if (node.hasNoCapability) return undefined;
+  const { place } = node;
+  const value = core.fs.findXattr(core.at(place), place.name, capabilityName);
+  node.hasNoCapability = value === undefined;
+  return value;
 }
 
 /** `trusted.*` is told only to who may read it (fs/overlayfs/xattrs.c, ovl_can_list). */
@@ -59,6 +70,7 @@ export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, u
   return onUpper(core, node, unique, () => {
     const { place } = node;
     const at = core.at(place);
+    if (attribute.name === capabilityName) node.hasNoCapability = false;
     core.fs.setXattr(at, place.name, toStored(attribute.name, core.names), attribute.value, attribute.flags);
     if (!attribute.killSgid || attribute.name !== aclAccess) return;
     core.fs.statx(at, place.name);
