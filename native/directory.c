@@ -78,7 +78,7 @@ static void fill(napi_env env, const struct raw *raw, napi_value names, uint8_t 
   }
 }
 
-/* (fd): {names, types, inos}, or a number. */
+/* (fd): {names, types, inos}, or a number. An inode number is two elements, the lower half first. */
 napi_value strata_list_directory(napi_env env, napi_callback_info info) {
   ARGS(1);
   if (self->listing == NULL && (self->listing = malloc(LISTING_SIZE)) == NULL) return result(env, -ENOMEM);
@@ -94,7 +94,7 @@ napi_value strata_list_directory(napi_env env, napi_callback_info info) {
   if (napi_create_object(env, &listing) != napi_ok ||
       napi_create_array_with_length(env, raw.count, &names) != napi_ok ||
       napi_create_arraybuffer(env, (size_t)raw.count * 9, &memory, &buffer) != napi_ok ||
-      napi_create_typedarray(env, napi_biguint64_array, raw.count, buffer, 0, &inos) != napi_ok ||
+      napi_create_typedarray(env, napi_uint32_array, (size_t)raw.count * 2, buffer, 0, &inos) != napi_ok ||
       napi_create_typedarray(env, napi_uint8_array, raw.count, buffer, (size_t)raw.count * 8, &types) != napi_ok) {
     free(raw.bytes);
     return result(env, -ENOMEM);

@@ -50,7 +50,8 @@ export interface RawListing {
   readonly names: Name[];
   /** DT_* of each; 0 where the file system does not tell. */
   readonly types: Uint8Array;
-  readonly inos: BigUint64Array;
+  /** Inode numbers in two halves: the lower one at 2i, the upper one at 2i + 1. */
+  readonly inos: Uint32Array;
 }
 
 /** As in name_to_handle_at(2). */

@@ -3,11 +3,12 @@
  * getdents, it answers a lookup without a system call per layer, and most of all a lookup of what does
  * not exist. Lowers never change, so an index never gets stale; it may be dropped at any time.
  */
-import type { Name } from '../base/name.ts';
+import { fsError, isFsError } from '../base/fs-error.ts';
+import { asName, type Name } from '../base/name.ts';
 import { aufsWhiteoutTarget, isAufsMetadata } from '../layer/aufs.ts';
 import { DT_DIR, DT_UNKNOWN, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import type { HostFs, RawListing } from '../os/host-fs.ts';
-import { asName } from '../base/name.ts';
+
 import type { DirCache } from './dir-cache.ts';
 import type { RealDir } from './real-dir.ts';
 
@@ -15,14 +16,29 @@ import type { RealDir } from './real-dir.ts';
 const hidden = -1;
 const here = asName('.');
 
-/** Reads a whole real directory. */
-export function listReal(fs: HostFs, dirs: DirCache, dir: RealDir): RawListing {
+/** Reads a whole real directory of the upper, as it is now. */
+export function listUpper(fs: HostFs, dirs: DirCache, dir: RealDir): RawListing {
+  // Some file systems show what is new only to a descriptor that is newer.
   const fd = fs.openat(dirs.fd(dir), here, O_RDONLY | O_DIRECTORY, 0);
   try {
     return fs.listDirectory(fd);
   } finally {
     fs.close(fd);
   }
+}
+
+/** Reads a whole real directory of a lower layer. EACCES. */
+export function listLower(fs: HostFs, dirs: DirCache, dir: RealDir): RawListing {
+  let listing: RawListing;
+  try {
+    listing = fs.listDirectory(dirs.fd(dir));
+  } catch (thrown) {
+    // O_PATH: it could not be opened for reading.
+    if (isFsError(thrown, 'EBADF')) throw fsError('EACCES');
+    throw thrown;
+  }
+  dir.hasAufsNames = dir.layer.aufs && listing.names.some(isAufsMetadata);
+  return listing;
 }
 
 export class DirectoryIndex {
@@ -35,12 +51,12 @@ export class DirectoryIndex {
   readonly #bases: number[] = [];
 
   constructor(fs: HostFs, dirs: DirCache, lowers: readonly RealDir[]) {
-    this.#listings = lowers.map((dir) => listReal(fs, dirs, dir));
+    this.#listings = lowers.map((dir) => listLower(fs, dirs, dir));
     const closed = new Set<Name>();
     let base = 0;
     for (const [position, listing] of this.#listings.entries()) {
       this.#bases.push(base);
-      const aufs = lowers[position]?.layer.aufs === true;
+      const aufs = lowers[position]?.hasAufsNames === true;
       this.#addListing(listing, base, closed, aufs);
       if (aufs) this.#addWhiteouts(listing, closed);
       base += listing.names.length;
@@ -52,9 +68,13 @@ export class DirectoryIndex {
     return this.#first.size;
   }
 
-  /** All names, whiteouts that are device nodes among them. */
-  names(): IterableIterator<Name> {
-    return this.#first.keys();
+  /** The topmost occurrence of each name, device nodes that are whiteouts among them: entry `i` of `listing`. */
+  forEach(take: (name: Name, position: number, listing: RawListing, i: number) => void): void {
+    for (const [name, entry] of this.#first) {
+      if (entry === hidden) continue;
+      const position = this.#positionOf(entry);
+      take(name, position, this.#listings[position] as RawListing, entry - (this.#bases[position] ?? 0));
+    }
   }
 
   /** Position among the lowers of the topmost occurrence at or after `from`; -1: none. */
@@ -70,21 +90,6 @@ export class DirectoryIndex {
     return -1;
   }
 
-  /** DT_* of the topmost occurrence; undefined where there is none. */
-  type(name: Name): number | undefined {
-    const entry = this.#first.get(name);
-    if (entry === undefined || entry === hidden) return undefined;
-    const position = this.#positionOf(entry);
-    return this.#listings[position]?.types[entry - (this.#bases[position] ?? 0)];
-  }
-
-  /** Inode number of the topmost occurrence, as its file system gives it. */
-  ino(name: Name): bigint {
-    const entry = this.#first.get(name) ?? 0;
-    const position = this.#positionOf(entry);
-    return this.#listings[position]?.inos[entry - (this.#bases[position] ?? 0)] ?? 0n;
-  }
-
   #addListing(listing: RawListing, base: number, closed: Set<Name>, aufs: boolean): void {
     const { names, types } = listing;
     for (let i = 0; i < names.length; i++) {
@@ -93,7 +98,7 @@ export class DirectoryIndex {
       const known = this.#first.get(name);
       if (known === undefined) {
         this.#first.set(name, base + i);
-      } else if (known !== hidden && mayBeDirectory(this.type(name)) && !closed.has(name)) {
+      } else if (known !== hidden && mayBeDirectory(this.#typeOf(known)) && !closed.has(name)) {
         if (!mayBeDirectory(types[i])) {
           closed.add(name);
           continue;
@@ -112,6 +117,11 @@ export class DirectoryIndex {
       if (!this.#first.has(target)) this.#first.set(target, hidden);
       closed.add(target);
     }
+  }
+
+  #typeOf(entry: number): number | undefined {
+    const position = this.#positionOf(entry);
+    return this.#listings[position]?.types[entry - (this.#bases[position] ?? 0)];
   }
 
   #positionOf(entry: number): number {

@@ -9,7 +9,7 @@ import { setOpaque } from '../layer/opaque.ts';
 import { AT_REMOVEDIR, RENAME_EXCHANGE } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
-import { listReal } from './directory-index.ts';
+import { listUpper } from './directory-index.ts';
 import type { Node } from './node.ts';
 import type { RealDir } from './real-dir.ts';
 
@@ -19,7 +19,7 @@ import type { RealDir } from './real-dir.ts';
  */
 export function emptiedDirectory(core: UnionCore, node: Node, inside: RealDir, name: Name): Name | undefined {
   const upper = node.dir?.upper;
-  if (upper === undefined || listReal(core.fs, core.dirs, upper).names.length === 0) return undefined;
+  if (upper === undefined || listUpper(core.fs, core.dirs, upper).names.length === 0) return undefined;
   const { fs, names } = core;
   const dir = core.dirs.fd(inside);
   const work = core.dirs.at(core.workDir());

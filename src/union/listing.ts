@@ -2,19 +2,9 @@
  * The merged entries of a directory in the order of their cookies. A cookie is a hash of the name, so
  * the order can be computed again after the listing was evicted, and reading goes on at the right place
  * whatever was created or removed meanwhile. Two names of one hash (52 bits) share a cookie and would be
- * told twice only if a reply ended between them.
+ * told twice only if a reply ended between them. Kept in columns: a directory may have a million entries.
  */
 import type { Name } from '../base/name.ts';
-
-export interface ListedEntry {
-  readonly name: Name;
-  /** DT_* */
-  readonly type: number;
-  /** Inode number in two halves; `exact` false: look the entry up before telling it. */
-  readonly inoLow: number;
-  readonly inoHigh: number;
-  readonly exact: boolean;
-}
 
 /** Cookies 1 and 2 are `.` and `..`. */
 export const firstCookie = 3;
@@ -36,105 +26,179 @@ export function cookieOf(name: Name): number {
   return high * lowBits + low + firstCookie;
 }
 
-export class Listing {
-  #entries: ListedEntry[];
-  #cookies: Float64Array;
-  readonly #removed = new Set<Name>();
-  #added: ListedEntry[] = [];
+/** Entries by their position. */
+export class Entries {
+  readonly names: Name[] = [];
+  /** DT_* of each. */
+  #types: Uint8Array;
+  /** Inode number in two halves, at 2i and 2i + 1. */
+  #inos: Uint32Array;
+  /** 1: the inode number is not known before the entry is looked up. */
+  #inexact: Uint8Array;
 
-  constructor(entries: ListedEntry[]) {
-    const sorted = sortByCookie(entries);
-    this.#entries = sorted.entries;
-    this.#cookies = sorted.cookies;
+  /** With room for so many; there may be more. */
+  constructor(room: number) {
+    this.#types = new Uint8Array(room);
+    this.#inos = new Uint32Array(room * 2);
+    this.#inexact = new Uint8Array(room);
+  }
+
+  get length(): number {
+    return this.names.length;
+  }
+
+  push(name: Name, type: number, inoLow: number, inoHigh: number, exact: boolean): void {
+    const i = this.names.length;
+    if (i === this.#types.length) this.#grow();
+    this.names.push(name);
+    this.#types[i] = type;
+    this.#inos[2 * i] = inoLow;
+    this.#inos[2 * i + 1] = inoHigh;
+    this.#inexact[i] = exact ? 0 : 1;
+  }
+
+  /** Entry `i` of `from`, once more. */
+  pushFrom(from: Entries, i: number): void {
+    this.push(from.name(i), from.type(i), from.inoLow(i), from.inoHigh(i), from.exact(i));
+  }
+
+  name(i: number): Name {
+    return this.names[i] as Name;
+  }
+
+  type(i: number): number {
+    return this.#types[i] as number;
+  }
+
+  inoLow(i: number): number {
+    return this.#inos[2 * i] as number;
+  }
+
+  inoHigh(i: number): number {
+    return this.#inos[2 * i + 1] as number;
+  }
+
+  /** Its inode number is the right one; else look the entry up before telling it. */
+  exact(i: number): boolean {
+    return this.#inexact[i] === 0;
+  }
+
+  #grow(): void {
+    const room = Math.max(16, this.#types.length * 2);
+    const types = new Uint8Array(room);
+    const inos = new Uint32Array(room * 2);
+    const inexact = new Uint8Array(room);
+    types.set(this.#types);
+    inos.set(this.#inos);
+    inexact.set(this.#inexact);
+    this.#types = types;
+    this.#inos = inos;
+    this.#inexact = inexact;
+  }
+}
+
+/** Entries in some order, and that of their cookies. */
+interface Ordered {
+  readonly entries: Entries;
+  /** Ascending. */
+  readonly cookies: Float64Array;
+  /** The position in `entries` of each. */
+  readonly order: Uint32Array;
+}
+
+export class Listing {
+  #sorted: Ordered;
+  readonly #removed = new Set<Name>();
+  #added = new Entries(0);
+
+  constructor(entries: Entries) {
+    this.#sorted = inOrder(entries);
   }
 
   get size(): number {
-    return this.#entries.length + this.#added.length - this.#removed.size;
+    return this.#sorted.entries.length + this.#added.length - this.#removed.size;
   }
 
-  add(entry: ListedEntry): void {
-    this.#added.push(entry);
+  add(name: Name, type: number, inoLow: number, inoHigh: number): void {
+    this.#added.push(name, type, inoLow, inoHigh, true);
   }
 
   remove(name: Name): void {
-    const pending = this.#added.findIndex((entry) => entry.name === name);
-    if (pending >= 0) this.#added.splice(pending, 1);
-    else this.#removed.add(name);
+    if (this.#added.names.includes(name)) this.#merge();
+    this.#removed.add(name);
   }
 
-  /** Calls `take` for each entry after `cookie` until it answers false. */
-  read(cookie: number, take: (entry: ListedEntry, cookie: number) => boolean): void {
+  /** Calls `take` with the position of each entry after `cookie` until it answers false. */
+  read(cookie: number, take: (entries: Entries, i: number, cookie: number) => boolean): void {
     if (this.#added.length > 0) this.#merge();
-    for (let i = this.#indexAfter(cookie); i < this.#entries.length; i++) {
-      const entry = this.#entries[i] as ListedEntry;
-      if (this.#removed.size > 0 && this.#removed.has(entry.name)) continue;
-      if (!take(entry, this.#cookies[i] as number)) return;
+    const { entries, cookies, order } = this.#sorted;
+    for (let at = indexAfter(cookies, cookie); at < order.length; at++) {
+      const i = order[at] as number;
+      if (this.#removed.size > 0 && this.#removed.has(entries.name(i))) continue;
+      if (!take(entries, i, cookies[at] as number)) return;
     }
-  }
-
-  #indexAfter(cookie: number): number {
-    let low = 0;
-    let high = this.#cookies.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#cookies[middle] as number) <= cookie) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   #merge(): void {
-    const kept = this.#entries.filter((entry) => !this.#removed.has(entry.name));
-    const sorted = sortByCookie(kept.concat(this.#added));
-    this.#entries = sorted.entries;
-    this.#cookies = sorted.cookies;
+    const { entries } = this.#sorted;
+    const merged = new Entries(this.size);
+    for (let i = 0; i < entries.length; i++) {
+      if (!this.#removed.has(entries.name(i))) merged.pushFrom(entries, i);
+    }
+    for (let i = 0; i < this.#added.length; i++) merged.pushFrom(this.#added, i);
+    this.#sorted = inOrder(merged);
     this.#removed.clear();
-    this.#added = [];
+    this.#added = new Entries(0);
   }
+}
+
+function indexAfter(cookies: Float64Array, cookie: number): number {
+  let low = 0;
+  let high = cookies.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((cookies[middle] as number) <= cookie) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**
  * Sorts numbers only, without a comparison function: the upper 32 bits of the cookie with the position
- * in the lower 20 bits, for each million of entries; what is equal up there is put right after.
+ * in the lower 20 bits, for up to a million entries; what is equal up there is put right after.
  */
-function sortByCookie(entries: readonly ListedEntry[]): { entries: ListedEntry[]; cookies: Float64Array } {
-  const cookies = new Float64Array(entries.length);
-  for (let i = 0; i < entries.length; i++) cookies[i] = cookieOf((entries[i] as ListedEntry).name);
-  if (entries.length > lowBits) return sortMany(entries, cookies);
-  const keys = new Float64Array(entries.length);
-  for (let i = 0; i < keys.length; i++) {
-    keys[i] = Math.floor(((cookies[i] as number) - firstCookie) / lowBits) * lowBits + i;
+function inOrder(entries: Entries): Ordered {
+  const count = entries.length;
+  const unsorted = new Float64Array(count);
+  for (let i = 0; i < count; i++) unsorted[i] = cookieOf(entries.name(i));
+  const order = new Uint32Array(count);
+  if (count > lowBits) {
+    for (let i = 0; i < count; i++) order[i] = i;
+    order.sort((a, b) => (unsorted[a] as number) - (unsorted[b] as number));
+  } else {
+    const keys = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      keys[i] = Math.floor(((unsorted[i] as number) - firstCookie) / lowBits) * lowBits + i;
+    }
+    keys.sort();
+    for (let i = 0; i < count; i++) order[i] = (keys[i] as number) % lowBits;
   }
-  keys.sort();
-  const order = Array.from(keys, (key) => key % lowBits);
-  return arrange(entries, cookies, order);
+  const cookies = new Float64Array(count);
+  for (let i = 0; i < count; i++) cookies[i] = unsorted[order[i] as number] as number;
+  settleNeighbours(cookies, order);
+  return { entries, cookies, order };
 }
 
-function sortMany(
-  entries: readonly ListedEntry[],
-  cookies: Float64Array,
-): { entries: ListedEntry[]; cookies: Float64Array } {
-  const order = Array.from(entries.keys());
-  order.sort((a, b) => (cookies[a] as number) - (cookies[b] as number));
-  return arrange(entries, cookies, order);
-}
-
-function arrange(
-  entries: readonly ListedEntry[],
-  cookies: Float64Array,
-  order: readonly number[],
-): { entries: ListedEntry[]; cookies: Float64Array } {
-  const sorted = order.map((i) => entries[i] as ListedEntry);
-  const sortedCookies = Float64Array.from(order, (i) => cookies[i] as number);
-  for (let i = 1; i < sorted.length; i++) {
-    for (let j = i; j > 0 && (sortedCookies[j - 1] as number) > (sortedCookies[j] as number); j--) {
-      const cookie = sortedCookies[j] as number;
-      sortedCookies[j] = sortedCookies[j - 1] as number;
-      sortedCookies[j - 1] = cookie;
-      const entry = sorted[j] as ListedEntry;
-      sorted[j] = sorted[j - 1] as ListedEntry;
-      sorted[j - 1] = entry;
+/** Sorts what is sorted but for a few neighbours. */
+function settleNeighbours(cookies: Float64Array, order: Uint32Array): void {
+  for (let i = 1; i < cookies.length; i++) {
+    for (let j = i; j > 0 && (cookies[j - 1] as number) > (cookies[j] as number); j--) {
+      const cookie = cookies[j] as number;
+      cookies[j] = cookies[j - 1] as number;
+      cookies[j - 1] = cookie;
+      const position = order[j] as number;
+      order[j] = order[j - 1] as number;
+      order[j - 1] = position;
     }
   }
-  return { entries: sorted, cookies: sortedCookies };
 }

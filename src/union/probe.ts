@@ -4,7 +4,8 @@
  * answers from then on (a directory of a million entries is not read for one lookup, nor are twenty
  * thousand absent names probed in each of a hundred layers).
  */
-import type { Name } from '../base/name.ts';
+import type { Fd } from '../base/ids.ts';
+import { asName, type Name } from '../base/name.ts';
 import { aufsOpaqueName, aufsWhiteoutName, isAufsMetadata } from '../layer/aufs.ts';
 import { isWhiteoutStat, isXattrWhiteout } from '../layer/whiteout.ts';
 import { NAME_MAX } from '../os/constants.ts';
@@ -66,15 +67,22 @@ export function probeEach(core: UnionCore, parent: Node, name: Name, from: numbe
 
 /** Whether an AUFS whiteout in `dir` hides `name` in the layers below. Leaves `stat` alone. */
 export function isHiddenBelow(core: UnionCore, dir: RealDir, name: Name): boolean {
-  if (!dir.layer.aufs || core.isBottom(dir.layer)) return false;
+  if (!mayHoldAufsNames(core, dir)) return false;
   const whiteout = aufsWhiteoutName(name);
-  return whiteout.length <= NAME_MAX && exists(core, dir, whiteout);
+  return whiteout.length <= NAME_MAX && exists(core, core.dirs.fd(dir), whiteout);
 }
 
 /** Whether `dir` holds the AUFS mark of an opaque directory. */
 export function isAufsOpaqueDir(core: UnionCore, dir: RealDir): boolean {
-  if (!dir.layer.aufs || core.isBottom(dir.layer)) return false;
-  return exists(core, dir, aufsOpaqueName);
+  if (!mayHoldAufsNames(core, dir)) return false;
+  // It is a directory and stays one, and nothing is mounted there: no need to open it.
+  return dir.layer.detached
+    ? exists(core, core.at(dir), asName(`${dir.name}/${aufsOpaqueName}`))
+    : exists(core, core.dirs.fd(dir), aufsOpaqueName);
+}
+
+function mayHoldAufsNames(core: UnionCore, dir: RealDir): boolean {
+  return dir.layer.aufs && dir.hasAufsNames !== false && !core.isBottom(dir.layer);
 }
 
 /** Looks at one object of a lower layer. */
@@ -92,9 +100,9 @@ export function statLower(
   return isXattrWhiteout(core.fs, fd, name, core.names) ? 'whiteout' : 'found';
 }
 
-function exists(core: UnionCore, dir: RealDir, name: Name): boolean {
+function exists(core: UnionCore, dir: Fd, path: Name): boolean {
   const saved = core.fs.stat.slice();
-  const found = core.fs.findStatx(core.dirs.fd(dir), name);
+  const found = core.fs.findStatx(dir, path);
   core.fs.stat.set(saved);
   return found;
 }

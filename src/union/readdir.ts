@@ -7,11 +7,13 @@ import { asName, type Name } from '../base/name.ts';
 import { isAufsMetadata } from '../layer/aufs.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { DT_CHR, DT_DIR, DT_REG, DT_UNKNOWN } from '../os/constants.ts';
+import type { RawListing } from '../os/host-fs.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
 import { noNodeId } from '../base/ids.ts';
 import type { UnionCore } from './core.ts';
-import { listReal } from './directory-index.ts';
-import { Listing, type ListedEntry } from './listing.ts';
+import { listLower, listUpper } from './directory-index.ts';
+import type { Layer } from './layer.ts';
+import { Entries, Listing } from './listing.ts';
 import { lookup } from './lookup.ts';
 import type { DirState, Node } from './node.ts';
 import { indexOf, probe, statLower } from './probe.ts';
@@ -23,23 +25,24 @@ const dotCookie = 1;
 const dotDotCookie = 2;
 
 export function readdir(core: UnionCore, node: Node, cookie: number, sink: DirectorySink): void {
-  read(core, node, cookie, sink, (entry, next) => {
-    if (!sink.hasRoom(entry.name)) return false;
-    let { inoLow, inoHigh } = entry;
-    if (!entry.exact) {
-      const child = findChild(core, node, entry.name);
-      if (child === undefined) return true;
-      ({ inoLow, inoHigh } = child);
-      core.nodes.leaveIfUnused(child);
+  read(core, node, cookie, sink, (entries, i, next) => {
+    const name = entries.name(i);
+    if (!sink.hasRoom(name)) return false;
+    if (entries.exact(i)) {
+      sink.add(name, entries.inoLow(i), entries.inoHigh(i), entries.type(i), next);
+      return true;
     }
-    sink.add(entry.name, inoLow, inoHigh, entry.type, next);
+    const child = findChild(core, node, name);
+    if (child === undefined) return true;
+    sink.add(name, child.inoLow, child.inoHigh, entries.type(i), next);
+    core.nodes.leaveIfUnused(child);
     return true;
   });
 }
 
 export function readdirplus(core: UnionCore, node: Node, cookie: number, sink: DirectorySink): void {
-  read(core, node, cookie, sink, (entry, next) => {
-    const { name, type } = entry;
+  read(core, node, cookie, sink, (entries, i, next) => {
+    const name = entries.name(i);
     if (!sink.hasRoom(name)) return false;
     const attr = sink.nextAttr();
     try {
@@ -49,7 +52,7 @@ export function readdirplus(core: UnionCore, node: Node, cookie: number, sink: D
       sink.addPlus(name, child.id, child.inoLow, child.inoHigh, child.type >>> 12, next);
     } catch (thrown) {
       if (!(thrown instanceof FsError)) throw thrown;
-      sink.addPlus(name, noNodeId, entry.inoLow, entry.inoHigh, type, next);
+      sink.addPlus(name, noNodeId, entries.inoLow(i), entries.inoHigh(i), entries.type(i), next);
     }
     return true;
   });
@@ -66,8 +69,7 @@ export function isEmpty(core: UnionCore, node: Node): boolean {
 export function noteAdded(core: UnionCore, parent: Node, node: Node, name: Name): void {
   const listing = parent.dir?.listing;
   if (listing === undefined) return;
-  const { inoLow, inoHigh } = node;
-  listing.add({ name, type: node.type >>> 12, inoLow, inoHigh, exact: true });
+  listing.add(name, node.type >>> 12, node.inoLow, node.inoHigh);
   core.listings.touch(parent);
 }
 
@@ -81,7 +83,7 @@ function read(
   node: Node,
   cookie: number,
   sink: DirectorySink,
-  take: (entry: ListedEntry, cookie: number) => boolean,
+  take: (entries: Entries, i: number, cookie: number) => boolean,
 ): void {
   if (node.isRemoved) return;
   const up = node.parent ?? node;
@@ -107,7 +109,7 @@ function listingOf(core: UnionCore, node: Node): Listing {
     core.listings.touch(node);
     return dir.listing;
   }
-  const entries: ListedEntry[] = [];
+  const entries = new Entries(32);
   const hidden = addUpper(core, dir, entries);
   if (dir.lowers.length > 0) addLowers(core, node, dir, hidden, entries);
   dir.listing = new Listing(entries);
@@ -117,20 +119,17 @@ function listingOf(core: UnionCore, node: Node): Listing {
 }
 
 /** The upper entries; answers the names that hide what is below. */
-function addUpper(core: UnionCore, dir: DirState, entries: ListedEntry[]): ReadonlySet<Name> | undefined {
+function addUpper(core: UnionCore, dir: DirState, entries: Entries): ReadonlySet<Name> | undefined {
   const { upper } = dir;
   if (upper === undefined) return undefined;
-  const raw = listReal(core.fs, core.dirs, upper);
+  const raw = listUpper(core.fs, core.dirs, upper);
   const merged = dir.lowers.length > 0;
-  const hidden = merged ? new Set(raw.names) : undefined;
   for (let i = 0; i < raw.names.length; i++) {
-    const name = raw.names[i] as Name;
     const type = raw.types[i] ?? DT_UNKNOWN;
-    if ((type === DT_CHR || type === DT_UNKNOWN) && isWhiteout(core, upper, name)) continue;
-    const exact = dir.impure !== true && !(merged && type === DT_DIR);
-    push(core, entries, upper, name, type, raw.inos[i] ?? 0n, exact);
+    if ((type === DT_CHR || type === DT_UNKNOWN) && isWhiteout(core, upper, raw.names[i] as Name)) continue;
+    push(core, entries, upper.layer, raw, i, dir.impure !== true && !(merged && type === DT_DIR));
   }
-  return hidden;
+  return merged && raw.names.length > 0 ? new Set(raw.names) : undefined;
 }
 
 function addLowers(
@@ -138,24 +137,21 @@ function addLowers(
   node: Node,
   dir: DirState,
   hidden: ReadonlySet<Name> | undefined,
-  entries: ListedEntry[],
+  entries: Entries,
 ): void {
   const [only] = dir.lowers;
   if (dir.lowers.length === 1 && only !== undefined && dir.index === undefined) {
     addOnly(core, only, hidden, entries);
     return;
   }
-  const index = indexOf(core, node);
   const mayHide = dir.lowers.some((lower) => lower.xattrWhiteouts);
-  for (const name of index.names()) {
-    if (hidden?.has(name) === true) continue;
-    const type = index.type(name);
-    if (type === undefined) continue;
+  indexOf(core, node).forEach((name, position, raw, i) => {
+    if (hidden?.has(name) === true) return;
+    const type = raw.types[i] ?? DT_UNKNOWN;
     const doubtful = type === DT_CHR || type === DT_UNKNOWN || (mayHide && type === DT_REG);
-    if (doubtful && probe(core, node, name, 0, core.scratch) < 0) continue;
-    const lower = dir.lowers[index.position(name, 0)] as RealDir;
-    push(core, entries, lower, name, type, index.ino(name), true);
-  }
+    if (doubtful && probe(core, node, name, 0, core.scratch) < 0) return;
+    push(core, entries, (dir.lowers[position] as RealDir).layer, raw, i, true);
+  });
 }
 
 /** A single lower directory needs no index to be listed. */
@@ -163,32 +159,30 @@ function addOnly(
   core: UnionCore,
   lower: RealDir,
   hidden: ReadonlySet<Name> | undefined,
-  entries: ListedEntry[],
+  entries: Entries,
 ): void {
-  const raw = listReal(core.fs, core.dirs, lower);
+  const raw = listLower(core.fs, core.dirs, lower);
   for (let i = 0; i < raw.names.length; i++) {
     const name = raw.names[i] as Name;
     const type = raw.types[i] ?? DT_UNKNOWN;
-    if (hidden?.has(name) === true || (lower.layer.aufs && isAufsMetadata(name))) continue;
+    if (hidden?.has(name) === true || (lower.hasAufsNames === true && isAufsMetadata(name))) continue;
     const doubtful = type === DT_CHR || type === DT_UNKNOWN || (lower.xattrWhiteouts && type === DT_REG);
     if (doubtful && statLower(core, lower, name, core.scratch) !== 'found') continue;
-    push(core, entries, lower, name, type, raw.inos[i] ?? 0n, true);
+    push(core, entries, lower.layer, raw, i, true);
   }
 }
 
+/** Entry `i` of a real directory of `layer`. */
 function push(
   core: UnionCore,
-  entries: ListedEntry[],
-  dir: RealDir,
-  name: Name,
-  type: number,
-  ino: bigint,
+  entries: Entries,
+  layer: Layer,
+  raw: RawListing,
+  i: number,
   exact: boolean,
 ): void {
-  const low = Number(ino & 0xffffffffn);
-  const high = Number(ino >> 32n);
-  core.inos.map(dir.layer.fsid, low, high);
-  entries.push({ name, type, inoLow: core.inos.low, inoHigh: core.inos.high, exact });
+  core.inos.map(layer.fsid, raw.inos[2 * i] ?? 0, raw.inos[2 * i + 1] ?? 0);
+  entries.push(raw.names[i] as Name, raw.types[i] ?? DT_UNKNOWN, core.inos.low, core.inos.high, exact);
 }
 
 function isWhiteout(core: UnionCore, dir: RealDir, name: Name): boolean {

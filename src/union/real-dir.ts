@@ -46,6 +46,8 @@ export class RealDir extends Place {
   size = 0;
   /** It may hold whiteouts that are extended attributes (its opaque mark is `x`). */
   xattrWhiteouts = false;
+  /** In a lower layer: it holds AUFS whiteouts or marks. undefined: not read yet. */
+  hasAufsNames: boolean | undefined;
 
   /**
    * In the upper: every name that it may hold, whiteouts among them; what is not in here is not there.

@@ -4,7 +4,7 @@
  */
 import type { Name } from '../base/name.ts';
 import type { UnionCore } from './core.ts';
-import { listReal } from './directory-index.ts';
+import { listUpper } from './directory-index.ts';
 import type { RealDir } from './real-dir.ts';
 
 /** A directory is read after so many misses, unless it is too large to be kept. */
@@ -17,7 +17,7 @@ export function mayHold(core: UnionCore, dir: RealDir, name: Name): boolean {
   if (dir.names !== undefined) return dir.names.has(name);
   dir.misses += 1;
   if (dir.misses !== missesBeforeReading || dir.size > maxNames * bytesPerName) return true;
-  const { names } = listReal(core.fs, core.dirs, dir);
+  const { names } = listUpper(core.fs, core.dirs, dir);
   if (names.length > maxNames) return true;
   dir.names = new Set(names);
   return dir.names.has(name);
