@@ -128,14 +128,14 @@ export class Listing {
     this.#removed.add(name);
   }
 
-  /** Calls `take` with the position of each entry after `cookie` until it answers false. */
-  read(cookie: number, take: (entries: Entries, i: number, cookie: number) => boolean): void {
+  /** Calls `take` for each entry `i` after `cookie`, the `at`-th of all, until it answers false. */
+  read(cookie: number, take: (entries: Entries, i: number, cookie: number, at: number) => boolean): void {
     if (this.#added.length > 0) this.#merge();
     const { entries, cookies, order } = this.#sorted;
     for (let at = indexAfter(cookies, cookie); at < order.length; at++) {
       const i = order[at] as number;
       if (this.#removed.size > 0 && this.#removed.has(entries.name(i))) continue;
-      if (!take(entries, i, cookies[at] as number)) return;
+      if (!take(entries, i, cookies[at] as number, at)) return;
     }
   }
 

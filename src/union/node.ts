@@ -29,6 +29,8 @@ export class DirState {
   index: DirectoryIndex | undefined;
   /** Cached: the merged entries in the order of their cookies. */
   listing: Listing | undefined;
+  /** Entries are looked at one by one after it was listed. */
+  looksAtEntries = false;
   /** System calls spent on names of lowers without an index. */
   probes = 0;
 

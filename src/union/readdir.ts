@@ -23,39 +23,81 @@ const dot = asName('.');
 const dotDot = asName('..');
 const dotCookie = 1;
 const dotDotCookie = 2;
+/** Of so many entries of a directory, attributes are told unasked. */
+const attributesUnasked = 4096;
 
 export function readdir(core: UnionCore, node: Node, cookie: number, sink: DirectorySink): void {
   read(core, node, cookie, sink, (entries, i, next) => {
-    const name = entries.name(i);
-    if (!sink.hasRoom(name)) return false;
-    if (entries.exact(i)) {
-      sink.add(name, entries.inoLow(i), entries.inoHigh(i), entries.type(i), next);
-      return true;
-    }
-    const child = findChild(core, node, name);
-    if (child === undefined) return true;
-    sink.add(name, child.inoLow, child.inoHigh, entries.type(i), next);
-    core.nodes.leaveIfUnused(child);
+    if (!sink.hasRoom(entries.name(i))) return false;
+    addName(core, node, sink, entries, i, next);
     return true;
   });
 }
 
+/**
+ * Tells attributes, too, where they are likely to be wanted: of all entries of a directory that is not
+ * very large, of the first ones of another, and of all once somebody has asked for one by its name. What
+ * the client knows already is not looked at again.
+ */
 export function readdirplus(core: UnionCore, node: Node, cookie: number, sink: DirectorySink): void {
-  read(core, node, cookie, sink, (entries, i, next) => {
+  const { dir } = node;
+  const limit = dir?.looksAtEntries === true ? Infinity : attributesUnasked;
+  read(core, node, cookie, sink, (entries, i, next, at) => {
     const name = entries.name(i);
     if (!sink.hasRoom(name)) return false;
-    const attr = sink.nextAttr();
-    try {
-      const child = lookup(core, node, name, attr);
-      if (child === undefined) return true;
-      child.lookups += 1;
-      sink.addPlus(name, child.id, child.inoLow, child.inoHigh, child.type >>> 12, next);
-    } catch (thrown) {
-      if (!(thrown instanceof FsError)) throw thrown;
-      sink.addPlus(name, noNodeId, entries.inoLow(i), entries.inoHigh(i), entries.type(i), next);
+    if ((at >= limit && entries.exact(i)) || (dir?.children.get(name)?.lookups ?? 0) > 0) {
+      addName(core, node, sink, entries, i, next);
+    } else {
+      addWithAttributes(core, node, sink, entries, i, next);
     }
     return true;
   });
+}
+
+function addName(
+  core: UnionCore,
+  node: Node,
+  sink: DirectorySink,
+  entries: Entries,
+  i: number,
+  next: number,
+): void {
+  const name = entries.name(i);
+  if (entries.exact(i)) {
+    sink.add(name, entries.inoLow(i), entries.inoHigh(i), entries.type(i), next);
+    return;
+  }
+  const child = findChild(core, node, name);
+  if (child === undefined) return;
+  sink.add(name, child.inoLow, child.inoHigh, entries.type(i), next);
+  core.nodes.leaveIfUnused(child);
+}
+
+function addWithAttributes(
+  core: UnionCore,
+  node: Node,
+  sink: DirectorySink,
+  entries: Entries,
+  i: number,
+  next: number,
+): void {
+  const name = entries.name(i);
+  const attr = sink.nextAttr();
+  try {
+    const child = lookup(core, node, name, attr);
+    if (child === undefined) return;
+    child.lookups += 1;
+    sink.addPlus(name, child.id, child.inoLow, child.inoHigh, child.type >>> 12, next);
+  } catch (thrown) {
+    if (!(thrown instanceof FsError)) throw thrown;
+    sink.addPlus(name, noNodeId, entries.inoLow(i), entries.inoHigh(i), entries.type(i), next);
+  }
+}
+
+/** Somebody looks at an entry of `parent` by its name. */
+export function noteLookup(parent: Node): void {
+  const { dir } = parent;
+  if (dir?.listing !== undefined) dir.looksAtEntries = true;
 }
 
 /** Whether a directory shows no entry. */
@@ -83,7 +125,7 @@ function read(
   node: Node,
   cookie: number,
   sink: DirectorySink,
-  take: (entries: Entries, i: number, cookie: number) => boolean,
+  take: (entries: Entries, i: number, cookie: number, at: number) => boolean,
 ): void {
   if (node.isRemoved) return;
   const up = node.parent ?? node;

@@ -16,7 +16,7 @@ import { Files } from './files.ts';
 import { link } from './link.ts';
 import { lookup } from './lookup.ts';
 import { DirState } from './node.ts';
-import { readdir, readdirplus } from './readdir.ts';
+import { noteLookup, readdir, readdirplus } from './readdir.ts';
 import { unlink, rmdir } from './remove.ts';
 import { rename } from './rename.ts';
 import { setattr } from './setattr.ts';
@@ -44,8 +44,10 @@ export class Union implements FileSystem {
   }
 
   lookup(parent: NodeId, name: Name, attr: Attr): NodeId {
-    const node = lookup(this.#core, this.#core.nodes.get(parent), name, attr);
+    const directory = this.#core.nodes.get(parent);
+    const node = lookup(this.#core, directory, name, attr);
     if (node === undefined) return noNodeId;
+    noteLookup(directory);
     node.lookups += 1;
     return node.id;
   }

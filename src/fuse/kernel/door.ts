@@ -84,6 +84,11 @@ export class Door {
     return 0;
   }
 
+  /** The client gives back `count` lookups. */
+  forget(node: NodeId, count: number): void {
+    if (this.fs.forget(node, count)) this.modes.forgotten(node);
+  }
+
   /** Where an operation leaves the attributes of the entry that it answers. */
   entryAttr(): Attr {
     this.attr.buffer = this.reply.buffer;

@@ -20,7 +20,6 @@ const wanted =
   initFlag.DONT_MASK |
   initFlag.HAS_IOCTL_DIR |
   initFlag.DO_READDIRPLUS |
-  initFlag.READDIRPLUS_AUTO |
   initFlag.ASYNC_DIO |
   initFlag.PARALLEL_DIROPS |
   initFlag.POSIX_ACL |

@@ -33,7 +33,7 @@ export function onLookup(door: Door): number {
 
 export function onForget(door: Door, burst: Burst): number {
   burst.forgot(1);
-  forget(door, door.frame.nodeId, door.frame.u64(forgetIn.nlookup));
+  door.forget(door.frame.nodeId, door.frame.u64(forgetIn.nlookup));
   return 0;
 }
 
@@ -43,13 +43,9 @@ export function onBatchForget(door: Door, burst: Burst): number {
   burst.forgot(count);
   for (let i = 0; i < count; i++) {
     const at = batchForgetIn.bytes + i * batchForgetOne.bytes;
-    forget(door, frame.u64(at + batchForgetOne.nodeId) as NodeId, frame.u64(at + batchForgetOne.nlookup));
+    door.forget(frame.u64(at + batchForgetOne.nodeId) as NodeId, frame.u64(at + batchForgetOne.nlookup));
   }
   return 0;
-}
-
-function forget(door: Door, node: NodeId, count: number): void {
-  if (door.fs.forget(node, count)) door.modes.forgotten(node);
 }
 
 export function onInterrupt(door: Door): number {

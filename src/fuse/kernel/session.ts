@@ -16,6 +16,8 @@ import * as files from './file-requests.ts';
 import { negotiate, type Wishes } from './negotiate.ts';
 import * as nodes from './node-requests.ts';
 import { OpenModes } from './open-modes.ts';
+import { ReplySink } from './reply-sink.ts';
+import { WalkAhead } from './walk-ahead.ts';
 import * as xattrs from './xattr-requests.ts';
 
 type Handler = (door: Door) => number;
@@ -39,6 +41,7 @@ export class Session {
   readonly #handlers: (Handler | undefined)[];
   readonly #counts = new Float64Array(opcodes);
   readonly #burst: Burst;
+  readonly #walk: WalkAhead;
   #onReady: () => void = () => undefined;
   #onStopped: () => void = () => undefined;
 
@@ -47,12 +50,13 @@ export class Session {
     this.#log = options.log;
     this.#wishes = options;
     this.#door = new Door(fs, channel, new OpenModes(channel, options.log, options.passthrough), options.log);
+    this.#walk = new WalkAhead(this.#door);
     fs.countAlso(() => this.counts);
     this.#burst = new Burst(() => {
       fs.trim();
       options.collect();
     });
-    this.#handlers = handlerTable(this.#door, this.#burst, () => this.#init());
+    this.#handlers = handlerTable(this.#door, this.#walk, this.#burst, () => this.#init());
   }
 
   /**
@@ -113,6 +117,7 @@ export class Session {
     const handler = this.#handlers[code];
     if (handler === undefined || problem !== undefined) return reply.error(errno.EOPNOTSUPP);
     this.#counts[code] = (this.#counts[code] ?? 0) + 1;
+    this.#walk.begin(code);
     try {
       return handler(this.#door);
     } catch (thrown) {
@@ -135,8 +140,13 @@ export class Session {
   }
 }
 
-function handlerTable(door: Door, burst: Burst, init: () => number): (Handler | undefined)[] {
-  const sink = new directories.ReplySink(door);
+function handlerTable(
+  door: Door,
+  walk: WalkAhead,
+  burst: Burst,
+  init: () => number,
+): (Handler | undefined)[] {
+  const sink = new ReplySink(door, door.reply.buffer);
   const table = new Array<Handler | undefined>(opcodes).fill(undefined);
   const entries: readonly (readonly [number, Handler])[] = [
     [opcode.INIT, init],
@@ -162,7 +172,7 @@ function handlerTable(door: Door, burst: Burst, init: () => number): (Handler | 
     [opcode.OPENDIR, directories.neverAskAgain],
     [opcode.FLUSH, directories.neverAskAgain],
     [opcode.READDIR, (it) => directories.onReaddir(it, sink)],
-    [opcode.READDIRPLUS, (it) => directories.onReaddirplus(it, sink)],
+    [opcode.READDIRPLUS, (it) => directories.onReaddirplus(it, walk)],
     [opcode.FSYNCDIR, directories.onFsyncdir],
     [opcode.OPEN, files.onOpen],
     [opcode.CREATE, files.onCreate],

@@ -1,0 +1,174 @@
+/**
+ * Replies made ahead: that they are the ones the client would have got, that they are made only for a
+ * client that walks, and that what was made in vain leaves no lookup behind.
+ */
+import t from 'tap';
+import type { NodeId } from '../../../src/base/ids.ts';
+import { asName } from '../../../src/base/name.ts';
+import type { Door } from '../../../src/fuse/kernel/door.ts';
+import { ReplySink } from '../../../src/fuse/kernel/reply-sink.ts';
+import { WalkAhead } from '../../../src/fuse/kernel/walk-ahead.ts';
+import { DT_DIR, DT_REG } from '../../../src/os/constants.ts';
+import type { DirectorySink } from '../../../src/vfs/directory-sink.ts';
+import { opcode } from '../../../src/wire/opcodes.ts';
+import { replyHeaderBytes } from '../../../src/wire/reply.ts';
+
+const size = 4096;
+
+/** A tree of which each directory has `files` files and the given directories. */
+class FakeDoor {
+  readonly reply = { buffer: Buffer.alloc(replyHeaderBytes + size) };
+  readonly modes = { attrTtl: () => ({ seconds: 1, nanoseconds: 0 }) };
+  readonly frame = { u32: () => this.openFlags };
+  readonly waiting: (() => void)[] = [];
+  readonly idle = { add: (work: () => void) => this.waiting.push(work) };
+  readonly fs = {
+    readdirplus: (node: NodeId, cookie: number, sink: DirectorySink) => {
+      this.readdirplus(node, cookie, sink);
+    },
+  };
+  readonly lookups = new Map<number, number>();
+  readonly reads: string[] = [];
+  openFlags = 0;
+  readonly #tree: Readonly<Record<number, readonly number[]>>;
+  readonly #files: number;
+
+  constructor(tree: Readonly<Record<number, readonly number[]>>, files = 1) {
+    this.#tree = tree;
+    this.#files = files;
+  }
+
+  forget(node: NodeId, count: number): void {
+    this.lookups.set(node, (this.lookups.get(node) ?? 0) - count);
+  }
+
+  readdirplus(node: number, cookie: number, sink: DirectorySink): void {
+    this.reads.push(`${String(node)}:${String(cookie)}`);
+    const directories = this.#tree[node] ?? [];
+    const files = Array.from({ length: this.#files }, (_, i) => node * 1000 + i);
+    for (const [i, id] of [...directories, ...files].entries()) {
+      const name = asName(`entry-${String(id)}`);
+      if (i < cookie) continue;
+      if (!sink.hasRoom(name)) return;
+      sink.nextAttr();
+      this.lookups.set(id, (this.lookups.get(id) ?? 0) + 1);
+      sink.addPlus(name, id as NodeId, id, 0, i < directories.length ? DT_DIR : DT_REG, i + 1);
+    }
+  }
+
+  /** What the event loop would do now. */
+  rest(): void {
+    for (const work of this.waiting.splice(0)) work();
+  }
+}
+
+function makeWalk(door: FakeDoor): { walk: WalkAhead; read: (node: number, cookie: number) => Buffer } {
+  const walk = new WalkAhead(door as unknown as Door);
+  const read = (node: number, cookie: number): Buffer => {
+    walk.begin(opcode.READDIRPLUS);
+    const length = walk.read(node as NodeId, cookie, size);
+    const body = Buffer.from(door.reply.buffer.subarray(replyHeaderBytes, replyHeaderBytes + length));
+    door.rest();
+    return body;
+  };
+  return { walk, read };
+}
+
+/** The reply without any reading ahead. */
+function direct(door: FakeDoor, node: number, cookie: number): Buffer {
+  const other = new FakeDoor({}, 0);
+  const sink = new ReplySink(other as unknown as Door, other.reply.buffer);
+  sink.start(size, true);
+  const lookups = new Map(door.lookups);
+  const reads = door.reads.length;
+  door.readdirplus(node, cookie, sink);
+  door.reads.length = reads;
+  door.lookups.clear();
+  for (const [id, count] of lookups) door.lookups.set(id, count);
+  return Buffer.from(other.reply.buffer.subarray(replyHeaderBytes, replyHeaderBytes + sink.length));
+}
+
+const tree = { 1: [2, 3, 4], 2: [5], 3: [], 4: [], 5: [] };
+
+/** The order of fts(3), each directory to its end. */
+function goTo(read: (node: number, cookie: number) => Buffer, ...nodes: number[]): void {
+  for (const node of nodes) {
+    read(node, 0);
+    read(node, node === 1 ? 4 : node === 2 ? 2 : 1);
+  }
+}
+
+t.test('a tree is walked: after two right guesses the next directory is ready', (t) => {
+  const door = new FakeDoor(tree);
+  const { read } = makeWalk(door);
+  goTo(read, 1, 2, 5);
+  t.equal(door.reads.at(-1), '3:0', 'the sibling of the parent, before anybody asked');
+  const reads = door.reads.length;
+  t.same(read(3, 0), direct(door, 3, 0));
+  t.equal(door.reads.length, reads);
+  t.same([...door.lookups.values()], [1, 1, 1, 1, 1, 1, 1, 1], 'each was told once');
+  t.end();
+});
+
+t.test('who reads one directory causes nothing else to be read', (t) => {
+  const door = new FakeDoor(tree);
+  const { read } = makeWalk(door);
+  goTo(read, 1);
+  goTo(read, 2);
+  t.same(door.reads, ['1:0', '1:4', '2:0', '2:2']);
+  t.end();
+});
+
+t.test('the rest of a large directory is ready at once', (t) => {
+  const door = new FakeDoor({ 1: [] }, 60);
+  const { read } = makeWalk(door);
+  const first = read(1, 0);
+  t.ok(first.length > size / 2);
+  t.equal(door.reads.length, 2);
+  const cookie = Number(door.reads[1]?.slice(2));
+  const rest = direct(door, 1, cookie);
+  t.same(read(1, cookie), rest);
+  t.ok([...door.lookups.values()].every((count) => count === 1));
+  t.end();
+});
+
+for (const [what, code, flags] of [
+  ['a change', opcode.SETATTR, 0],
+  ['an open for writing', opcode.OPEN, 1],
+] as const) {
+  t.test(`${what} takes back what was made ahead, and makes it careful`, (t) => {
+    const door = new FakeDoor(tree);
+    const { walk, read } = makeWalk(door);
+    goTo(read, 1, 2, 5);
+    t.equal(door.reads.at(-1), '3:0');
+    t.equal(door.lookups.get(3000), 1);
+    door.openFlags = flags;
+    walk.begin(code);
+    t.equal(door.lookups.get(3000), 0);
+    goTo(read, 3);
+    t.equal(door.reads.at(-1), '3:1', 'directory 4 is not read ahead');
+    t.end();
+  });
+}
+
+t.test('an open for reading and a look change nothing', (t) => {
+  const door = new FakeDoor(tree);
+  const { walk, read } = makeWalk(door);
+  goTo(read, 1, 2, 5);
+  walk.begin(opcode.OPEN);
+  walk.begin(opcode.LOOKUP);
+  const reads = door.reads.length;
+  read(3, 0);
+  t.equal(door.reads.length, reads);
+  t.end();
+});
+
+t.test('who goes elsewhere is answered, and nothing is left behind', (t) => {
+  const door = new FakeDoor(tree);
+  const { read } = makeWalk(door);
+  goTo(read, 1, 2, 5);
+  t.same(read(4, 0), direct(door, 4, 0));
+  t.equal(door.lookups.get(3000), 0);
+  t.equal(door.lookups.get(4000), 1);
+  t.end();
+});
