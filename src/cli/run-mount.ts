@@ -31,14 +31,22 @@ export interface RunningMount {
   unmount(): void;
 }
 
-/** Resolves once the mount answers. UserError where it cannot be, with nothing left behind. */
-export async function startMount(spec: MountSpec, parts: Parts, log: Log): Promise<RunningMount> {
+/**
+ * Resolves once the mount answers. UserError where it cannot be, and the reason of `signal` when that is
+ * aborted before, with nothing left behind.
+ */
+export async function startMount(
+  spec: MountSpec,
+  parts: Parts,
+  log: Log,
+  signal: AbortSignal,
+): Promise<RunningMount> {
   const undo: (() => unknown)[] = [];
   try {
     const mountPoint = checkMountPoint(spec.mountPoint).realPath;
     const layers = checkLayers(spec.layers);
     const format = resolveFormat(spec.format, layers, hasCapSysAdminInFirstNamespace());
-    const lock = await lockOf(layers);
+    const lock = await lockOf(layers, signal);
     undo.push(() => lock?.release());
     const fileSystem = await parts.createEngine({ layers, format, log });
     undo.push(() => fileSystem.close());
@@ -61,7 +69,7 @@ export async function startMount(spec: MountSpec, parts: Parts, log: Log): Promi
     undo.push(() => {
       session.stop();
     });
-    await session.ready;
+    await Promise.race([session.ready, abortOf(signal)]);
     if (place.device !== undefined) lock?.recordMount(place.device);
     return runningMount(session, { place, log, finish: () => finish(() => fileSystem.close(), lock) });
   } catch (thrown) {
@@ -70,8 +78,17 @@ export async function startMount(spec: MountSpec, parts: Parts, log: Log): Promi
   }
 }
 
-async function lockOf({ upper, work }: LayerPaths): Promise<UpperLock | undefined> {
-  return upper === undefined || work === undefined ? undefined : lockUpper({ upper, work });
+async function lockOf({ upper, work }: LayerPaths, signal: AbortSignal): Promise<UpperLock | undefined> {
+  return upper === undefined || work === undefined ? undefined : lockUpper({ upper, work, signal });
+}
+
+/** Rejects with the reason of `signal` once that is aborted. */
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
 }
 
 function isReadOnly(spec: MountSpec): boolean {

@@ -17,7 +17,7 @@ import { parseCommandLine, type Command } from './command-line.ts';
 import { helpText, versionText } from './help.ts';
 import { parts } from './assemble.ts';
 import { resolveFormat } from './resolve-format.ts';
-import { startMount } from './run-mount.ts';
+import { startMount, type RunningMount } from './run-mount.ts';
 import { lockUpper } from './upper-lock.ts';
 
 type MountCommand = Extract<Command, { act: 'mount' }>;
@@ -66,16 +66,20 @@ async function settle({ spec }: SettleCommand): Promise<void> {
 
 /** Serves until the file system is unmounted. */
 async function mount({ spec, foreground, reportTo }: MountCommand): Promise<number> {
+  const starting = new AbortController();
+  let running: RunningMount | undefined = undefined;
+  // Before anything is mounted: what a signal ends by itself would leave a mount without a server.
+  onEndingSignals((signal) => {
+    if (running !== undefined) running.unmount();
+    else starting.abort(new UserError('interrupted', `ended by ${signal} before the mount answered`));
+  });
   process.title = `@stratafs ${nameToText(spec.mountPoint)}`;
   process.chdir('/');
   const log = logOf(spec, foreground);
-  const running = await startMount(spec, parts, log);
+  running = await startMount(spec, parts, log, starting.signal);
   // What no gate caught, a fault in a timer or in a promise that nobody awaited: the mount lives on.
   process.on('uncaughtException', (thrown) => {
     log.fault('outside of any request', thrown);
-  });
-  unmountOnSignals(() => {
-    running.unmount();
   });
   if (!foreground) own.silenceStandardDescriptors();
   // Who started this was ended meanwhile: nobody knows of the mount.
@@ -100,8 +104,8 @@ function logOf(
   });
 }
 
-function unmountOnSignals(unmount: () => void): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, unmount);
+function onEndingSignals(act: (signal: NodeJS.Signals) => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, act);
 }
 
 function lineOf(thrown: unknown): string {

@@ -22,12 +22,17 @@ export interface UpperLockOptions {
   readonly work: Name;
   /** How long to wait for a holder without a mount; 5000 unless told. */
   readonly waitMs?: number;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
 }
 
 const noteName = 'stratafs-mount';
 const retryMs = 20;
 
-/** Locks both. UserError `in-use` when another mount has one of them, `no-permission` where they cannot be opened. */
+/**
+ * Locks both. UserError `in-use` when another mount has one of them, `no-permission` where they cannot be opened;
+ * the reason of `signal` when that is aborted.
+ */
 export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
   const note = pathIn(options.work, noteName);
   const deadline = Date.now() + (options.waitMs ?? 5000);
@@ -37,7 +42,7 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
   };
   try {
     for (const path of [options.upper, options.work]) {
-      locks.push(await lockBefore(deadline, path, note));
+      locks.push(await lockBefore(deadline, path, note, options.signal));
     }
     // From here on the note would tell of a mount that was before.
     removeSmallFile(note);
@@ -56,7 +61,12 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
   };
 }
 
-async function lockBefore(deadline: number, path: Name, note: Name): Promise<Lock> {
+async function lockBefore(
+  deadline: number,
+  path: Name,
+  note: Name,
+  signal: AbortSignal | undefined,
+): Promise<Lock> {
   for (;;) {
     const lock = lockNow(path);
     if (lock !== undefined) return lock;
@@ -71,6 +81,7 @@ async function lockBefore(deadline: number, path: Name, note: Name): Promise<Loc
     }
     // Nothing tells when a lock of another process goes, but trying.
     await new Promise((resolve) => setTimeout(resolve, retryMs));
+    signal?.throwIfAborted();
   }
 }
 

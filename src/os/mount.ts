@@ -3,7 +3,7 @@
  * may, through the setuid helper fusermount3 where not. Also the private view of a layer: a detached
  * clone of its tree. Nothing here looks into a mount.
  */
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type StdioOptions } from 'node:child_process';
 import { closeSync } from 'node:fs';
 
 import { errno } from '../base/errno.ts';
@@ -169,12 +169,15 @@ function argument(path: Name): string {
 
 /** Runs fusermount3 to its end, with `socket` for the descriptor that it sends. */
 function runHelper(args: readonly string[], socket?: number): void {
-  const done = spawnSync(helper, args, {
-    stdio: ['ignore', 'ignore', 'pipe', socket ?? 'ignore'],
+  const options = {
+    stdio: ['ignore', 'ignore', 'pipe', socket ?? 'ignore'] satisfies StdioOptions,
     env: { ...process.env, ...(socket === undefined ? {} : { _FUSE_COMMFD: String(helperSocket) }) },
     encoding: 'utf8',
     cwd: '/',
-  });
+    // A signal of the terminal would end it between mounting and handing over the descriptor. (Node's types lack it.)
+    detached: true,
+  } as const;
+  const done = spawnSync(helper, args, options);
   if (done.error !== undefined) {
     throw new UserError('fusermount-missing', `${helper} cannot be run`, {
       hint: 'install the package fuse3, or mount as root',

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -13,6 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { asName } from '../../src/base/name.ts';
+import { tryLock } from '../../src/os/lock.ts';
 import { isMounted, makeScratch, programPath, type Scratch } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
 import { runProgram, serversOf, until } from './fixtures/program.ts';
@@ -105,6 +107,52 @@ t.test(
     closeSync(held);
   },
 );
+
+t.test('a signal while it starts leaves neither a mount nor a process', needs(...mountNeeds), async (t) => {
+  const place = makePlace(t);
+  const start = (): { child: ChildProcess; exited: Promise<unknown> } => {
+    const child = spawn(programPath, ['-f', '-o', place.options, place.at], { stdio: 'ignore' });
+    return { child, exited: once(child, 'exit') };
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGTERM', 'SIGTERM', 'SIGTERM'] as const) {
+    const { child, exited } = start();
+    // The moment at which it is mounted and not yet served is short: nothing may come between.
+    for (const deadline = Date.now() + 10_000; !isMounted(place.at) && Date.now() < deadline;);
+    child.kill(signal);
+    await exited;
+    t.notOk(isMounted(place.at), `${signal} once it is on the tree`);
+  }
+  for (let delayMs = 0; delayMs <= 120; delayMs += 8) {
+    const { child, exited } = start();
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    child.kill('SIGTERM');
+    await exited;
+    t.notOk(isMounted(place.at), `after ${String(delayMs)} ms`);
+  }
+  t.strictSame(serversOf(place.at), []);
+});
+
+t.test('a signal while it waits for an upper that is in use', needs(...mountNeeds), async (t) => {
+  const place = makePlace(t);
+  const lock = tryLock(asName(place.upper));
+  t.teardown(() => lock?.release());
+  const child = spawn(programPath, ['-f', '-o', place.options, place.at], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = once(child, 'close');
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  await until(
+    () => readFileSync(`/proc/${String(child.pid)}/cmdline`, 'latin1').startsWith('@'),
+    'it has begun',
+  );
+  const asked = Date.now();
+  child.kill('SIGTERM');
+  t.strictSame(await exited, [1, null]);
+  t.ok(Date.now() - asked < 4000, 'it did not wait for the end of the other');
+  t.equal(said, 'stratafs: ended by SIGTERM before the mount answered\n');
+  t.notOk(isMounted(place.at));
+});
 
 t.test('mounted again at once after umount, on the same upper', needs(...mountNeeds), async (t) => {
   const place = makePlace(t);

@@ -112,3 +112,20 @@ t.test('through fusermount3', needs('root', 'fuse', 'program:fusermount3'), (t) 
   });
   t.end();
 });
+
+t.test('the helper is out of reach of a signal from the terminal', needs('build'), (t) => {
+  const dir = makeScratch(t);
+  writeFileSync(dir.at('fusermount3'), '#!/bin/sh\ncut -d" " -f1,6 /proc/$$/stat >&2\nexit 1\n', {
+    mode: 0o755,
+  });
+  const path = process.env.PATH;
+  process.env.PATH = `${dir.path}:${path ?? ''}`;
+  t.teardown(() => {
+    process.env.PATH = path;
+  });
+  t.throws(() => mountFuseByHelper({ ...options, target: asName(dir.path), flags: 0 }), {
+    code: 'fusermount-failed',
+    message: /^fusermount3: (\d+) \1$/,
+  });
+  t.end();
+});
