@@ -59,7 +59,7 @@ t.test(
   async (t) => {
     const place = makePlace(t);
     // bash puts the file on descriptors that are far apart, as clients leave them open.
-    const script = 'exec 5<"$0" 77<"$0" 200<"$0"; exec "$@"';
+    const script = 'exec 5<"$0" 77<"$0" 200<"$0" 254<"$0"; exec "$@" 255<"$0"';
     const before = ['bash', '-c', script, join(place.path, 'lower/a')];
     const outcome = await runProgram(['-o', place.options, place.at], { before });
     t.match(outcome, { code: 0, stdout: '', stderr: '' }, 'its pipes have come to their end');
