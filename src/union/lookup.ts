@@ -6,7 +6,7 @@
 import { fsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
-import { S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
+import { NAME_MAX, S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import { finishAttributes, readAttributes } from './attributes.ts';
@@ -21,7 +21,7 @@ import { Place, RealDir } from './real-dir.ts';
 
 /**
  * The node that `name` of `parent` is, with its attributes; undefined where there is none. Does not
- * count as a lookup. ENOTDIR.
+ * count as a lookup. ENOTDIR, ENAMETOOLONG.
  */
 export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): Node | undefined {
   const { dir } = parent;
@@ -31,6 +31,8 @@ export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): N
     readAttributes(core, known, attr);
     return known;
   }
+  // Where the names of a directory are known, no layer would say so.
+  if (name.length > NAME_MAX) throw fsError('ENAMETOOLONG');
   if (dir.upper !== undefined) {
     if (
       mayHold(core, dir.upper, name) &&

@@ -59,6 +59,26 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'one too many, in directories whose names are all known',
+    layers: [[file('low/f'), file('merged/f')], [file('merged/g')]],
+    run: async (fs) => {
+      await fs.mkdir('up');
+      await fs.chmod('merged', 0o700);
+      for (const directory of ['low', 'merged', 'up']) {
+        await fs.names(directory);
+        for (let n = 0; n < 20; n++) await fs.lstat(`${directory}/absent${String(n)}`, { fails: 'ENOENT' });
+        for (const length of [256, 300, 1023]) {
+          const tooLong = `${directory}/${'n'.repeat(length)}`;
+          await fs.lstat(tooLong, { fails: 'ENAMETOOLONG' });
+          await fs.unlink(tooLong, { fails: 'ENAMETOOLONG' });
+          await fs.rmdir(tooLong, { fails: 'ENAMETOOLONG' });
+          await fs.mkdir(tooLong, 0o755, { fails: 'ENAMETOOLONG' });
+          await fs.rename('low/f', tooLong, { fails: 'ENAMETOOLONG' });
+        }
+      }
+    },
+  },
+  {
     name: 'bytes of every kind, below and above',
     layers: [strange.map((name) => file(`low/${name}`, name))],
     run: async (fs) => {
