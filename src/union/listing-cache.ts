@@ -6,13 +6,14 @@ import { LRUCache } from 'lru-cache';
 import type { Node } from './node.ts';
 
 export class ListingCache {
-  readonly #used: LRUCache<Node, true>;
+  /** The weight is the value as well: a set of the same value would not weigh again. */
+  readonly #used: LRUCache<Node, number>;
   readonly #budget: number;
 
   /** `names`: how many to keep; a directory that alone has more is kept alone. */
   constructor(names: number) {
     this.#budget = names;
-    this.#used = new LRUCache<Node, true>({
+    this.#used = new LRUCache<Node, number>({
       maxSize: names,
       dispose: (_, node) => {
         if (node.dir === undefined) return;
@@ -30,8 +31,9 @@ export class ListingCache {
 
   /** One of them was made: weigh again. */
   renew(node: Node): void {
-    const size = 1 + (node.dir?.index?.size ?? 0) + (node.dir?.listing?.size ?? 0);
-    this.#used.set(node, true, { size: Math.min(size, this.#budget) });
+    const names = 1 + (node.dir?.index?.size ?? 0) + (node.dir?.listing?.size ?? 0);
+    const size = Math.min(names, this.#budget);
+    this.#used.set(node, size, { size });
   }
 
   clear(): void {
