@@ -12,6 +12,7 @@ tests=(
   git sqlite3 crun debootstrap      # real programs
   libpython3.11-testsuite python3-dev
   dbench fio stress-ng              # load
+  strace                            # what a server flushes
   procps psmisc util-linux xz-utils
 )
 
