@@ -75,6 +75,7 @@ async function mount({ spec, foreground, reportTo }: MountCommand): Promise<numb
   });
   process.title = `@stratafs ${nameToText(spec.mountPoint)}`;
   process.chdir('/');
+  own.yieldHelperThreads();
   const log = logOf(spec, foreground);
   running = await startMount(spec, parts, log, starting.signal);
   // What no gate caught, a fault in a timer or in a promise that nobody awaited: the mount lives on.

@@ -3,7 +3,8 @@
  * arguments and the working directory as UTF-8, which loses names that are not: here they are read
  * from /proc, lossless.
  */
-import { closeSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { asName, type Name } from '../base/name.ts';
 
 /** The arguments after the script, latin1. To be called before `process.title` is set, which overwrites them. */
@@ -52,6 +53,24 @@ export function createLineWriter(to: Name | number): (line: string) => void {
       // A log that is full or gone is no reason to fail a request.
     }
   };
+}
+
+/** Nice value of V8's helpers: they run when nobody else wants to. */
+const helperNiceness = 10;
+
+/**
+ * Lets the other threads of this process, which compile and collect garbage, stand back behind programs:
+ * right after a mount they are at their busiest, and the one that waits for the mount is, too.
+ */
+export function yieldHelperThreads(): void {
+  for (const thread of readdirSync('/proc/self/task')) {
+    if (Number(thread) === process.pid) continue;
+    try {
+      setPriority(Number(thread), helperNiceness);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 /** Closes a descriptor that is the caller's own. */
