@@ -1,13 +1,14 @@
 /**
  * Asking for names that no layer has, which is what search paths (PATH, PYTHONPATH, node_modules) do
- * all day: 1,000 names in each of 20 directories, each of them merged from five layers.
+ * all day: 1,000 names in each of 20 directories, each of them merged from five layers. Every trial asks
+ * for names of its own: the kernel remembers below, too, what the layers do not have.
  */
 import { timePerl } from '../child.ts';
 import type { Fixtures } from '../fixture.ts';
 import type { Trial, Workload } from '../workload.ts';
 
 const ask = `
-my @names; for my $d (0 .. 19) { push @names, "$ARGV[0]/directory-$d/absent-$_" for 0 .. 999 }
+my @names; for my $d (0 .. 19) { push @names, "$ARGV[0]/directory-$d/absent-$$-$_" for 0 .. 999 }
 my $found = 0;
 my $pass = sub { for my $name (@names) { $found++ if -e $name } };
 lstat "$ARGV[0]/directory-$_" for 0 .. 19;
