@@ -71,8 +71,10 @@ export class UnionCore {
   /** Names in the work directory. */
   readonly temps = new TempNames('t');
   readonly handles = new Map<HandleId, OpenNode>();
-  /** For a statx whose attributes are not the answer. */
+  /** For a statx whose attributes are not the answer; a lookup uses it, too. */
   readonly scratch = new Attr();
+  /** For a lookup whose attributes nobody asked for. */
+  readonly unasked = new Attr();
 
   constructor(parts: CoreParts) {
     this.fs = parts.fs;

@@ -56,7 +56,7 @@ export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): N
 export function getChild(core: UnionCore, parent: Node, name: Name): Node {
   const known = parent.dir?.children.get(name);
   if (known !== undefined) return known;
-  const node = lookup(core, parent, name, core.scratch);
+  const node = lookup(core, parent, name, core.unasked);
   if (node === undefined) throw fsError('ENOENT');
   return node;
 }

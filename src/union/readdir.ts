@@ -141,7 +141,7 @@ function addDot(sink: DirectorySink, name: Name, node: Node, cookie: number): bo
 }
 
 function findChild(core: UnionCore, node: Node, name: Name): Node | undefined {
-  return node.dir?.children.get(name) ?? lookup(core, node, name, core.scratch);
+  return node.dir?.children.get(name) ?? lookup(core, node, name, core.unasked);
 }
 
 function listingOf(core: UnionCore, node: Node): Listing {

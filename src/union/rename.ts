@@ -40,7 +40,7 @@ export function rename(
   if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE | RENAME_WHITEOUT)) !== 0) throw fsError('EINVAL');
   checkName(core, to.name);
   const node = getChild(core, from.parent, from.name);
-  const target = to.parent.dir?.children.get(to.name) ?? lookup(core, to.parent, to.name, core.scratch);
+  const target = to.parent.dir?.children.get(to.name) ?? lookup(core, to.parent, to.name, core.unasked);
   const again = (): Later<void> => rename(core, from, to, flags, unique);
   const busy = node.busy ?? target?.busy;
   if (busy !== undefined) return busy.then(again);
