@@ -6,17 +6,26 @@
 import { decodeOrigin, findOriginBytes, findOriginOf, indexName } from '../layer/origin.ts';
 import { readNlink, unionNlink } from '../layer/nlink.ts';
 import type { Name } from '../base/name.ts';
-import { mark, st } from '../os/host-fs.ts';
+import { mark } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
 import { keyOf } from './lookup.ts';
 import type { Node } from './node.ts';
 import { Place } from './real-dir.ts';
 
+/** What the index has for a lower file: the upper object of all its names. */
+export interface IndexEntry {
+  readonly name: Name;
+  /** By which the upper names of the file find their node. */
+  readonly key: string;
+  /** Links of the upper inode, this entry included. */
+  readonly nlink: number;
+}
+
 /**
  * Gives an upper node the inode number of its origin, and, if the index keeps it (`linked`), its place
- * there and its link count (`nlink` of the upper inode).
+ * there and its link count.
  */
-export function adoptOrigin(core: UnionCore, node: Node, place: Place, linked: boolean, nlink: number): void {
+export function adoptOrigin(core: UnionCore, node: Node, place: Place, linked: boolean): void {
   const bytes = findOriginBytes(core.fs, core.at(place), place.name, core.names);
   const origin = bytes === undefined ? undefined : decodeOrigin(bytes);
   if (bytes === undefined || origin === undefined || origin === 'empty') return;
@@ -27,44 +36,46 @@ export function adoptOrigin(core: UnionCore, node: Node, place: Place, linked: b
   try {
     const attr = core.scratch;
     core.fs.statx(fd, '' as Name, attr.buffer, attr.offset);
-    if (attr.nlink > 1 && !linked) return;
+    const { nlink } = attr;
+    if (nlink > 1 && !linked) return;
     core.setIno(node, layer, attr.inoLow, attr.inoHigh);
     if (!linked || core.indexDir === undefined) return;
     core.nodes.addKey(node, keyOf(layer.fsid, attr));
-    adoptIndexEntry(core, node, indexName(bytes), attr.nlink, nlink);
+    const entry = statEntry(core, indexName(bytes));
+    if (entry !== undefined) adoptIndexEntry(core, node, entry, nlink);
   } finally {
     core.fs.close(fd);
   }
 }
 
-/** If the index has a copy of the lower file at `place`, that is the node's upper object. */
-export function adoptIndexed(core: UnionCore, node: Node, place: Place, lowerNlink: number): boolean {
+/** The copy that the index has of the lower file at `place`; undefined where it has none. */
+export function findIndexEntry(core: UnionCore, place: Place): IndexEntry | undefined {
+  if (core.indexDir === undefined) return undefined;
   const origin = findOriginOf(core.fs, core.at(place), place.name, place.layer.uuid);
-  if (origin === undefined || core.indexDir === undefined) return false;
-  const name = indexName(origin);
-  if (!core.fs.findStatx(core.dirs.fd(core.indexDir), name)) return false;
-  adoptIndexEntry(core, node, name, lowerNlink, core.fs.stat[st.nlink] ?? 1);
-  return true;
+  return origin === undefined ? undefined : statEntry(core, indexName(origin));
 }
 
-function adoptIndexEntry(
-  core: UnionCore,
-  node: Node,
-  name: Name,
-  lowerNlink: number,
-  upperNlink: number,
-): void {
+function statEntry(core: UnionCore, name: Name): IndexEntry | undefined {
+  const { indexDir, scratch } = core;
+  if (indexDir === undefined) return undefined;
+  if (!core.fs.findStatx(core.dirs.fd(indexDir), name, scratch.buffer, scratch.offset)) return undefined;
+  return { name, key: keyOf(indexDir.layer.fsid, scratch), nlink: scratch.nlink };
+}
+
+/** The entry is the upper object of `node` from now on, a file with `lowerNlink` links below. */
+export function adoptIndexEntry(core: UnionCore, node: Node, entry: IndexEntry, lowerNlink: number): void {
   const { indexDir } = core;
   if (indexDir === undefined) return;
   const fd = core.dirs.fd(indexDir);
-  if (!core.fs.findStatx(fd, name)) return;
-  const nlink = readNlink(core.fs, fd, name, core.names);
-  const union = nlink === undefined ? undefined : unionNlink(lowerNlink, upperNlink, nlink);
-  node.upper = new Place(indexDir.layer, indexDir, name);
+  const nlink = readNlink(core.fs, fd, entry.name, core.names);
+  const union = nlink === undefined ? undefined : unionNlink(lowerNlink, entry.nlink, nlink);
+  core.nodes.addKey(node, entry.key);
+  node.upper = new Place(indexDir.layer, indexDir, entry.name);
+  node.copied = true;
   node.indexed = true;
   node.lowerNlink = lowerNlink;
-  node.nlinkDelta = union === undefined ? -1 : union - upperNlink;
+  node.nlinkDelta = union === undefined ? -1 : union - entry.nlink;
   if (!node.isRegular || node.lower === undefined) return;
-  const isMetacopy = (core.fs.overlayMarks(fd, name, core.names.prefix) & mark.metacopy) !== 0;
+  const isMetacopy = (core.fs.overlayMarks(fd, entry.name, core.names.prefix) & mark.metacopy) !== 0;
   node.data = isMetacopy && core.followsMetacopy ? (node.data ?? node.lower) : undefined;
 }

@@ -10,6 +10,7 @@ import { setNlink } from '../layer/nlink.ts';
 import { findOriginOf, indexName } from '../layer/origin.ts';
 import { st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
+import { keyOf } from './lookup.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
 import { Place, type RealDir } from './real-dir.ts';
@@ -46,8 +47,10 @@ export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNli
 export function linkAlias(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
   const { upper } = node;
   if (upper === undefined) return;
-  core.fs.statx(core.at(upper), upper.name);
-  const union = (core.fs.stat[st.nlink] ?? 1) + node.nlinkDelta;
+  const { scratch } = core;
+  core.fs.statx(core.at(upper), upper.name, scratch.buffer, scratch.offset);
+  core.nodes.addKey(node, keyOf(upper.layer.fsid, scratch));
+  const union = scratch.nlink + node.nlinkDelta;
   const nlink = { relative: 'lower', delta: union - node.lowerNlink } as const;
   setNlink(core.fs, core.at(upper), upper.name, nlink, core.names);
   willHold(inside, name);

@@ -11,7 +11,7 @@ import { mark, st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import { finishAttributes, readAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
-import { adoptIndexed, adoptOrigin } from './identity.ts';
+import { adoptIndexEntry, adoptOrigin, findIndexEntry } from './identity.ts';
 import { findData, hasRedirect, isMetacopy } from './lower-data.ts';
 import { followed, LowerStack, readMarks } from './lower-stack.ts';
 import { DirState, type Node } from './node.ts';
@@ -96,7 +96,8 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
   const { stat } = core.fs;
   const type = (stat[st.mode] ?? 0) & S_IFMT;
   const linked = (stat[st.nlink] ?? 1) > 1;
-  const key = linked ? keyOf(inside.layer.fsid, attr) : undefined;
+  // The last name, too, may be one of a node that is known: of another name, removed while the file is open.
+  const key = linked || core.nodes.hasKeys ? keyOf(inside.layer.fsid, attr) : undefined;
   const known = key === undefined ? undefined : core.nodes.findByKey(key);
   if (known !== undefined) {
     core.nodes.addLink(known, parent, name);
@@ -108,11 +109,11 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
   const node = core.nodes.add(type, parent, name);
   node.upper = place;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
-  if (key !== undefined) core.nodes.addKey(node, key);
+  if (key !== undefined && linked) core.nodes.addKey(node, key);
   try {
     if ((marks & mark.metacopy) !== 0 && type === S_IFREG) adoptData(core, node, parent, marks, attr.size);
     node.copied = (marks & mark.origin) !== 0;
-    if (node.copied) adoptOrigin(core, node, place, linked, attr.nlink);
+    if (node.copied) adoptOrigin(core, node, place, linked);
   } catch (thrown) {
     core.nodes.leaveIfUnused(node);
     throw thrown;
@@ -174,20 +175,28 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
     return known;
   }
   const place = new Place(inside.layer, inside, name);
+  const entry = key === undefined ? undefined : findIndexEntry(core, place);
+  const above = entry === undefined ? undefined : core.nodes.findByKey(entry.key);
+  if (entry !== undefined && above !== undefined) {
+    // An upper name of it is known, which did not tell what it was copied up from.
+    core.nodes.addLink(above, parent, name);
+    if (!above.indexed) adoptIndexEntry(core, above, entry, attr.nlink);
+    readAttributes(core, above, attr);
+    return above;
+  }
   const data =
     type === S_IFREG && isMetacopy(core, place) ? lowerData(core, parent, place, position) : undefined;
   const node = core.nodes.add(type, parent, name);
   node.lower = place;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
   node.data = data;
-  if (key !== undefined) {
-    core.nodes.addKey(node, key);
-    if (adoptIndexed(core, node, place, attr.nlink)) {
-      readAttributes(core, node, attr);
-      return node;
-    }
+  if (key !== undefined) core.nodes.addKey(node, key);
+  if (entry === undefined) {
+    finishAttributes(core, node, attr);
+  } else {
+    adoptIndexEntry(core, node, entry, attr.nlink);
+    readAttributes(core, node, attr);
   }
-  finishAttributes(core, node, attr);
   return node;
 }
 

@@ -42,6 +42,11 @@ export class NodeTable {
     return this.#byId.values();
   }
 
+  /** Whether `findByKey` can find anything. */
+  get hasKeys(): boolean {
+    return this.#byKey.size > 0;
+  }
+
   findByKey(key: string): Node | undefined {
     return this.#byKey.get(key);
   }

@@ -137,6 +137,49 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'lower hard links of an inherited upper: a name below, then one above',
+    layers: [[file('h1', 'x'), link('d/h2', 'h1'), link('a/h3', 'h1')]],
+    before: (fs) => fs.write('a/h3', 'y', { flags: o.WRONLY | o.APPEND }),
+    run: async (fs) => {
+      const { ino } = await fs.lstat('h1', { like: { nlink: 3, size: 2 } });
+      await fs.chown('a/h3', 7, 8);
+      await fs.lstat('d/h2', { like: { uid: 7, gid: 8, nlink: 3, ino } });
+      await fs.unlink('h1');
+      await fs.lstat('a/h3', { like: { nlink: 2, ino } });
+      await fs.lstat('d/h2', { like: { nlink: 2, ino } });
+    },
+  },
+  {
+    name: 'lower hard links of an inherited upper: a name above, then one below',
+    layers: [[file('h1', 'x'), link('d/h2', 'h1'), link('a/h3', 'h1')]],
+    before: async (fs) => {
+      await fs.chmod('a/h3', 0o600);
+    },
+    run: async (fs) => {
+      const { ino } = await fs.lstat('a/h3', { like: { nlink: 3 } });
+      await fs.write('h1', 'y', { flags: o.WRONLY });
+      await fs.read('a/h3', { is: 'y' });
+      await fs.unlink('d/h2');
+      await fs.lstat('h1', { like: { nlink: 2, ino } });
+      await fs.unlink('a/h3');
+      await fs.lstat('h1', { like: { nlink: 1, ino } });
+    },
+  },
+  {
+    name: 'lower hard links of an inherited upper: one more, in a new directory',
+    layers: [[file('h1', 'x'), link('h2', 'h1')]],
+    before: async (fs) => {
+      await fs.chmod('h2', 0o600);
+    },
+    run: async (fs) => {
+      await fs.mkdir('new');
+      await fs.link('h1', 'new/h3');
+      const { ino } = await fs.lstat('new/h3', { like: { nlink: 3, mode: kind.FILE | 0o600 } });
+      await fs.unlink('h2');
+      await fs.lstat('h1', { like: { nlink: 2, ino } });
+    },
+  },
+  {
     name: 'hard links of one layer, partly hidden by the one above',
     layers: [
       [file('a', 'other'), whiteout('c')],

@@ -1,7 +1,7 @@
 /** Files that stay open while their names go, move, or come up from below. */
 import { conform, type Case } from '../fixtures/conform.ts';
-import { o } from '../fixtures/flags.ts';
-import { file, link } from '../fixtures/layers.ts';
+import { kind, o } from '../fixtures/flags.ts';
+import { dir, file, link } from '../fixtures/layers.ts';
 import { expectThat } from '../fixtures/ops.ts';
 
 const followsName = {
@@ -9,6 +9,33 @@ const followsName = {
 };
 
 const cases: Case[] = [
+  {
+    name: 'one of two names in an inherited upper, while it is open',
+    layers: [[dir('d')]],
+    // What passes through is coherent whatever the node.
+    ours: 'passthrough=off',
+    before: async (fs) => {
+      await fs.write('a', 'hello');
+      await fs.link('a', 'd/b');
+    },
+    run: async (fs) => {
+      const fd = await fs.open('a', o.RDWR);
+      await fs.pwrite(fd, 'J', 0);
+      await fs.unlink('a');
+      const { ino } = await fs.fstat(fd, { like: { nlink: 1 } });
+      await fs.read('d/b', { is: 'Jello' });
+      await fs.lstat('d/b', { like: { nlink: 1, ino } });
+      await fs.chmod('d/b', 0o600);
+      await fs.fstat(fd, { like: { mode: kind.FILE | 0o600 } });
+      await fs.rename('d/b', 'c');
+      await fs.write('c', 'other');
+      await fs.pread(fd, 9, 0, { is: 'other' });
+      await fs.unlink('c');
+      await fs.fstat(fd, { like: { nlink: 0 } });
+      await fs.write('c', 'new');
+      await fs.pread(fd, 9, 0, { is: 'other' });
+    },
+  },
   {
     name: 'an upper file: read, write, truncate, fstat, fsync',
     layers: [[]],
