@@ -120,6 +120,8 @@ export class WalkAhead {
     if (expected.cookie === 0 ? this.#hits < enough : !sink.isFull) return;
     this.#door.idle.add(() => {
       if (this.#expected !== expected || this.#prepared !== undefined) return;
+      // What is answered later may change something at any time.
+      if (this.#door.pending > 0) return;
       this.#ahead.start(size, true);
       this.#door.fs.readdirplus(expected.node, expected.cookie, this.#ahead);
       this.#prepared = { ...expected, size };

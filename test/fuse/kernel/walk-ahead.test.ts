@@ -30,6 +30,7 @@ class FakeDoor {
   readonly lookups = new Map<number, number>();
   readonly reads: string[] = [];
   openFlags = 0;
+  pending = 0;
   readonly #tree: Readonly<Record<number, readonly number[]>>;
   readonly #files: number;
 
@@ -160,6 +161,16 @@ t.test('an open for reading and a look change nothing', (t) => {
   const reads = door.reads.length;
   read(3, 0);
   t.equal(door.reads.length, reads);
+  t.end();
+});
+
+t.test('nothing is made ahead while a reply is still to come', (t) => {
+  const door = new FakeDoor(tree);
+  const { read } = makeWalk(door);
+  goTo(read, 1, 2);
+  door.pending = 1;
+  goTo(read, 5);
+  t.equal(door.reads.at(-1), '5:1');
   t.end();
 });
 
