@@ -15,7 +15,7 @@ import {
   type Mount,
 } from '../conformance/fixtures/targets.ts';
 
-/** How many files; the numbers of the issue are 300,000 changes and a walk of a million. */
+/** How many files; 300,000 are worth a run by hand. */
 const count = Number(process.env.STRATA_LEAK_COUNT ?? '6000');
 const skip = strataIsBuilt() ? false : 'npm run build first';
 
@@ -91,7 +91,8 @@ await t.test('72,000 open files of four processes cost the server no descriptors
 });
 
 await t.test('memory follows what the kernel forgets', { skip }, async (test) => {
-  const directories = Math.ceil(count / 100);
+  // Enough to count as a burst (fuse/kernel/burst.ts).
+  const directories = 700;
   const { mount, agent } = await mountOver(test, (lower) => {
     for (let d = 0; d < directories; d++) {
       mkdirSync(`${lower}/${String(d)}`);
@@ -103,6 +104,7 @@ await t.test('memory follows what the kernel forgets', { skip }, async (test) =>
     const rows = (await agent.call('snapshot', mount.mountPoint, false)) as unknown[];
     return rows.length;
   };
+  const fresh = residentOf(mount.pid);
   test.equal(await walk(), directories * 101 + 1);
   const peaks: number[] = [];
   for (let round = 0; round < 3; round++) {
@@ -112,15 +114,18 @@ await t.test('memory follows what the kernel forgets', { skip }, async (test) =>
     peaks.push(Math.round(residentOf(mount.pid)));
   }
   writeFileSync('/proc/sys/vm/drop_caches', '2');
+  const enough = (): number => fresh + ((peaks[2] ?? 0) - fresh) / 2;
   let after = residentOf(mount.pid);
-  for (let tries = 0; tries < 50 && after > 110; tries++) {
+  for (let tries = 0; tries < 50 && after > enough(); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 200));
     after = residentOf(mount.pid);
   }
-  test.comment(`MiB after walks: ${peaks.join(', ')}; after forgetting: ${String(Math.round(after))}`);
+  test.comment(
+    `MiB fresh: ${String(Math.round(fresh))}; after walks: ${peaks.join(', ')}; after forgetting: ${String(Math.round(after))}`,
+  );
   test.ok(
     (peaks[2] ?? 0) < (peaks[0] ?? 0) * 1.3 + 10,
     'a second and a third walk need no more than the first',
   );
-  test.ok(after < 120, 'forgotten nodes give their memory back');
+  test.ok(after <= enough(), 'forgotten nodes give their memory back');
 });
