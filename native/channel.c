@@ -354,7 +354,7 @@ napi_value strata_channel_send_async(napi_env env, napi_callback_info info) {
   /* A descriptor of its own: the channel's number may be somebody else's by the time the job runs. */
   int fd = fcntl(channel->fd, F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return job_refused(env, -errno);
-  struct job *job = job_create(LANE_WORK, run_send);
+  struct job *job = job_create(LANE_NOTIFY, run_send);
   job->fd = fd;
   job->bytes = bytes;
   job->length = length;

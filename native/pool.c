@@ -1,8 +1,9 @@
 /*
  * Our own threads for what may block: libuv has four for everybody. Threads start when they are
- * needed. Jobs run in the order in which they came, but for this: at most SYNC_MAX of them may be
- * flushing at one time (LANE_SYNC), so that reads and writes find a free thread however slow the
- * disk is. Results come back to the event loop through one uv_async_t, many at a time.
+ * needed. Jobs run in the order in which they came, but no lane has more threads than its limit, so
+ * that reads and writes find a free one however slow the disk is (LANE_SYNC), and however long a
+ * notification waits for a lock of the kernel, whose holder may be waiting for a job of ours
+ * (LANE_NOTIFY). Results come back to the event loop through one uv_async_t, many at a time.
  */
 #include "strata.h"
 
@@ -10,7 +11,12 @@
 #include <signal.h>
 
 #define THREADS_MAX 16
-#define SYNC_MAX 8
+
+static const unsigned lane_max[LANES] = {
+  [LANE_WORK] = THREADS_MAX,
+  [LANE_SYNC] = 8,
+  [LANE_NOTIFY] = 4,
+};
 
 struct queue {
   struct job *first, **last;
@@ -22,7 +28,8 @@ struct pool {
   struct queue waiting[LANES];
   struct queue done;
   uint64_t tickets;
-  unsigned queued, threads, idle, syncing;
+  unsigned queued, threads, idle;
+  unsigned running[LANES];
   bool stopping;      /* the environment goes away: nobody may touch `async` or `env` */
   bool has_done;      /* also read without the lock, by a channel that spins */
   unsigned references;
@@ -62,14 +69,17 @@ static void release(struct pool *pool) {
   free(pool);
 }
 
-/* The older head of the two lanes; NULL when there is nothing that may run now. */
+/* The oldest of the heads of the lanes; NULL when there is nothing that may run now. */
 static struct job *pick(struct pool *pool) {
-  struct job *work = pool->waiting[LANE_WORK].first;
-  struct job *sync = pool->syncing < SYNC_MAX ? pool->waiting[LANE_SYNC].first : NULL;
-  if (work == NULL && sync == NULL) return NULL;
-  bool take_sync = work == NULL || (sync != NULL && sync->ticket < work->ticket);
+  struct queue *oldest = NULL;
+  for (int lane = 0; lane < LANES; lane++) {
+    struct queue *queue = &pool->waiting[lane];
+    if (queue->first == NULL || pool->running[lane] == lane_max[lane]) continue;
+    if (oldest == NULL || queue->first->ticket < oldest->first->ticket) oldest = queue;
+  }
+  if (oldest == NULL) return NULL;
   pool->queued--;
-  return queue_pop(&pool->waiting[take_sync ? LANE_SYNC : LANE_WORK]);
+  return queue_pop(oldest);
 }
 
 static void *work(void *argument) {
@@ -84,11 +94,11 @@ static void *work(void *argument) {
       pool->idle--;
       continue;
     }
-    if (job->lane == LANE_SYNC) pool->syncing++;
+    pool->running[job->lane]++;
     pthread_mutex_unlock(&pool->lock);
     job->result = job->run(job);
     pthread_mutex_lock(&pool->lock);
-    if (job->lane == LANE_SYNC) pool->syncing--;
+    pool->running[job->lane]--;
     queue_push(&pool->done, job);
     __atomic_store_n(&pool->has_done, true, __ATOMIC_RELEASE);
     if (!pool->stopping) uv_async_send(&pool->async);

@@ -1,6 +1,7 @@
 /**
  * The one place where the engine meets the door.
  */
+import { MountPoints } from '../fuse/kernel/mount-points.ts';
 import { maxWrite, requestRoom } from '../fuse/kernel/negotiate.ts';
 import { Session } from '../fuse/kernel/session.ts';
 import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
@@ -47,13 +48,17 @@ function featuresOf(format: ResolvedFormat): UnionFeatures {
   };
 }
 
-function serve({ device, fileSystem, door, readOnly, log }: ServeOptions): Served {
+function serve({ device, mountDevice, fileSystem, door, coherence, readOnly, log }: ServeOptions): Served {
   const channel = new RealChannel(device, { bufferSize: maxWrite + requestRoom });
   const privileged = hasCapSysAdminInFirstNamespace();
-  const passthrough = door.passthrough !== 'off' && privileged && !readOnly;
+  const relaxed = coherence === 'relaxed';
+  const passthrough = door.passthrough !== 'off' && privileged && (relaxed || !readOnly);
+  const mountPoints = new MountPoints(new RealFs(), mountDevice);
   const session = new Session(fileSystem, channel, {
     log,
     passthrough,
+    relaxed,
+    isMountPoint: (paths) => mountPoints.hasAny(paths),
     writeback: !passthrough && !readOnly,
     idmap: privileged,
     collect: createCollector(),

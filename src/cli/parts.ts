@@ -17,6 +17,8 @@ export interface EngineOptions {
 export interface ServeOptions {
   /** The FUSE device, mounted already; the session closes it. */
   readonly device: Fd;
+  /** `major:minor` of the mount; undefined where the kernel does not tell. */
+  readonly mountDevice: string | undefined;
   readonly fileSystem: FileSystem;
   readonly door: DoorOptions;
   readonly coherence: 'strict' | 'relaxed';

@@ -59,6 +59,7 @@ export async function startMount(
     const readOnly = isReadOnly(spec);
     const session = parts.serve({
       device,
+      mountDevice: place.device,
       fileSystem,
       door,
       coherence: format.coherence,

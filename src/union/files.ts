@@ -8,6 +8,7 @@ import { asName, type Name } from '../base/name.ts';
 import { aclAccess, aclDefault, inherit } from '../layer/acl.ts';
 import {
   O_ACCMODE,
+  O_NOFOLLOW,
   O_RDONLY,
   O_RDWR,
   O_TMPFILE,
@@ -27,7 +28,8 @@ import { copyUp, upperDirOf } from './copy-up.ts';
 import { create } from './create.ts';
 import type { Node } from './node.ts';
 import { OpenNode } from './open-node.ts';
-import { Place } from './real-dir.ts';
+import { noFd, Place } from './real-dir.ts';
+import { leaveRelic } from './relic.ts';
 import { truncateToNothing } from './setattr.ts';
 
 /** Up to this many bytes a copy between two files is made at once. */
@@ -37,6 +39,8 @@ const itself = asName('');
 
 export class Files {
   readonly #core: UnionCore;
+  /** Where the door lets the kernel read the data of a file by itself, if in a lower layer. */
+  readonly #shown = new WeakMap<Node, Place>();
   #nextId = 1;
 
   constructor(core: UnionCore) {
@@ -82,17 +86,41 @@ export class Files {
   }
 
   /** Waits while the file is being copied up. */
-  open(node: Node, flags: number, unique: number): Later<OpenNode> {
+  open(asked: Node, flags: number, unique: number): Later<OpenNode> {
     const core = this.#core;
-    if (node.isDirectory) throw fsError('EISDIR');
+    if (asked.isDirectory) throw fsError('EISDIR');
     const truncate = (flags & O_TRUNC) !== 0;
-    if (!isWriting(flags) && !truncate) return this.#add(node, false);
+    const heir = core.nodes.findHeir(asked);
+    if (!isWriting(flags) && !truncate) {
+      // What it was opened for stays what it shows; with nobody left to see that, the file as it is.
+      const isOld = heir !== undefined && (asked.opens > 0 || heir.upper === undefined || heir.isMetacopy);
+      return this.#add(isOld ? asked : (heir ?? asked), false);
+    }
+    const node = heir ?? asked;
     core.writable();
     if (node.busy !== undefined) return node.busy.then(() => this.open(node, flags, unique));
     const copying = copyUp(core, node, truncate ? 'truncated' : 'data', unique);
     if (copying !== undefined) return copying.then(() => this.open(node, flags, unique));
     if (truncate) truncateToNothing(core, node);
     return this.#add(node, isWriting(flags));
+  }
+
+  /** The real descriptor of an open file, for a kernel that reads and writes it by itself. */
+  descriptor(id: HandleId): Fd {
+    const { node, upper } = this.get(id);
+    if (upper) {
+      this.#shown.delete(node);
+      return this.#core.data.forWriting(node);
+    }
+    this.#shown.set(node, node.data ?? node.place);
+    return this.#core.data.forReading(node);
+  }
+
+  /** See `RenewalOperations`. */
+  renew(node: Node): void {
+    const shown = this.#shown.get(node);
+    if (shown === undefined) throw new Error('renewing a file that nobody reads in a lower layer');
+    leaveRelic(this.#core, node, shown);
   }
 
   release(id: HandleId): void {
@@ -173,6 +201,7 @@ export class Files {
     const core = this.#core;
     if (!core.features.sync || node.upper === undefined) return undefined;
     if (!node.isRegular) return undefined;
+    if (node.isMetacopy) return this.#syncMetadata(node.upper, dataOnly);
     return this.#pinned(node, () => core.fs.fsync(core.data.forWriting(node), dataOnly));
   }
 
@@ -209,6 +238,20 @@ export class Files {
     this.#core.handles.set(handle.id, handle);
     node.opens += 1;
     return handle;
+  }
+
+  /** The upper file of a metacopy is never left open: it has no data, and whoever reads would be given that. */
+  async #syncMetadata(upper: Place, dataOnly: boolean): Promise<void> {
+    const core = this.#core;
+    const fd =
+      upper.fd === noFd
+        ? core.fs.openat(core.at(upper), upper.name, O_RDONLY | O_NOFOLLOW, 0)
+        : core.fs.reopen(upper.fd, O_RDONLY);
+    try {
+      await core.fs.fsync(fd, dataOnly);
+    } finally {
+      core.fs.close(fd);
+    }
   }
 
   async #pinned<T>(node: Node, job: () => Promise<T>): Promise<T> {

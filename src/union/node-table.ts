@@ -1,7 +1,8 @@
 /**
  * The nodes that the client knows, by id, and those with several names, by inode. Ids count up and are
  * never used again. A node leaves when the client has forgotten it, nothing has it open, and none of
- * its children is left.
+ * its children is left. A node that was renewed has another id, and leaves after what stands for it
+ * under the old one: see `relic.ts`.
  */
 import { fsError } from '../base/fs-error.ts';
 import { rootNodeId, type NodeId } from '../base/ids.ts';
@@ -11,6 +12,9 @@ import { Node, type Link } from './node.ts';
 export class NodeTable {
   readonly #byId = new Map<NodeId, Node>();
   readonly #byKey = new Map<string, Node>();
+  /** What stands under an old id of a node, and the node. */
+  readonly #heirs = new Map<Node, Node>();
+  readonly #relicCounts = new Map<Node, number>();
   readonly #onLeave: (node: Node) => void;
   #nextId: number = rootNodeId;
 
@@ -31,11 +35,42 @@ export class NodeTable {
     return node;
   }
 
+  has(id: NodeId): boolean {
+    return this.#byId.has(id);
+  }
+
   /** ESTALE for an id that is not known (any more). */
   get(id: NodeId): Node {
     const node = this.#byId.get(id);
     if (node === undefined) throw fsError('ESTALE');
     return node;
+  }
+
+  /** The same; for the old id of a node that was renewed, that node. */
+  current(id: NodeId): Node {
+    const node = this.get(id);
+    return this.findHeir(node) ?? node;
+  }
+
+  /** The node for which this one stands under an old id. */
+  findHeir(relic: Node): Node | undefined {
+    return this.#heirs.size === 0 ? undefined : this.#heirs.get(relic);
+  }
+
+  /**
+   * Gives `node` a new id, which the client does not know yet. Answers what stands under the old one: a node
+   * without names, with the lookups.
+   */
+  renew(node: Node): Node {
+    const relic = new Node(node.id, node.type, undefined, node.name);
+    relic.lookups = node.lookups;
+    node.lookups = 0;
+    node.id = this.#nextId++ as NodeId;
+    this.#byId.set(relic.id, relic);
+    this.#byId.set(node.id, node);
+    this.#heirs.set(relic, node);
+    this.#relicCounts.set(node, (this.#relicCounts.get(node) ?? 0) + 1);
+    return relic;
   }
 
   values(): IterableIterator<Node> {
@@ -102,6 +137,7 @@ export class NodeTable {
     for (let candidate: Node | undefined = node; candidate !== undefined;) {
       if (candidate.lookups > 0 || candidate.opens > 0 || candidate.id === rootNodeId) return;
       if (candidate.busy !== undefined || (candidate.dir?.children.size ?? 0) > 0) return;
+      if (this.#relicCounts.size > 0 && this.#relicCounts.has(candidate)) return;
       if (!this.#byId.delete(candidate.id)) return;
       this.dropKeys(candidate);
       for (const link of candidate.moreLinks ?? []) {
@@ -111,7 +147,18 @@ export class NodeTable {
       const parent: Node | undefined = candidate.parent;
       if (parent?.dir?.children.get(candidate.name) === candidate) parent.dir.children.delete(candidate.name);
       this.#onLeave(candidate);
-      candidate = parent;
+      candidate = parent ?? this.#disinherit(candidate);
     }
+  }
+
+  /** A relic has left: answers the node for which it stood. */
+  #disinherit(relic: Node): Node | undefined {
+    const heir = this.findHeir(relic);
+    if (heir === undefined) return undefined;
+    this.#heirs.delete(relic);
+    const left = (this.#relicCounts.get(heir) ?? 1) - 1;
+    if (left > 0) this.#relicCounts.set(heir, left);
+    else this.#relicCounts.delete(heir);
+    return heir;
   }
 }

@@ -42,7 +42,8 @@ export class DirState {
 }
 
 export class Node {
-  readonly id: NodeId;
+  /** Another one once it was renewed. */
+  id: NodeId;
   /** S_IFMT bits. */
   readonly type: number;
   /** How often the client was told of it. */

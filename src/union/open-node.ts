@@ -7,7 +7,8 @@ import type { Node } from './node.ts';
 
 export class OpenNode implements OpenFile {
   readonly id: HandleId;
-  readonly node: Node;
+  /** Another one once its node was renewed: see `relic.ts`. */
+  node: Node;
   readonly writable: boolean;
 
   constructor(id: HandleId, node: Node, writable: boolean) {

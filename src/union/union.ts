@@ -8,7 +8,16 @@ import { asName, type Name } from '../base/name.ts';
 import { S_IFDIR, S_IFLNK } from '../os/constants.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
-import type { Caller, FileSystem, Later, OpenFile, SetAttr, Statx, WrittenData } from '../vfs/file-system.ts';
+import type {
+  Caller,
+  FileName,
+  FileSystem,
+  Later,
+  OpenFile,
+  SetAttr,
+  Statx,
+  WrittenData,
+} from '../vfs/file-system.ts';
 import { readAttributes, readStatx } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { create, type Recipe } from './create.ts';
@@ -17,6 +26,7 @@ import { link } from './link.ts';
 import { lookup } from './lookup.ts';
 import { DirState } from './node.ts';
 import { noteLookup, readdir, readdirplus } from './readdir.ts';
+import { namesOf, showRelic } from './relic.ts';
 import { unlink, rmdir } from './remove.ts';
 import { rename } from './rename.ts';
 import { setattr } from './setattr.ts';
@@ -57,15 +67,24 @@ export class Union implements FileSystem {
   }
 
   getattr(node: NodeId, attr: Attr): void {
-    readAttributes(this.#core, this.#core.nodes.get(node), attr);
+    const { nodes } = this.#core;
+    const asked = nodes.get(node);
+    const heir = nodes.findHeir(asked);
+    readAttributes(this.#core, heir ?? asked, attr);
+    if (heir !== undefined) showRelic(this.#core, asked, attr);
   }
 
   statx(node: NodeId, attr: Attr): Statx {
-    return readStatx(this.#core, this.#core.nodes.get(node), attr);
+    const { nodes } = this.#core;
+    const asked = nodes.get(node);
+    const heir = nodes.findHeir(asked);
+    const extra = readStatx(this.#core, heir ?? asked, attr);
+    if (heir !== undefined) showRelic(this.#core, asked, attr);
+    return extra;
   }
 
   setattr(caller: Caller, node: NodeId, change: SetAttr): Later<void> {
-    return setattr(this.#core, caller, this.#core.nodes.get(node), change);
+    return setattr(this.#core, caller, this.#core.nodes.current(node), change);
   }
 
   readlink(id: NodeId): Name {
@@ -88,7 +107,7 @@ export class Union implements FileSystem {
   }
 
   link(caller: Caller, id: NodeId, parent: NodeId, name: Name): Later<NodeId> {
-    const node = this.#core.nodes.get(id);
+    const node = this.#core.nodes.current(id);
     const linking = link(this.#core, node, this.#core.nodes.get(parent), name, caller.unique);
     const answer = (): NodeId => {
       node.lookups += 1;
@@ -145,27 +164,27 @@ export class Union implements FileSystem {
   }
 
   getxattr(node: NodeId, name: Name): Buffer | undefined {
-    return getxattr(this.#core, this.#core.nodes.get(node), name);
+    return getxattr(this.#core, this.#core.nodes.current(node), name);
   }
 
   listxattr(caller: Caller, node: NodeId): readonly Name[] {
-    return listxattr(this.#core, caller, this.#core.nodes.get(node));
+    return listxattr(this.#core, caller, this.#core.nodes.current(node));
   }
 
   setxattr(caller: Caller, node: NodeId, attribute: NewAttribute): Later<void> {
-    return setxattr(this.#core, this.#core.nodes.get(node), attribute, caller.unique);
+    return setxattr(this.#core, this.#core.nodes.current(node), attribute, caller.unique);
   }
 
   removexattr(caller: Caller, node: NodeId, name: Name): Later<void> {
-    return removexattr(this.#core, this.#core.nodes.get(node), name, caller.unique);
+    return removexattr(this.#core, this.#core.nodes.current(node), name, caller.unique);
   }
 
   getflags(node: NodeId): number {
-    return getflags(this.#core, this.#core.nodes.get(node));
+    return getflags(this.#core, this.#core.nodes.current(node));
   }
 
   setflags(caller: Caller, node: NodeId, flags: number): Later<void> {
-    return setflags(this.#core, this.#core.nodes.get(node), flags, caller.unique);
+    return setflags(this.#core, this.#core.nodes.current(node), flags, caller.unique);
   }
 
   create(caller: Caller, parent: NodeId, name: Name, mode: number, flags: number, attr: Attr): OpenFile {
@@ -185,8 +204,7 @@ export class Union implements FileSystem {
   }
 
   descriptor(handle: HandleId): number {
-    const { node, upper } = this.#files.get(handle);
-    return upper ? this.#core.data.forWriting(node) : this.#core.data.forReading(node);
+    return this.#files.descriptor(handle);
   }
 
   read(handle: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {
@@ -212,7 +230,8 @@ export class Union implements FileSystem {
   }
 
   fsync(handle: HandleId, dataOnly: boolean): Later<void> {
-    return this.#files.fsync(this.#files.get(handle).node, dataOnly);
+    const { node } = this.#files.get(handle);
+    return this.#files.fsync(this.#core.nodes.findHeir(node) ?? node, dataOnly);
   }
 
   fallocate(handle: HandleId, mode: number, offset: number, length: number): Later<void> {
@@ -229,6 +248,22 @@ export class Union implements FileSystem {
     length: number,
   ): Later<number> {
     return this.#files.copyFileRange(from, to, length);
+  }
+
+  knows(node: NodeId): boolean {
+    return this.#core.nodes.has(node);
+  }
+
+  current(node: NodeId): NodeId {
+    return this.#core.nodes.current(node).id;
+  }
+
+  names(node: NodeId): readonly FileName[] {
+    return namesOf(this.#core.nodes.get(node));
+  }
+
+  renew(node: NodeId): void {
+    this.#files.renew(this.#core.nodes.get(node));
   }
 
   interrupt(unique: number): void {

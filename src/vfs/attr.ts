@@ -91,6 +91,17 @@ export class Attr {
     this.buffer.writeUInt32LE(high, this.offset + at.size + 4);
   }
 
+  /** Takes over what tells of the data: size, blocks, time of modification. */
+  takeData(from: Attr): void {
+    const copy = (field: number, bytes: number): void => {
+      from.buffer.copy(this.buffer, this.offset + field, from.offset + field, from.offset + field + bytes);
+    };
+    copy(at.size, 8);
+    copy(at.blocks, 8);
+    copy(at.mtime, 8);
+    copy(at.mtimeNsec, 4);
+  }
+
   #number(field: number): number {
     return (
       this.buffer.readUInt32LE(this.offset + field) +

@@ -42,9 +42,18 @@ export interface SetAttr {
 /** An open file as a door sees it. */
 export interface OpenFile {
   readonly id: HandleId;
+  /** Another one than was asked for where that was renewed, and this is the file as it is now. */
   readonly nodeId: NodeId;
   /** Its data lies in the upper layer: it may be handed to the kernel for writing. */
   readonly upper: boolean;
+}
+
+/** One name of a file. */
+export interface FileName {
+  readonly parent: NodeId;
+  readonly name: Name;
+  /** From the root on: `/etc/hosts`. */
+  readonly path: Name;
 }
 
 export interface Statx {
@@ -147,7 +156,29 @@ export interface FileOperations {
   ): Later<number>;
 }
 
-export interface FileSystem extends NodeOperations, AttributeOperations, FileOperations {
+/**
+ * For a door that lets the kernel read files of a lower layer by itself (`coherence=relaxed`): their data
+ * cannot move to the upper layer while they are open so, unless what is open is left behind under its id.
+ *
+ * A file that is renewed goes on under a new id, with all its names. The old id has none, and is for those
+ * who know it: it shows the old data as long as there is a handle to that, and else the file as it is.
+ * Attributes and names go to the file by either id.
+ */
+export interface RenewalOperations {
+  /** Whether the node is known, to be looked at or because it is still open. */
+  knows(node: NodeId): boolean;
+  /** The id under which a file is found by name: `node` itself, unless it was renewed. ESTALE. */
+  current(node: NodeId): NodeId;
+  /** The names by which a file was looked up, but for those it has lost. ESTALE. */
+  names(node: NodeId): readonly FileName[];
+  /**
+   * For a file that is current, with names, and whose handles are for reading its data in a lower layer. Counts
+   * as one lookup of `node`, to be forgotten by who calls. ESTALE.
+   */
+  renew(node: NodeId): void;
+}
+
+export interface FileSystem extends NodeOperations, AttributeOperations, FileOperations, RenewalOperations {
   /** Ends what the request `unique` is waiting for, with EINTR, if it can be ended. */
   interrupt(unique: number): void;
   /** What the door counts is told with the statistics of the mount from now on. */

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import type { Fd } from '../../src/base/ids.ts';
 import { asName } from '../../src/base/name.ts';
+import { getAddon, type NativeChannel } from '../../src/os/addon.ts';
 import * as os from '../../src/os/constants.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
 import { makeScratch } from './fixtures/scratch.ts';
@@ -85,6 +87,28 @@ t.test(
     for (const to of targets) fs.close(to);
   },
 );
+
+t.test('notifications that wait for a lock of the kernel leave room for others', async (t) => {
+  const dir = makeScratch(t);
+  fs.mknodat(dir.fd, asName('fifo'), os.S_IFIFO | 0o600, 0);
+  // Full, so that writing to it blocks as NOTIFY_INVAL_ENTRY does while a directory is locked.
+  const fifo = openSync(dir.at('fifo'), 'r+') as Fd;
+  writeSync(fifo, Buffer.alloc(64 * 1024));
+  const addon = getAddon();
+  const channel = addon.channelOpen(fifo, Buffer.alloc(64), 0) as NativeChannel;
+  const message = Buffer.alloc(4096);
+  const blocked = Array.from({ length: 20 }, () => addon.channelSendAsync(channel, message, 4096));
+  const buffer = Buffer.alloc(1);
+  writeFileSync(dir.at('f'), 'x');
+  const file = openSync(dir.at('f'), 'r') as Fd;
+  t.equal(await fs.preadAsync(file, buffer, 0, 1, 0), 1);
+  closeSync(file);
+  const drain = await open(dir.at('fifo'), 'r');
+  for (let left = 64 * 1024 + 20 * 4096; left > 0;) left -= (await drain.read(Buffer.alloc(left))).bytesRead;
+  await drain.close();
+  t.strictSame(await Promise.all(blocked), Array<number>(20).fill(0));
+  addon.channelClose(channel);
+});
 
 t.test('a process ends without waiting for the pool, and stays for a job', (t) => {
   const script = `

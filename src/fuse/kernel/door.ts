@@ -12,6 +12,7 @@ import { attrAttrOffset, entryAttrOffset, Reply } from '../../wire/reply.ts';
 import { errnoOf } from '../gate.ts';
 import { IdleWork } from './idle-work.ts';
 import { longTtl, type OpenModes } from './open-modes.ts';
+import type { Relaxed } from './relaxed.ts';
 
 /** Enough for every reply but data: struct fuse_entry_out and struct fuse_open_out, or struct fuse_statx_out. */
 const lateReplyBytes = 512;
@@ -19,12 +20,22 @@ const lateReplyBytes = 512;
 /** Writes a reply and answers its length. */
 export type Encode<T> = (reply: Reply, value: T) => number;
 
+export interface DoorParts {
+  readonly fs: FileSystem;
+  readonly channel: FuseChannel;
+  readonly modes: OpenModes;
+  readonly relaxed: Relaxed | undefined;
+  readonly log: Log;
+}
+
 export class Door {
   readonly fs: FileSystem;
   readonly channel: FuseChannel;
   readonly frame: Frame;
   readonly reply: Reply;
   readonly modes: OpenModes;
+  /** How files are opened and truncated where those of lower layers are passed through. */
+  readonly relaxed: Relaxed | undefined;
   readonly log: Log;
   /** What is to be done once no request waits. */
   readonly idle: IdleWork;
@@ -37,14 +48,16 @@ export class Door {
   /** Replies that are still to come. */
   pending = 0;
 
-  constructor(fs: FileSystem, channel: FuseChannel, modes: OpenModes, log: Log) {
+  constructor(parts: DoorParts) {
+    const { fs, channel } = parts;
     this.fs = fs;
     this.channel = channel;
-    this.modes = modes;
-    this.log = log;
+    this.modes = parts.modes;
+    this.relaxed = parts.relaxed;
+    this.log = parts.log;
     this.frame = new Frame(channel.request);
     this.reply = new Reply(channel.reply);
-    this.idle = new IdleWork(channel, log);
+    this.idle = new IdleWork(channel, parts.log);
   }
 
   /** Notes who asks; `umask` for what creates. */
@@ -86,7 +99,13 @@ export class Door {
 
   /** The client gives back `count` lookups. */
   forget(node: NodeId, count: number): void {
-    if (this.fs.forget(node, count)) this.modes.forgotten(node);
+    if (this.fs.forget(node, count)) this.forgotten(node);
+  }
+
+  /** `node` is known no more: the kernel has forgotten it, and released all that was open. */
+  forgotten(node: NodeId): void {
+    this.relaxed?.forgotten(node);
+    this.modes.forgotten(node);
   }
 
   /** Where an operation leaves the attributes of the entry that it answers. */

@@ -7,7 +7,7 @@ import type { NodeId } from '../../base/ids.ts';
 import type { OpenFile } from '../../vfs/file-system.ts';
 import { fsyncFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
 import { notifyInvalInode } from '../../wire/notify.ts';
-import { replyHeaderBytes } from '../../wire/reply.ts';
+import { replyHeaderBytes, type Reply } from '../../wire/reply.ts';
 import {
   copyFileRangeIn,
   createIn,
@@ -29,21 +29,37 @@ const writeNowMax = 256 * 1024;
 const alwaysReady = 0x145;
 const maxCopy = 0x7ffff000;
 
-function enter(door: Door, file: OpenFile, flags: number): Opened {
+/** Decides how `file`, opened by the id `node`, is served. Gives it back if that fails. */
+function enter(door: Door, node: NodeId, file: OpenFile, flags: number): Opened {
   const access = flags & O_ACCMODE;
   const how = { writes: access !== O_RDONLY, reads: access !== O_WRONLY };
-  return door.modes.enter(file, how, () => door.fs.descriptor(file.id));
+  try {
+    return door.modes.enter(node, file, how, () => door.fs.descriptor(file.id));
+  } catch (thrown) {
+    door.fs.release(file.id);
+    throw thrown;
+  }
 }
 
 export function onOpen(door: Door): number {
-  const { frame } = door;
+  const { frame, relaxed } = door;
+  const node = frame.nodeId;
   const flags = frame.u32(openIn.flags);
   const kill = (flags & O_TRUNC) !== 0 && (frame.u32(openIn.openFlags) & openInFlag.OPEN_KILL_SUIDGID) !== 0;
-  return door.settle(door.fs.open(door.who(), frame.nodeId, flags), (reply, file) => {
+  const take = (file: OpenFile): Opened => {
     if (kill) dropPrivileges(door, file.nodeId);
-    const opened = enter(door, file, flags);
-    return reply.openOut(opened.fh, opened.flags, opened.backingId);
-  });
+    return enter(door, node, file, flags);
+  };
+  if (relaxed === undefined) {
+    return door.settle(door.fs.open(door.who(), node, flags), (reply, file) => openOut(reply, take(file)));
+  }
+  const caller = { ...door.who() };
+  const opening = { caller, node, flags, open: () => door.fs.open(caller, node, flags), enter: take };
+  return door.settle(relaxed.open(opening), openOut);
+}
+
+function openOut(reply: Reply, { fh, flags, backingId }: Opened): number {
+  return reply.openOut(fh, flags, backingId);
 }
 
 /** Of a file that is in the upper already, so that nothing has to be waited for but another change of it. */
@@ -84,7 +100,8 @@ export function onTmpfile(door: Door): number {
 }
 
 function created(door: Door, file: OpenFile, flags: number): number {
-  const opened = enter(door, file, flags);
+  const opened = enter(door, file.nodeId, file, flags);
+  door.relaxed?.created(door.caller);
   door.newEntry(file.nodeId);
   return door.reply.createOut(opened.fh, opened.flags, opened.backingId);
 }
@@ -97,6 +114,8 @@ export function onRelease(door: Door): number {
   door.idle.add(() => {
     door.modes.leave(node, fh);
     door.fs.release(handleOf(fh));
+    // FORGET comes by a queue of its own, and may have been first.
+    if (!door.fs.knows(node)) door.forgotten(node);
   });
   return door.reply.ok();
 }

@@ -49,7 +49,9 @@ export function onBatchForget(door: Door, burst: Burst): number {
 }
 
 export function onInterrupt(door: Door): number {
-  door.fs.interrupt(door.frame.uniqueAt(interruptIn.unique));
+  const unique = door.frame.uniqueAt(interruptIn.unique);
+  door.fs.interrupt(unique);
+  door.modes.changes.interrupt(unique);
   return 0;
 }
 
@@ -87,7 +89,12 @@ export function onSetattr(door: Door): number {
     // Nothing to set at all is how the kernel says that somebody else's passthrough write must drop them.
     killPriv: valid === 0 || has(setattrValid.KILL_SUIDGID),
   };
-  return door.settle(door.fs.setattr(door.who(), node, change), (reply) => door.attributes(reply, node));
+  const { relaxed } = door;
+  const setting =
+    relaxed === undefined || change.size === undefined
+      ? door.fs.setattr(door.who(), node, change)
+      : relaxed.resize({ caller: { ...door.who() }, node, change, hasHandle: has(setattrValid.FH) });
+  return door.settle(setting, (reply) => door.attributes(reply, node));
 }
 
 function time(door: Door, now: boolean, sec: number, nsec: number): TimeSpec {

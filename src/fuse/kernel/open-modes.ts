@@ -2,17 +2,28 @@
  * How each open file is served: through the page cache of FUSE, or passed through to its backing file.
  * The kernel lets an inode be in one of the two only, with one backing file, so the opens of each node
  * are counted (fs/fuse/iomode.c). A node that is open in cached mode stays in it until its last close.
+ *
+ * The backing file of a node is one of the upper layer, or, where that is wanted, one of a lower layer, and
+ * then no open of the node may write: the kernel would write to the backing file that it has.
  */
-import { FsError } from '../../base/fs-error.ts';
+import { FsError, fsError } from '../../base/fs-error.ts';
 import type { HandleId, NodeId } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import { openFlag } from '../../wire/flags.ts';
 import { noTtl, ttlFromMs, type Ttl } from '../../wire/ttl.ts';
+import { Waiters } from './waiters.ts';
 
 /** What the kernel does for passthrough. */
 export interface Backing {
   backingOpen(fd: number): number;
   backingClose(id: number): void;
+}
+
+export interface Passed {
+  /** Files of the upper layer. */
+  readonly upper: boolean;
+  /** Files of lower layers, for reading. Needs a caller that moves no data of such a node: see `relaxed.ts`. */
+  readonly lower: boolean;
 }
 
 /** How to answer an open. */
@@ -30,10 +41,20 @@ class NodeOpens {
   /** Of those passed through, how many may write by a mapping: that takes a file open for both. */
   mappers = 0;
   backingId = 0;
+  /** The backing file is one of a lower layer. */
+  fromLower = false;
+  /** Opens and truncations under way that may move its data. */
+  moving = 0;
   /** FUSE's own pages of it are older than its data. */
   stale = false;
   /** It may be mapped for writing though it is closed: a mapping belongs to the backing file. */
   mapped = false;
+  /** Two ids lead to its file: what is done by one, the kernel does not know of the other. */
+  shared = false;
+
+  get isOpen(): boolean {
+    return this.cached > 0 || this.passthrough > 0 || this.moving > 0;
+  }
 }
 
 /** Nobody else changes the layers, so what was told stays true. */
@@ -50,33 +71,42 @@ export function handleOf(fh: number): HandleId {
 }
 
 export class OpenModes {
+  /** Wait here for a node that is no longer passed through, or moving. */
+  readonly changes = new Waiters();
   readonly #nodes = new Map<NodeId, NodeOpens>();
   readonly #backing: Backing;
   readonly #log: Log;
-  #enabled: boolean;
+  #passes: Passed;
 
-  constructor(backing: Backing, log: Log, enabled: boolean) {
+  constructor(backing: Backing, log: Log, passes: Passed) {
     this.#backing = backing;
     this.#log = log;
-    this.#enabled = enabled;
+    this.#passes = passes;
   }
 
   /** From now on nothing is passed through that is not already. */
   disable(): void {
-    this.#enabled = false;
+    this.#passes = { upper: false, lower: false };
   }
 
-  /** `descriptor` gives the real file, if its data is where it may be passed through from. */
+  /**
+   * Opens `node`, which the client asked for. `descriptor` gives the real file. EBUSY for writing to a node
+   * that is passed through to a lower layer.
+   */
   enter(
-    file: { readonly id: HandleId; readonly nodeId: NodeId; readonly upper: boolean },
+    node: NodeId,
+    file: { readonly id: HandleId; readonly upper: boolean },
     access: { readonly writes: boolean; readonly reads: boolean },
     descriptor: () => number,
   ): Opened {
     const base = file.id * fhFactor;
-    if (!this.#enabled && this.#nodes.size === 0)
+    const { upper, lower } = this.#passes;
+    if (!upper && !lower && this.#nodes.size === 0) {
       return { fh: base, flags: openFlag.KEEP_CACHE, backingId: 0 };
-    const opens = this.#opensOf(file.nodeId);
-    if (file.upper && this.#canPass(opens, descriptor)) {
+    }
+    const opens = this.#opensOf(node);
+    if (opens.fromLower && access.writes) throw fsError('EBUSY');
+    if (this.#canPass(opens, !file.upper, access.writes, descriptor)) {
       opens.passthrough += 1;
       if (access.writes) {
         opens.stale = true;
@@ -89,7 +119,7 @@ export class OpenModes {
       return { fh, flags: openFlag.PASSTHROUGH, backingId: opens.backingId };
     }
     opens.cached += 1;
-    const keep = !opens.stale;
+    const keep = !opens.stale && !opens.shared;
     opens.stale = false;
     return { fh: base, flags: keep ? openFlag.KEEP_CACHE : 0, backingId: 0 };
   }
@@ -106,8 +136,42 @@ export class OpenModes {
       if ((kind & mayMap) !== 0) opens.mappers -= 1;
       if (opens.passthrough === 0) this.#close(opens);
     }
-    if (opens.cached === 0 && opens.passthrough === 0 && !opens.stale && !opens.mapped)
-      this.#nodes.delete(node);
+    this.#settle(node, opens);
+  }
+
+  /** Whether `node` is passed through to a file of a lower layer: its data must not move. */
+  isFromLower(node: NodeId): boolean {
+    return this.#nodes.get(node)?.fromLower === true;
+  }
+
+  isCached(node: NodeId): boolean {
+    return (this.#nodes.get(node)?.cached ?? 0) > 0;
+  }
+
+  isMoving(node: NodeId): boolean {
+    return (this.#nodes.get(node)?.moving ?? 0) > 0;
+  }
+
+  /**
+   * Until the answer is called, the data of `node` may move: what opens it meanwhile is not passed through
+   * to a lower layer.
+   */
+  moving(node: NodeId): () => void {
+    const opens = this.#opensOf(node);
+    opens.moving += 1;
+    return () => {
+      opens.moving -= 1;
+      this.#settle(node, opens);
+    };
+  }
+
+  /** `shared` is whether another id leads to the same file by now. */
+  share(node: NodeId, shared: boolean): void {
+    if (!shared && !this.#nodes.has(node)) return;
+    const opens = this.#opensOf(node);
+    opens.shared = shared;
+    if (shared) opens.stale = true;
+    this.#settle(node, opens);
   }
 
   /**
@@ -117,11 +181,11 @@ export class OpenModes {
   attrTtl(node: NodeId): Ttl {
     const opens = this.#nodes.size === 0 ? undefined : this.#nodes.get(node);
     if (opens === undefined) return longTtl;
-    if (opens.mappers > 0) return noTtl;
+    if (opens.mappers > 0 || opens.shared) return noTtl;
     return opens.mapped ? shortTtl : longTtl;
   }
 
-  /** The kernel has forgotten the node. */
+  /** The node is known no more: the kernel has forgotten it, and released all that was open. */
   forgotten(node: NodeId): void {
     if (this.#nodes.size > 0) this.#nodes.delete(node);
   }
@@ -132,17 +196,20 @@ export class OpenModes {
     return opens;
   }
 
-  #canPass(opens: NodeOpens, descriptor: () => number): boolean {
+  #canPass(opens: NodeOpens, isLower: boolean, writes: boolean, descriptor: () => number): boolean {
     if (opens.passthrough > 0) return true;
-    if (!this.#enabled || opens.cached > 0) return false;
+    if (opens.cached > 0) return false;
+    if (isLower ? !this.#passes.lower || writes || opens.moving > 0 : !this.#passes.upper) return false;
     try {
       opens.backingId = this.#backing.backingOpen(descriptor());
+      opens.fromLower = isLower;
       return true;
     } catch (thrown) {
       if (!(thrown instanceof FsError)) throw thrown;
       // ELOOP: the layer lies too deep in stacked file systems. EPERM, ENOTTY: not for us, or not here.
       this.#log.debug(`no passthrough: ${thrown.message}`);
-      this.disable();
+      // One of many lower layers says nothing of the others.
+      if (!isLower) this.disable();
       return false;
     }
   }
@@ -150,5 +217,13 @@ export class OpenModes {
   #close(opens: NodeOpens): void {
     this.#backing.backingClose(opens.backingId);
     opens.backingId = 0;
+    opens.fromLower = false;
+  }
+
+  /** After something ended: forgets what need not be remembered, and wakes who waited for it. */
+  #settle(node: NodeId, opens: NodeOpens): void {
+    const keeps = opens.stale || opens.mapped || opens.shared;
+    if (!opens.isOpen && !keeps) this.#nodes.delete(node);
+    this.changes.wake(node);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { errno } from '../../base/errno.ts';
 import type { Log } from '../../base/log.ts';
+import type { Name } from '../../base/name.ts';
 import type { FuseChannel } from '../../os/fuse-channel.ts';
 import type { FileSystem } from '../../vfs/file-system.ts';
 import { initFlag } from '../../wire/flags.ts';
@@ -16,6 +17,8 @@ import * as files from './file-requests.ts';
 import { negotiate, type Wishes } from './negotiate.ts';
 import * as nodes from './node-requests.ts';
 import { OpenModes } from './open-modes.ts';
+import { Relaxed } from './relaxed.ts';
+import { Renewals } from './renewals.ts';
 import { ReplySink } from './reply-sink.ts';
 import { WalkAhead } from './walk-ahead.ts';
 import * as xattrs from './xattr-requests.ts';
@@ -24,6 +27,10 @@ type Handler = (door: Door) => number;
 
 export interface SessionOptions extends Wishes {
   readonly log: Log;
+  /** Files of lower layers are passed through, too, if anything is (`coherence=relaxed`). */
+  readonly relaxed: boolean;
+  /** For `relaxed`: whether something is mounted on one of these paths of the file system. */
+  readonly isMountPoint: (paths: readonly Name[]) => boolean;
   /** Gives memory that is no longer used back to the system. */
   readonly collect: () => void;
 }
@@ -49,7 +56,7 @@ export class Session {
     this.#channel = channel;
     this.#log = options.log;
     this.#wishes = options;
-    this.#door = new Door(fs, channel, new OpenModes(channel, options.log, options.passthrough), options.log);
+    this.#door = openDoor(fs, channel, options);
     this.#walk = new WalkAhead(this.#door);
     fs.countAlso(() => this.counts);
     this.#burst = new Burst(() => {
@@ -71,7 +78,7 @@ export class Session {
     this.#channel.start(
       (length) => this.#answer(length),
       (problem) => {
-        this.#burst.stop();
+        this.#stopTimers();
         this.#door.idle.doAll();
         this.#channel.close();
         const error = new Error(`reading /dev/fuse failed: errno ${String(problem)}`);
@@ -88,7 +95,7 @@ export class Session {
 
   /** Ends the connection: whoever still uses the mount gets ENOTCONN. */
   stop(): void {
-    this.#burst.stop();
+    this.#stopTimers();
     this.#channel.stop();
     this.#door.idle.doAll();
     this.#channel.close();
@@ -103,6 +110,11 @@ export class Session {
       if (count > 0) named[name] = count;
     }
     return named;
+  }
+
+  #stopTimers(): void {
+    this.#burst.stop();
+    this.#door.relaxed?.stop();
   }
 
   #answer(length: number): number {
@@ -138,6 +150,17 @@ export class Session {
     this.#onReady();
     return reply.initOut(agreed.reply);
   }
+}
+
+function openDoor(fs: FileSystem, channel: FuseChannel, options: SessionOptions): Door {
+  const { log, passthrough, isMountPoint } = options;
+  const passesLower = passthrough && options.relaxed;
+  const modes = new OpenModes(channel, log, { upper: passthrough, lower: passesLower });
+  const send = (message: Buffer): Promise<number> => channel.sendAsync(message, message.length);
+  const relaxed = passesLower
+    ? new Relaxed(fs, modes, new Renewals({ fs, modes, send, isMountPoint }))
+    : undefined;
+  return new Door({ fs, channel, modes, relaxed, log });
 }
 
 function handlerTable(
