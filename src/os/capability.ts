@@ -1,10 +1,11 @@
 /**
- * What this process may do, as /proc/self tells: whether a privilege is the machine's, or only that
- * of a user namespace.
+ * What processes may do, as /proc tells: whether a privilege is the machine's, or only that of a user
+ * namespace.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
-/** CAP_SYS_ADMIN of include/uapi/linux/capability.h. */
+/** CAP_FSETID and CAP_SYS_ADMIN of include/uapi/linux/capability.h. */
+const capFsetid = 4n;
 const capSysAdmin = 21n;
 
 /** Whether the process is in the first user namespace: only there all ids are mapped to themselves. */
@@ -14,8 +15,7 @@ export function isFirstUserNamespace(uidMap: string = readFileSync('/proc/self/u
 
 /** Whether CAP_SYS_ADMIN is effective, in whatever user namespace the process is. */
 export function hasCapSysAdmin(status: string = readFileSync('/proc/self/status', 'latin1')): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  return effective !== undefined && ((BigInt(`0x${effective}`) >> capSysAdmin) & 1n) === 1n;
+  return isEffective(status, capSysAdmin);
 }
 
 /** Whether CAP_SYS_ADMIN is effective over the whole machine: what FUSE passthrough asks for. */
@@ -23,11 +23,29 @@ export function hasCapSysAdminInFirstNamespace(): boolean {
   return hasCapSysAdmin() && isFirstUserNamespace();
 }
 
-/** Whether the process `pid` has CAP_SYS_ADMIN. False once it has gone. */
+/** Whether the process `pid` has CAP_SYS_ADMIN where we are, not in a user namespace of its own. False once it has gone. */
 export function mayAdminister(pid: number): boolean {
+  return mayHere(pid, capSysAdmin);
+}
+
+/** The same for CAP_FSETID: a setgid bit stays whose group it is not in. */
+export function mayKeepSetgid(pid: number): boolean {
+  return mayHere(pid, capFsetid);
+}
+
+function mayHere(pid: number, capability: bigint): boolean {
+  const proc = `/proc/${String(pid)}`;
   try {
-    return hasCapSysAdmin(readFileSync(`/proc/${String(pid)}/status`, 'latin1'));
+    return (
+      isEffective(readFileSync(`${proc}/status`, 'latin1'), capability) &&
+      readlinkSync(`${proc}/ns/user`) === readlinkSync('/proc/self/ns/user')
+    );
   } catch {
     return false;
   }
+}
+
+function isEffective(status: string, capability: bigint): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  return effective !== undefined && ((BigInt(`0x${effective}`) >> capability) & 1n) === 1n;
 }

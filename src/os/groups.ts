@@ -1,16 +1,16 @@
 /**
- * The groups of another process, as /proc tells them: what the kernel knows of a caller and FUSE does not
- * pass on.
+ * The groups of another process, as /proc tells them: FUSE passes on none of the supplementary ones, and,
+ * once idmapped mounts were agreed upon, the others only for what is created.
  */
 import { readFileSync } from 'node:fs';
 
-/** Whether the caller's group, or one of its supplementary groups, is `gid`. False once the process has gone. */
-export function isInGroup(caller: { readonly gid: number; readonly pid: number }, gid: number): boolean {
-  if (caller.gid === gid) return true;
+/** Whether `gid` is a group that the process `pid` acts with, or a supplementary one. False once it has gone. */
+export function isInGroup(pid: number, gid: number): boolean {
   try {
-    const status = readFileSync(`/proc/${String(caller.pid)}/status`, 'latin1');
-    const groups = /^Groups:(.*)$/m.exec(status)?.[1] ?? '';
-    return groups.split(/\s+/).includes(String(gid));
+    const status = readFileSync(`/proc/${String(pid)}/status`, 'latin1');
+    const numbers = (line: RegExp): string[] => line.exec(status)?.[1]?.trim().split(/\s+/) ?? [];
+    // Real, effective, saved, and the one for file systems.
+    return numbers(/^Gid:(.*)$/m)[3] === String(gid) || numbers(/^Groups:(.*)$/m).includes(String(gid));
   } catch {
     return false;
   }

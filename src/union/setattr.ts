@@ -5,6 +5,7 @@ import { asName } from '../base/name.ts';
 import { utimeOmit } from '../base/time-spec.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
+import { mayKeepSetgid } from '../os/capability.ts';
 import { isInGroup } from '../os/groups.ts';
 import type { Caller, Later, SetAttr } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
@@ -27,26 +28,36 @@ export function setattr(core: UnionCore, caller: Caller, node: Node, change: Set
   apply(core, caller, node, change);
 }
 
-/**
- * Drops setuid and file capabilities of an upper file, and setgid where the group may execute, or where
- * `caller` is not in the group (fs/attr.c, setattr_should_drop_sgid).
- */
-export function killPrivileges(core: UnionCore, node: Node, caller: Caller): void {
-  const { upper } = node;
-  if (upper === undefined || !node.isRegular) return;
-  const at = core.at(upper);
-  core.fs.statx(at, upper.name);
-  const mode = core.fs.stat[st.mode] ?? 0;
-  let kept = mode & ~S_ISUID;
-  const gid = core.fs.stat[st.gid] ?? 0;
-  if ((mode & S_ISGID) !== 0 && ((mode & S_IXGRP) !== 0 || !keepsSetgid(caller, gid))) kept &= ~S_ISGID;
-  if (readCapability(core, node) !== undefined) core.fs.findRemoveXattr(at, upper.name, capabilityName);
-  if (kept !== mode) core.fs.fchmodat(at, upper.name, kept & 0o7777);
+/** What a write or a chown leaves of the mode of a file. */
+interface Privileges {
+  readonly mode: number;
+  readonly kept: number;
 }
 
-/** CAP_FSETID is root's; otherwise it takes being in the group. */
-function keepsSetgid(caller: Caller, gid: number): boolean {
-  return caller.uid === 0 || isInGroup(caller, gid);
+/**
+ * Setuid goes, and setgid where the group may execute, or where `caller` is not in the group
+ * (fs/attr.c, setattr_should_drop_sgid). undefined for what has no privileges to lose.
+ */
+function findPrivileges(core: UnionCore, node: Node, caller: Caller): Privileges | undefined {
+  const { upper } = node;
+  if (upper === undefined || !node.isRegular) return undefined;
+  core.fs.statx(core.at(upper), upper.name);
+  const { stat } = core.fs;
+  const mode = stat[st.mode] ?? 0;
+  const isMark = (mode & (S_ISGID | S_IXGRP)) === S_ISGID && keepsSetgid(caller, stat[st.gid] ?? 0);
+  return { mode, kept: mode & ~(isMark ? S_ISUID : S_ISUID | S_ISGID) };
+}
+
+/** Takes them, and file capabilities, from the upper file. */
+function dropPrivileges(core: UnionCore, node: Node, { mode, kept }: Privileges): void {
+  const { place } = node;
+  const at = core.at(place);
+  if (readCapability(core, node) !== undefined) core.fs.findRemoveXattr(at, place.name, capabilityName);
+  if (kept !== mode) core.fs.fchmodat(at, place.name, kept & 0o7777);
+}
+
+function keepsSetgid({ pid }: Caller, gid: number): boolean {
+  return isInGroup(pid, gid) || mayKeepSetgid(pid);
 }
 
 /** Empties an upper file; a metacopy file has its data from then on. */
@@ -66,10 +77,12 @@ function apply(core: UnionCore, caller: Caller, node: Node, change: SetAttr): vo
   if (change.size === 0) truncateToNothing(core, node);
   else if (change.size !== undefined) fs.ftruncate(core.data.forWriting(node), change.size);
   const at = core.at(place);
+  // Decided by the group before.
+  const privileges = change.killPriv ? findPrivileges(core, node, caller) : undefined;
   if (change.uid !== undefined || change.gid !== undefined) {
     fs.fchownat(at, place.name, change.uid ?? -1, change.gid ?? -1);
   }
-  if (change.killPriv) killPrivileges(core, node, caller);
+  if (privileges !== undefined) dropPrivileges(core, node, privileges);
   if (change.mode !== undefined) fs.fchmodat(at, place.name, change.mode & 0o7777);
   if (change.atime !== undefined || change.mtime !== undefined) {
     fs.utimensat(at, place.name, change.atime ?? utimeOmit, change.mtime ?? utimeOmit);

@@ -18,6 +18,7 @@ export type Later<T> = T | Promise<T>;
 
 /** Who asks. One object serves all requests. */
 export interface Caller {
+  /** Of what is created; a door may not know them of other requests. */
   uid: number;
   gid: number;
   pid: number;

@@ -70,6 +70,12 @@ export function onStatx(door: Door): number {
 
 const statxScratch = Buffer.alloc(88);
 
+/**
+ * A SETATTR with nothing else to set is how the kernel says that setuid and setgid must be dropped: by a write
+ * that passes through, or a chown(2) to nobody, which comes with a time where it writes back.
+ */
+const saysNothing = setattrValid.CTIME | setattrValid.FH | setattrValid.LOCKOWNER;
+
 export function onSetattr(door: Door): number {
   const { frame } = door;
   const node = frame.nodeId;
@@ -86,8 +92,7 @@ export function onSetattr(door: Door): number {
     mtime: has(setattrValid.MTIME)
       ? time(door, has(setattrValid.MTIME_NOW), setattrIn.mtime, setattrIn.mtimeNsec)
       : undefined,
-    // Nothing to set at all is how the kernel says that somebody else's passthrough write must drop them.
-    killPriv: valid === 0 || has(setattrValid.KILL_SUIDGID),
+    killPriv: has(setattrValid.KILL_SUIDGID) || (valid & ~saysNothing) === 0,
   };
   const { relaxed } = door;
   const setting =

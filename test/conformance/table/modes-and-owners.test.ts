@@ -4,6 +4,7 @@ import { kind, o } from '../fixtures/flags.ts';
 import { dir, file, symlink, whiteout } from '../fixtures/layers.ts';
 
 const user = { uid: 1234, gid: 1234 };
+const owned = { uid: 1234, gid: 77 };
 
 const cases: Case[] = [
   {
@@ -191,6 +192,56 @@ const cases: Case[] = [
       await fs.lstat('d', { like: { mode: kind.DIR | 0o6755 } });
     },
   },
+  ...['passthrough=auto', 'passthrough=off'].flatMap((ours): Case[] => [
+    {
+      name: `a chown that changes nothing drops them, too (${ours})`,
+      layers: [
+        [file('f', 'x', { mode: 0o6755 }), file('g', 'x', { mode: 0o2644 }), dir('d', { mode: 0o6755 })],
+      ],
+      ours,
+      run: async (fs) => {
+        await fs.chown('f', -1, -1);
+        await fs.lstat('f', { like: { mode: kind.FILE | 0o755, mtime: '1000000000000000000' } });
+        await fs.chown('g', -1, -1);
+        await fs.lstat('g', { like: { mode: kind.FILE | 0o2644 } });
+        await fs.chown('d', -1, -1);
+        await fs.lstat('d', { like: { mode: kind.DIR | 0o6755 } });
+        await fs.write('new', 'x');
+        await fs.chmod('new', 0o6755);
+        const fd = await fs.open('new', o.RDWR);
+        await fs.fchown(fd, -1, -1);
+        await fs.lstat('new', { like: { mode: kind.FILE | 0o755 } });
+      },
+    },
+    {
+      name: `a chown, and a setgid bit without group execution (${ours})`,
+      layers: [
+        [
+          ...['root', 'in', 'out', 'away'].map((name) => file(name, 'x', { ...owned, mode: 0o2644 })),
+          file('exec', 'x', { ...owned, mode: 0o2654 }),
+        ],
+      ],
+      ours,
+      run: async (fs) => {
+        await fs.chown('root', 5, 5);
+        await fs.lstat('root', { like: { mode: kind.FILE | 0o2644, uid: 5 } });
+        await fs.chown('exec', 5, 5);
+        await fs.lstat('exec', { like: { mode: kind.FILE | 0o654 } });
+        const member = await fs.other({ ...user, groups: [77] });
+        await member.chown('in', -1, 1234);
+        await fs.lstat('in', { like: { mode: kind.FILE | 0o2644, gid: 1234 } });
+        const other = await fs.other(user);
+        await other.chown('out', -1, -1);
+        await fs.lstat('out', { like: { mode: kind.FILE | 0o644 } });
+        // It is the group before that counts.
+        await other.chown('away', -1, 1234);
+        await fs.lstat('away', { like: { mode: kind.FILE | 0o644, gid: 1234 } });
+        await fs.chmod('away', 0o2644);
+        await other.chown('away', -1, -1);
+        await fs.lstat('away', { like: { mode: kind.FILE | 0o2644 } });
+      },
+    },
+  ]),
   {
     name: 'umask of the creator',
     layers: [[dir('d')]],
