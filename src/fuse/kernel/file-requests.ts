@@ -4,7 +4,7 @@
  */
 import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
 import type { NodeId } from '../../base/ids.ts';
-import type { OpenFile } from '../../vfs/file-system.ts';
+import type { Caller, Later, OpenFile } from '../../vfs/file-system.ts';
 import { fsyncFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
 import { notifyInvalInode } from '../../wire/notify.ts';
 import { replyHeaderBytes, type Reply } from '../../wire/reply.ts';
@@ -21,6 +21,7 @@ import {
   writeIn,
 } from '../../wire/requests.ts';
 import type { Door } from './door.ts';
+import { dropPrivileges, openWithoutPrivileges } from './drop-privileges.ts';
 import { handleOf, type Opened } from './open-modes.ts';
 
 /** A write of more bytes than this goes to the pool: it may wait for the disk. */
@@ -46,39 +47,18 @@ export function onOpen(door: Door): number {
   const node = frame.nodeId;
   const flags = frame.u32(openIn.flags);
   const kill = (flags & O_TRUNC) !== 0 && (frame.u32(openIn.openFlags) & openInFlag.OPEN_KILL_SUIDGID) !== 0;
-  const take = (file: OpenFile): Opened => {
-    if (kill) dropPrivileges(door, file.nodeId);
-    return enter(door, node, file, flags);
-  };
+  const open = (caller: Caller): Later<OpenFile> =>
+    kill ? openWithoutPrivileges(door, caller, node, flags) : door.fs.open(caller, node, flags);
+  const take = (file: OpenFile): Opened => enter(door, node, file, flags);
   if (relaxed === undefined) {
-    return door.settle(door.fs.open(door.who(), node, flags), (reply, file) => openOut(reply, take(file)));
+    return door.settle(open(door.who()), (reply, file) => openOut(reply, take(file)));
   }
   const caller = { ...door.who() };
-  const opening = { caller, node, flags, open: () => door.fs.open(caller, node, flags), enter: take };
-  return door.settle(relaxed.open(opening), openOut);
+  return door.settle(relaxed.open({ caller, node, flags, open: () => open(caller), enter: take }), openOut);
 }
 
 function openOut(reply: Reply, { fh, flags, backingId }: Opened): number {
   return reply.openOut(fh, flags, backingId);
-}
-
-/** Of a file that is in the upper already, so that nothing has to be waited for but another change of it. */
-function dropPrivileges(door: Door, node: NodeId): void {
-  const change = {
-    mode: undefined,
-    uid: undefined,
-    gid: undefined,
-    size: undefined,
-    atime: undefined,
-    mtime: undefined,
-    killPriv: true,
-  };
-  const dropping = door.fs.setattr(door.caller, node, change);
-  if (dropping instanceof Promise) {
-    dropping.catch((thrown: unknown) => {
-      door.log.fault('privileges of a written file could not be dropped', thrown);
-    });
-  }
 }
 
 export function onCreate(door: Door): number {
@@ -144,12 +124,13 @@ export function onWrite(door: Door): number {
     position: frame.u64(writeIn.offset),
     keepTimes: door.writesBack && (flags & writeFlag.WRITE_CACHE) !== 0,
   };
-  if ((flags & writeFlag.WRITE_KILL_SUIDGID) !== 0) {
-    door.who();
-    dropPrivileges(door, frame.nodeId);
+  const kill = (flags & writeFlag.WRITE_KILL_SUIDGID) !== 0;
+  const dropping = kill ? dropPrivileges(door, door.who(), frame.nodeId) : undefined;
+  if (dropping === undefined && data.length <= writeNowMax) {
+    return door.reply.writeOut(door.fs.write(handle, data));
   }
-  if (data.length <= writeNowMax) return door.reply.writeOut(door.fs.write(handle, data));
-  const writing = door.fs.writeLater(handle, data);
+  const write = (): Promise<number> => door.fs.writeLater(handle, data);
+  const writing = dropping === undefined ? write() : dropping.then(write);
   const length = door.later(
     writing.finally(() => {
       channel.recycle(buffer);
