@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -19,6 +19,7 @@ import {
   strataIsBuilt,
   type Layers,
 } from '../conformance/fixtures/targets.ts';
+import { longAgo } from '../conformance/fixtures/layers.ts';
 import { copyTree, makeBaseTree } from '../property/fixtures/base-tree.ts';
 import { firstDifference } from '../property/fixtures/compare.ts';
 import { concrete, generate, type Operation } from '../property/fixtures/operations.ts';
@@ -75,6 +76,8 @@ await t.test(
     const template = await makeBaseTree(agent, base, true);
     for (const name of ['u', 'w', 'm']) mkdirSync(`${base}/${name}`);
     copyTree(template.plain, `${base}/plain`);
+    // The root of the mount has the times of the upper directory.
+    utimesSync(`${base}/u`, longAgo, longAgo);
     const layers: Layers = {
       lowers: template.templates,
       upper: `${base}/u`,
