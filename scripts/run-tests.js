@@ -1,6 +1,6 @@
 /**
- * Runs the tests, with a line for each file and the details of each failure, and closes with a plain line
- * that counts. A run passes only when no test failed, none was skipped or left to do, and at least one
+ * Runs the tests, with a line for each file, what tests tell of themselves and the details of each failure,
+ * and closes with a plain line that counts. A run passes only when no test failed, none was skipped or left to do, and at least one
  * ran: a suite that tests nothing must not look green. `npm test -- --allow-skips` lets a plain user run
  * what needs no root; other arguments go to tap.
  */
@@ -43,6 +43,10 @@ process.exitCode = failed === 0 && passed > 0 && (allowSkips || skipped.length =
 function collect(level, depth) {
   level.on('child', (/** @type {Parser} */ child) => {
     collect(child, depth + 1);
+  });
+  level.on('comment', (/** @type {string} */ text) => {
+    if (depth > 0 && !/^# (Subtest|time(out)?=|test count)/.test(text))
+      print(`  ${level.fullname}: ${text.slice(2).trimEnd()}`);
   });
   level.on('assert', (/** @type {Point} */ point) => {
     if (depth === 0)

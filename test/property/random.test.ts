@@ -13,11 +13,11 @@ import { allOff, allOn } from '../conformance/fixtures/targets.ts';
 import { Arena } from './fixtures/arena.ts';
 import { play, shorten, tell } from './fixtures/play.ts';
 
-const seconds = Number(process.env.STRATA_PROPERTY_SECONDS ?? '110');
+const seconds = Number(process.env.STRATA_PROPERTY_SECONDS ?? '90');
 const chosen = process.env.STRATA_PROPERTY_SEED;
 const fresh = Date.now() % 1_000_000_000;
 const only = process.env.STRATA_PROPERTY_ONLY;
-const trees = 16;
+const trees = 10;
 
 const kinds = [
   { name: 'all features on', features: allOn, links: true, extra: '' },
