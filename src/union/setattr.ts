@@ -28,7 +28,7 @@ export function setattr(core: UnionCore, caller: Caller, node: Node, change: Set
   apply(core, caller, node, change);
 }
 
-/** What a write or a chown leaves of the mode of a file. */
+/** What a write or a chown leaves of the mode of what is no directory. */
 interface Privileges {
   readonly mode: number;
   readonly kept: number;
@@ -40,7 +40,7 @@ interface Privileges {
  */
 function findPrivileges(core: UnionCore, node: Node, caller: Caller): Privileges | undefined {
   const { upper } = node;
-  if (upper === undefined || !node.isRegular) return undefined;
+  if (upper === undefined || node.isDirectory) return undefined;
   core.fs.statx(core.at(upper), upper.name);
   const { stat } = core.fs;
   const mode = stat[st.mode] ?? 0;

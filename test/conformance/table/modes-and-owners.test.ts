@@ -1,7 +1,7 @@
 /** chmod(2), chown(2), access(2): modes, owners, setuid, setgid and sticky bits, and who may change them. */
 import { conform, type Case } from '../fixtures/conform.ts';
 import { kind, o } from '../fixtures/flags.ts';
-import { dir, file, symlink, whiteout } from '../fixtures/layers.ts';
+import { dir, file, node, symlink, whiteout } from '../fixtures/layers.ts';
 
 const user = { uid: 1234, gid: 1234 };
 const owned = { uid: 1234, gid: 77 };
@@ -184,10 +184,21 @@ const cases: Case[] = [
   },
   {
     name: 'chown drops setuid and setgid',
-    layers: [[file('f', '', { mode: 0o6755 }), dir('d', { mode: 0o6755 })]],
+    layers: [
+      [
+        file('f', '', { mode: 0o6755 }),
+        dir('d', { mode: 0o6755 }),
+        node('p', kind.FIFO | 0o6755),
+        node('c', kind.CHAR | 0o6755, 5),
+      ],
+    ],
     run: async (fs) => {
       await fs.chown('f', 5, 5);
       await fs.lstat('f', { like: { mode: kind.FILE | 0o755 } });
+      await fs.chown('p', -1, -1);
+      await fs.lstat('p', { like: { mode: kind.FIFO | 0o755 } });
+      await fs.chown('c', 5, 5);
+      await fs.lstat('c', { like: { mode: kind.CHAR | 0o755 } });
       await fs.chown('d', 5, 5);
       await fs.lstat('d', { like: { mode: kind.DIR | 0o6755 } });
     },
