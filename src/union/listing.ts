@@ -106,31 +106,45 @@ interface Ordered {
   readonly order: Uint32Array;
 }
 
+/** What is known of an entry that was added. */
+interface Added {
+  readonly type: number;
+  readonly inoLow: number;
+  readonly inoHigh: number;
+}
+
+/**
+ * Changes are kept beside the sorted entries and join them when somebody reads, so that a name that comes
+ * and goes in a large directory costs nothing.
+ */
 export class Listing {
   #sorted: Ordered;
+  /** Names of sorted entries that are not there any more. */
   readonly #removed = new Set<Name>();
-  #added = new Entries(0);
+  readonly #added = new Map<Name, Added>();
 
   constructor(entries: Entries) {
     this.#sorted = inOrder(entries);
   }
 
   get size(): number {
-    return this.#sorted.entries.length + this.#added.length - this.#removed.size;
+    return this.#sorted.entries.length + this.#added.size - this.#removed.size;
   }
 
+  /** An entry of that name that is there already is replaced. */
   add(name: Name, type: number, inoLow: number, inoHigh: number): void {
-    this.#added.push(name, type, inoLow, inoHigh, true);
+    this.remove(name);
+    this.#added.set(name, { type, inoLow, inoHigh });
   }
 
   remove(name: Name): void {
-    if (this.#added.names.includes(name)) this.#merge();
-    this.#removed.add(name);
+    this.#added.delete(name);
+    if (holds(this.#sorted, name)) this.#removed.add(name);
   }
 
   /** Calls `take` for each entry `i` after `cookie`, the `at`-th of all, until it answers false. */
   read(cookie: number, take: (entries: Entries, i: number, cookie: number, at: number) => boolean): void {
-    if (this.#added.length > 0) this.#merge();
+    if (this.#added.size > 0) this.#merge();
     const { entries, cookies, order } = this.#sorted;
     for (let at = indexAfter(cookies, cookie); at < order.length; at++) {
       const i = order[at] as number;
@@ -145,11 +159,21 @@ export class Listing {
     for (let i = 0; i < entries.length; i++) {
       if (!this.#removed.has(entries.name(i))) merged.pushFrom(entries, i);
     }
-    for (let i = 0; i < this.#added.length; i++) merged.pushFrom(this.#added, i);
+    for (const [name, { type, inoLow, inoHigh }] of this.#added) {
+      merged.push(name, type, inoLow, inoHigh, true);
+    }
     this.#sorted = inOrder(merged);
     this.#removed.clear();
-    this.#added = new Entries(0);
+    this.#added.clear();
   }
+}
+
+function holds({ entries, cookies, order }: Ordered, name: Name): boolean {
+  const cookie = cookieOf(name);
+  for (let at = indexAfter(cookies, cookie - 1); cookies[at] === cookie; at++) {
+    if (entries.name(order[at] as number) === name) return true;
+  }
+  return false;
 }
 
 function indexAfter(cookies: Float64Array, cookie: number): number {

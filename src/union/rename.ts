@@ -102,6 +102,8 @@ function swap(core: UnionCore, node: Node, target: Node, from: NameIn, to: NameI
   core.fs.renameat2(sourceFd, from.name, core.dirs.fd(destination), to.name, RENAME_EXCHANGE);
   core.nodes.removeLink(node, from.parent, from.name);
   core.nodes.removeLink(target, to.parent, to.name);
+  noteRemoved(from.parent, from.name);
+  noteRemoved(to.parent, to.name);
   settleAt(core, node, to, from, destination, source);
   settleAt(core, target, from, to, source, destination);
 }
@@ -133,6 +135,7 @@ function move(
     }
   }
   core.nodes.removeLink(node, from.parent, from.name);
+  noteRemoved(from.parent, from.name);
   settleAt(core, node, to, from, destination, source);
 }
 
@@ -192,7 +195,6 @@ function settleAt(
   source: RealDir,
 ): void {
   const { upper } = node;
-  noteRemoved(from.parent, from.name);
   core.nodes.addLink(node, to.parent, to.name);
   noteAdded(core, to.parent, node, to.name);
   if (upper?.dir !== source || upper.name !== from.name) return;

@@ -1,6 +1,6 @@
 /** getdents64(2): nothing twice, nothing lost, with seeking, and while others change the directory. */
 import { conform, type Case } from '../fixtures/conform.ts';
-import { dt, kind, o } from '../fixtures/flags.ts';
+import { dt, kind, o, renameFlag } from '../fixtures/flags.ts';
 import { dir, fifo, file, node, opaque, symlink, whiteout, type Row } from '../fixtures/layers.ts';
 import { expectThat, type Ops } from '../fixtures/ops.ts';
 
@@ -199,6 +199,21 @@ const cases: Case[] = [
         entries.find((entry) => entry.name === 'a')?.type === dt.DIR,
         'a is not a directory in the listing',
       );
+    },
+  },
+  {
+    name: 'two objects change places in directories that were listed',
+    layers: [[file('d/a'), file('e/x'), dir('e/y')]],
+    run: async (fs) => {
+      await fs.write('d/new', '');
+      for (const name of ['d', 'e']) await fs.readdir(name);
+      await fs.rename('d/new', 'e/x', { flags: renameFlag.EXCHANGE });
+      await fs.names('d', { is: ['a', 'new'] });
+      await fs.names('e', { is: ['x', 'y'] });
+      await fs.rename('e/y', 'e/x', { flags: renameFlag.EXCHANGE });
+      await fs.names('e', { is: ['x', 'y'] });
+      const entries = await fs.readdir('e');
+      expectThat(entries.find((entry) => entry.name === 'x')?.type === dt.DIR, 'x is not the directory');
     },
   },
   {

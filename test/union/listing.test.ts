@@ -1,0 +1,90 @@
+/** A listing against a plain map, through random changes and reads of a few entries at a time. */
+import fc from 'fast-check';
+import t from 'tap';
+import { asName } from '../../src/base/name.ts';
+import { cookieOf, Entries, Listing } from '../../src/union/listing.ts';
+
+const name = fc.integer({ min: 0, max: 30 }).map((n) => asName(`n${String(n)}`));
+const change = fc.oneof(
+  fc.record({ kind: fc.constant('add' as const), name, ino: fc.nat(1000) }),
+  fc.record({ kind: fc.constant('remove' as const), name }),
+  fc.record({ kind: fc.constant('read' as const) }),
+);
+
+function listingOf(entries: ReadonlyMap<string, number>): Listing {
+  const columns = new Entries(0);
+  for (const [one, ino] of entries) columns.push(asName(one), 8, ino, 0, true);
+  return new Listing(columns);
+}
+
+/** Everything, `count` entries at a time, as a client that goes on at the cookie of the last one. */
+function readAll(listing: Listing, count: number): [string, number][] {
+  const found: [string, number][] = [];
+  for (let cookie = 0, more = true; more;) {
+    let left = count;
+    more = false;
+    listing.read(cookie, (entries, i, next) => {
+      if (left-- === 0) return !(more = true);
+      found.push([entries.name(i), entries.inoLow(i)]);
+      cookie = next;
+      return true;
+    });
+  }
+  return found;
+}
+
+t.test('shows what a map holds, each name once, in the order of cookies', (t) => {
+  const start = fc.uniqueArray(name).map((names) => new Map<string, number>(names.map((one) => [one, 1])));
+  fc.assert(
+    fc.property(
+      start,
+      fc.array(change, { maxLength: 60 }),
+      fc.integer({ min: 1, max: 7 }),
+      (map, changes, count) => {
+        const listing = listingOf(map);
+        const check = (): void => {
+          const wanted = [...map].sort(([a], [b]) => cookieOf(asName(a)) - cookieOf(asName(b)));
+          if (JSON.stringify(readAll(listing, count)) !== JSON.stringify(wanted))
+            throw new Error('another listing');
+        };
+        for (const one of changes) {
+          if (one.kind === 'read') check();
+          else if (one.kind === 'remove') {
+            map.delete(one.name);
+            listing.remove(one.name);
+          } else {
+            map.set(one.name, one.ino);
+            listing.add(one.name, 8, one.ino, 0);
+          }
+          if (listing.size !== map.size)
+            throw new Error(`size ${String(listing.size)} of ${String(map.size)}`);
+        }
+        check();
+      },
+    ),
+    { numRuns: 2000 },
+  );
+  t.pass();
+  t.end();
+});
+
+t.test('a change between two reads moves nothing that was told', (t) => {
+  const listing = listingOf(new Map(Array.from({ length: 100 }, (_, n) => [`n${String(n)}`, n])));
+  const told: string[] = [];
+  let cookie = 0;
+  const read = (count: number): void => {
+    listing.read(cookie, (entries, i, next) => {
+      if (told.length === count) return false;
+      told.push(entries.name(i));
+      cookie = next;
+      return true;
+    });
+  };
+  read(50);
+  for (const one of told.slice(0, 10)) listing.remove(asName(one));
+  for (let n = 0; n < 50; n++) listing.add(asName(`new${String(n)}`), 8, n, 0);
+  read(Infinity);
+  t.equal(new Set(told).size, told.length, 'nothing twice');
+  for (let n = 0; n < 100; n++) t.ok(told.includes(`n${String(n)}`));
+  t.end();
+});
