@@ -1,16 +1,19 @@
 /**
  * The one place where the engine meets the door.
  */
+import { UserError } from '../base/user-error.ts';
 import { MountPoints } from '../fuse/kernel/mount-points.ts';
 import { maxWrite, requestRoom } from '../fuse/kernel/negotiate.ts';
 import { Session } from '../fuse/kernel/session.ts';
 import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
+import { findCpuLatency, wakesSlowly } from '../os/cpu-latency.ts';
 import { createCollector } from '../os/heap.ts';
 import { findDetachedClone } from '../os/mount.ts';
 import { RealChannel } from '../os/real-channel.ts';
 import { RealFs } from '../os/real-fs.ts';
 import type { UnionFeatures } from '../union/features.ts';
 import { openUnion } from '../union/open-union.ts';
+import type { Automatic } from './mount-spec.ts';
 import type { EngineOptions, Parts, ServeOptions, Session as Served } from './parts.ts';
 import type { ResolvedFormat } from './resolve-format.ts';
 import { settleUpper } from './settle-upper.ts';
@@ -48,20 +51,21 @@ function featuresOf(format: ResolvedFormat): UnionFeatures {
   };
 }
 
-function serve({ device, mountDevice, fileSystem, door, coherence, readOnly, log }: ServeOptions): Served {
+function serve(options: ServeOptions): Served {
+  const { device, mountDevice, fileSystem, door, coherence, hasUpper, readOnly, log } = options;
   const channel = new RealChannel(device, { bufferSize: maxWrite + requestRoom });
   const privileged = hasCapSysAdminInFirstNamespace();
-  const relaxed = coherence === 'relaxed';
-  const passthrough = door.passthrough !== 'off' && privileged && (relaxed || !readOnly);
+  const passthrough = door.passthrough !== 'off' && privileged;
   const mountPoints = new MountPoints(new RealFs(), mountDevice);
   const session = new Session(fileSystem, channel, {
     log,
     passthrough,
-    relaxed,
+    lowerFiles: !hasUpper ? 'passed' : coherence === 'relaxed' ? 'renewed' : 'cached',
     isMountPoint: (paths) => mountPoints.hasAny(paths),
     writeback: !passthrough && !readOnly,
     idmap: privileged,
     collect: createCollector(),
+    stayAwake: stayAwakeFor(door.lowLatency),
   });
   const { ready, ended } = session.start();
   return {
@@ -71,4 +75,15 @@ function serve({ device, mountDevice, fileSystem, door, coherence, readOnly, log
       session.stop();
     },
   };
+}
+
+function stayAwakeFor(lowLatency: Automatic): ((wanted: boolean) => void) | undefined {
+  if (lowLatency === 'off' || (lowLatency === 'auto' && !wakesSlowly())) return undefined;
+  const wish = findCpuLatency();
+  if (wish === undefined && lowLatency === 'on') {
+    throw new UserError('no-low-latency', 'low_latency=on: /dev/cpu_dma_latency cannot be written', {
+      hint: 'mount as root, or leave the option out',
+    });
+  }
+  return wish;
 }

@@ -96,7 +96,7 @@ function specOf(given: MountOptions, source: string | undefined, cwd: Name): Omi
       source: given.source ?? asName(source ?? 'stratafs'),
       subtype: given.subtype ?? asName('stratafs'),
     },
-    door: { passthrough: given.passthrough, timeoutSec: given.timeoutSec },
+    door: { passthrough: given.passthrough, lowLatency: given.lowLatency, timeoutSec: given.timeoutSec },
     debug: given.debug,
     log: given.log === undefined ? undefined : path(given.log),
   };

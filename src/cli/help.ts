@@ -24,6 +24,7 @@ Unmount with: umount MOUNTPOINT
     coherence=strict|relaxed            whether open files follow a copy-up
     whiteout=auto|overlay|aufs          which whiteouts are read in lower layers
     passthrough=auto|on|off             whether the kernel reads and writes files itself
+    low_latency=auto|on|off             whether processors stay awake while there is much to do
     fsync=on|off                        off: fsync answers at once
     timeout=SECONDS                     how long the kernel keeps names and attributes
     log=FILE                            messages of a server in the background

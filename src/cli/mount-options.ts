@@ -19,6 +19,7 @@ export interface MountOptions {
   work: Name | undefined;
   readonly format: Writable<FormatOptions>;
   passthrough: Automatic;
+  lowLatency: Automatic;
   timeoutSec: number | undefined;
   setFlags: number;
   clearedFlags: number;
@@ -47,6 +48,7 @@ export function noOptions(): MountOptions {
       whiteout: 'auto',
     },
     passthrough: 'auto',
+    lowLatency: 'auto',
     timeoutSec: undefined,
     setFlags: 0,
     clearedFlags: 0,
@@ -202,6 +204,9 @@ const mappingActs: Record<string, Act> = Object.fromEntries(
 const doorActs: Record<string, Act> = {
   passthrough: (options, value) => {
     options.passthrough = value.oneOf('on', 'off', 'auto');
+  },
+  low_latency: (options, value) => {
+    options.lowLatency = value.oneOf('on', 'off', 'auto');
   },
   door: (_, value) => {
     if (value.oneOf('kernel', 'libfuse') === 'libfuse') throw value.unsupported('say door=kernel');

@@ -47,6 +47,8 @@ export interface MountFlags {
 
 export interface DoorOptions {
   readonly passthrough: Automatic;
+  /** Whether processors stay awake while requests come thick and fast. */
+  readonly lowLatency: Automatic;
   /** How long the kernel keeps names and attributes; undefined: as long as it is right. */
   readonly timeoutSec: number | undefined;
 }

@@ -22,6 +22,7 @@ export interface ServeOptions {
   readonly fileSystem: FileSystem;
   readonly door: DoorOptions;
   readonly coherence: 'strict' | 'relaxed';
+  readonly hasUpper: boolean;
   readonly readOnly: boolean;
   readonly debug: boolean;
   readonly log: Log;

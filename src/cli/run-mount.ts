@@ -63,6 +63,7 @@ export async function startMount(
       fileSystem,
       door,
       coherence: format.coherence,
+      hasUpper: layers.upper !== undefined,
       readOnly,
       debug,
       log,

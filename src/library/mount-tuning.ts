@@ -16,6 +16,7 @@ export interface MountTuning {
   readonly coherence?: 'strict' | 'relaxed';
   readonly whiteout?: 'auto' | 'overlay' | 'aufs';
   readonly passthrough?: 'on' | 'off' | 'auto';
+  readonly lowLatency?: 'on' | 'off' | 'auto';
   /** How long the kernel keeps names and attributes. */
   readonly timeoutSec?: number;
   readonly readOnly?: boolean;
@@ -52,6 +53,7 @@ export function optionArgument(layers: MountLayers, tuning: MountTuning): string
     coherence: tuning.coherence,
     whiteout: tuning.whiteout,
     passthrough: tuning.passthrough,
+    low_latency: tuning.lowLatency,
     timeout: tuning.timeoutSec === undefined ? undefined : String(tuning.timeoutSec),
     fsname: tuning.fsname === undefined ? undefined : escape(tuning.fsname),
   };

@@ -86,11 +86,12 @@ async function serve(test: Test): Promise<Faulty> {
     {
       ...options,
       passthrough: true,
-      relaxed: false,
+      lowerFiles: 'cached',
       isMountPoint: () => false,
       writeback: false,
       idmap: false,
       collect: () => undefined,
+      stayAwake: undefined,
     },
   );
   const { ready, ended } = session.start();

@@ -10,6 +10,7 @@ import type { FileSystem } from '../../vfs/file-system.ts';
 import { initFlag } from '../../wire/flags.ts';
 import { opcode } from '../../wire/opcodes.ts';
 import { errnoOf } from '../gate.ts';
+import { Alertness } from './alertness.ts';
 import { Burst } from './burst.ts';
 import * as directories from './directory-requests.ts';
 import { Door } from './door.ts';
@@ -25,14 +26,22 @@ import * as xattrs from './xattr-requests.ts';
 
 type Handler = (door: Door) => number;
 
+/**
+ * What becomes of files of lower layers where files are passed through: they go through the page cache of FUSE, so
+ * that what is open follows a copy-up; they are passed through, since nothing is ever copied up; or they are passed
+ * through and a file that is copied up while it is open gets a new node (`relaxed.ts`).
+ */
+export type LowerFiles = 'cached' | 'passed' | 'renewed';
+
 export interface SessionOptions extends Wishes {
   readonly log: Log;
-  /** Files of lower layers are passed through, too, if anything is (`coherence=relaxed`). */
-  readonly relaxed: boolean;
-  /** For `relaxed`: whether something is mounted on one of these paths of the file system. */
+  readonly lowerFiles: LowerFiles;
+  /** For `renewed`: whether something is mounted on one of these paths of the file system. */
   readonly isMountPoint: (paths: readonly Name[]) => boolean;
   /** Gives memory that is no longer used back to the system. */
   readonly collect: () => void;
+  /** Keeps processors from falling asleep, or lets them; undefined where they are left alone. */
+  readonly stayAwake: ((wanted: boolean) => void) | undefined;
 }
 
 /** What was asked of the mount, by opcode. */
@@ -49,6 +58,7 @@ export class Session {
   readonly #counts = new Float64Array(opcodes);
   readonly #burst: Burst;
   readonly #walk: WalkAhead;
+  readonly #alertness: Alertness | undefined;
   #onReady: () => void = () => undefined;
   #onStopped: () => void = () => undefined;
 
@@ -58,6 +68,7 @@ export class Session {
     this.#wishes = options;
     this.#door = openDoor(fs, channel, options);
     this.#walk = new WalkAhead(this.#door);
+    this.#alertness = options.stayAwake === undefined ? undefined : new Alertness(options.stayAwake);
     fs.countAlso(() => this.counts);
     this.#burst = new Burst(() => {
       fs.trim();
@@ -114,6 +125,7 @@ export class Session {
 
   #stopTimers(): void {
     this.#burst.stop();
+    this.#alertness?.stop();
     this.#door.relaxed?.stop();
   }
 
@@ -129,6 +141,7 @@ export class Session {
     const handler = this.#handlers[code];
     if (handler === undefined || problem !== undefined) return reply.error(errno.EOPNOTSUPP);
     this.#counts[code] = (this.#counts[code] ?? 0) + 1;
+    this.#alertness?.note();
     this.#walk.begin(code);
     try {
       return handler(this.#door);
@@ -153,11 +166,12 @@ export class Session {
 }
 
 function openDoor(fs: FileSystem, channel: FuseChannel, options: SessionOptions): Door {
-  const { log, passthrough, isMountPoint } = options;
-  const passesLower = passthrough && options.relaxed;
+  const { log, passthrough, lowerFiles, isMountPoint } = options;
+  const passesLower = passthrough && lowerFiles !== 'cached';
   const modes = new OpenModes(channel, log, { upper: passthrough, lower: passesLower });
   const send = (message: Buffer): Promise<number> => channel.sendAsync(message, message.length);
-  const relaxed = passesLower
+  const renews = passesLower && lowerFiles === 'renewed';
+  const relaxed = renews
     ? new Relaxed(fs, modes, new Renewals({ fs, modes, send, isMountPoint }))
     : undefined;
   return new Door({ fs, channel, modes, relaxed, log });
