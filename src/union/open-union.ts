@@ -104,10 +104,12 @@ class Opening {
     const close = async (): Promise<void> => {
       core.data.close();
       core.dirs.close();
-      if (writable !== undefined && !features.volatile) await this.#fs.syncfs(writable.layer.root);
-      if (prepared !== undefined && features.volatile) removeVolatileGuard(this.#fs, prepared.work);
-      if (prepared !== undefined) emptyDirectory(this.#fs, prepared.work);
-      this.closeAll();
+      try {
+        if (writable !== undefined && prepared !== undefined)
+          await this.#finish(writable.layer, prepared.work);
+      } finally {
+        this.closeAll();
+      }
     };
     return { union: new Union(core, close), core };
   }
@@ -120,6 +122,13 @@ class Opening {
     if (binding === 'verified') return index;
     this.#options.log.warn(`the index of hard links is not used: ${unusable[binding]}`);
     return undefined;
+  }
+
+  /** Where syncing fails, what a volatile mount wrote may be lost: its guard stays. */
+  async #finish(upper: Layer, work: Fd): Promise<void> {
+    await this.#fs.syncfs(upper.root);
+    if (this.#options.features.volatile) removeVolatileGuard(this.#fs, work);
+    emptyDirectory(this.#fs, work);
   }
 
   closeAll(): void {

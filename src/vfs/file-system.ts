@@ -186,6 +186,6 @@ export interface FileSystem extends NodeOperations, AttributeOperations, FileOpe
   countAlso(requests: () => Readonly<Record<string, number>>): void;
   /** Gives back memory that only saves work. */
   trim(): void;
-  /** Everything written reaches the disk (unless the mount is volatile), descriptors are closed. */
+  /** Everything written reaches the disk, of a volatile mount too; descriptors are closed. */
   close(): Promise<void>;
 }
