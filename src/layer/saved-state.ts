@@ -49,7 +49,12 @@ export function restoreState(fs: HostFs, dir: Fd, name: Name, names: OverlayName
     restoreCapability(fs, dir, name, saved);
     restoreTimes(fs, dir, name, saved);
   }
-  fs.findRemoveXattr(dir, name, attribute);
+  forgetState(fs, dir, name, names);
+}
+
+/** Leaves the object as it is now. Nothing happens where no state was saved. */
+export function forgetState(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): void {
+  fs.findRemoveXattr(dir, name, savedStateName(names));
 }
 
 /** A change of owner or mode since then was meant to drop it. */

@@ -18,7 +18,7 @@ import { LowerView } from './lower-view.ts';
 import { removeNlink } from './nlink.ts';
 import { emptyDirectory } from './remove-tree.ts';
 import { removeRedirect } from './redirect.ts';
-import { restoreState } from './saved-state.ts';
+import { forgetState, restoreState } from './saved-state.ts';
 import {
   changeIn,
   listUpper,
@@ -166,11 +166,15 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
       whiteouts.push(name);
       continue;
     }
-    if (((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR) {
+    const isDir = ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+    if (isDir) {
       await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner));
     }
     const marks = stripMarks(context, fd, name);
-    if ((marks & mark.other) !== 0) restoreState(fs, fd, name, names);
+    if ((marks & mark.other) === 0) continue;
+    if (isDir) restoreState(fs, fd, name, names);
+    // Whoever has given a file its data since the crash may have written more to it.
+    else forgetState(fs, fd, name, names);
   }
   // Where nothing is below, a plain mount would list them.
   if (dir.lowers.length > 0 || whiteouts.length === 0) return;

@@ -17,12 +17,12 @@ import {
   allOff,
   allOn,
   makeLayers,
-  openDir,
   removeLayers,
   whileMounted,
   type Layers,
 } from './fixtures/kernel-overlay.ts';
 import { makeScratch } from './fixtures/scratch.ts';
+import { settleLayers } from './fixtures/settle-layers.ts';
 import { apply, fillLowers, operations, type Operation } from './fixtures/random-tree.ts';
 
 const need = needs('root', 'overlayfs', 'program:setcap', 'program:setfacl', 'program:setfattr');
@@ -32,19 +32,6 @@ const marks = ['redirect', 'metacopy', 'origin', 'nlink', 'impure', 'settle'];
 const runs = Number(process.env.STRATA_SETTLE_RUNS ?? '25');
 /** Every how many calls a settling is cut off. */
 const stride = Number(process.env.STRATA_SETTLE_STRIDE ?? '31');
-
-async function settleLayers(fs: HostFs, layers: Layers, index = true): Promise<void> {
-  const real = new RealFs();
-  const open = [...layers.lowers, layers.upper, layers.work].map((path) => openDir(real, path));
-  try {
-    const lowers = open.slice(0, -2);
-    const [upper, work] = open.slice(-2);
-    if (upper === undefined || work === undefined) throw new Error('no layers');
-    await settle(fs, { lowers, upper, work, names, index });
-  } finally {
-    for (const fd of open) real.close(fd);
-  }
-}
 
 /** Marks in an upper that a plain one does not have. */
 function leftMarks(fs: HostFs, upper: string): string[] {
