@@ -28,16 +28,18 @@ export function savedStateName(names: OverlayNames): Name {
   return asName(`${names.prefix}settle`);
 }
 
-/** Saves the state of (dir, name), a regular file or a directory, unless an earlier state is saved already. */
+/**
+ * Saves the state of (dir, name), a regular file or a directory. One that a crash has left is put back first:
+ * what is changed from here on would look too late to be of that run.
+ */
 export function saveState(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): void {
-  const attribute = savedStateName(names);
-  if (findOwnXattr(fs, dir, name, attribute, names) !== undefined) return;
+  restoreState(fs, dir, name, names);
   const held = fs.findXattr(dir, name, capability) ?? Buffer.alloc(0);
   fs.statx(dir, name);
   const header = Buffer.alloc(headerLength);
   header.writeDoubleLE(Date.now() / 1000, 0);
   for (const [i, field] of fields.entries()) header.writeDoubleLE(fs.stat[field] ?? 0, 8 * (i + 1));
-  fs.setXattr(dir, name, attribute, Buffer.concat([header, held]), XATTR_CREATE);
+  fs.setXattr(dir, name, savedStateName(names), Buffer.concat([header, held]), XATTR_CREATE);
 }
 
 /** Puts the state back and forgets it. Nothing happens where none was saved. */
