@@ -30,6 +30,7 @@ export async function settleUpper({ layers, format, log }: EngineOptions): Promi
       aufs: layers.lower.map(() => format.whiteout !== 'overlay'),
       upper: open(layers.upper),
       work: open(layers.work),
+      index: format.index,
       names: overlayNames(format.userxattr),
     };
     await settle(fs, parts, ({ kind, path, message }) => {

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -48,4 +49,21 @@ t.test(
 t.test('without an upper there is nothing to settle', needs('build'), async (t) => {
   const outcome = await runProgram(['--settle', '-o', 'lowerdir=/']);
   t.match(outcome, { code: 1, stderr: /there is no upper to settle/ });
+});
+
+t.test('with index=off no name is linked by an index', needs(...mountNeeds), async (t) => {
+  const scratch = makeScratch(t);
+  const lower = scratch.directory('lower');
+  writeFileSync(join(lower, 'one'), 'data', { mode: 0o644 });
+  linkSync(join(lower, 'one'), join(lower, 'other'));
+  const union = { lower: [lower], upper: scratch.directory('upper'), work: scratch.directory('work') };
+  const mounted = await scratch.mount(union);
+  chmodSync(join(mounted.path, 'one'), 0o600);
+  await mounted.end();
+
+  const options = unionOptions({ ...union, options: ['index=off'] });
+  t.match(await runProgram(['--settle', '-o', options]), { code: 0, stderr: '' });
+  t.strictSame(readdirSync(union.upper), ['one'], 'the other name stays below, as it shows without an index');
+  t.equal(statSync(join(union.upper, 'one')).nlink, 1);
+  t.strictSame(readdirSync(union.work), ['work'], 'the index is dropped');
 });
