@@ -87,12 +87,23 @@ export function bindIndex(
 ): IndexBinding {
   const { names } = parts;
   const origin = findOriginOf(fs, parts.lower, self, fs.fsUuid(parts.lower));
-  const handle = fs.findHandle(parts.upper, self);
-  const upper = handle === undefined ? undefined : encodeOrigin(handle, fs.fsUuid(parts.upper), true);
+  const upper = upperHandle(fs, parts.upper);
   if (origin === undefined || upper === undefined) return 'unsupported';
   if (!verifyOrSet(fs, parts.upper, names.origin, origin, names)) return 'other-lower';
   if (!verifyOrSet(fs, parts.index, names.upper, upper, names)) return 'other-upper';
   return 'verified';
+}
+
+/** Whether an index says that it belongs to another upper. Unlike `bindIndex` it changes nothing. */
+export function isIndexOfOther(fs: HostFs, parts: { index: Fd; upper: Fd; names: OverlayNames }): boolean {
+  const stored = findOwnXattr(fs, parts.index, self, parts.names.upper, parts.names);
+  const upper = stored === undefined || stored.length === 0 ? undefined : upperHandle(fs, parts.upper);
+  return upper !== undefined && stored?.equals(upper) === false;
+}
+
+function upperHandle(fs: HostFs, upper: Fd): Buffer | undefined {
+  const handle = fs.findHandle(upper, self);
+  return handle === undefined ? undefined : encodeOrigin(handle, fs.fsUuid(upper), true);
 }
 
 /** False where it is another value. An empty one says nothing, as in `ovl_get_fh`. */

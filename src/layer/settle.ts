@@ -10,9 +10,10 @@
  */
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 import { S_IFDIR, S_IFMT } from '../os/constants.ts';
 import { mark, st, type HostFs } from '../os/host-fs.ts';
-import { bindIndex, removeIndex } from './index-dir.ts';
+import { bindIndex, isIndexOfOther, removeIndex } from './index-dir.ts';
 import { LinkBook } from './link-book.ts';
 import { LowerView } from './lower-view.ts';
 import { removeNlink } from './nlink.ts';
@@ -31,7 +32,7 @@ import {
 import { fillTree, linkName } from './settle-fill.ts';
 import { TempNames } from './temp-names.ts';
 import { isWhiteoutStat } from './whiteout.ts';
-import { prepareWork, type PreparedWork } from './work-dir.ts';
+import { findIndex, prepareWork, type PreparedWork } from './work-dir.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 export interface SettleParts {
@@ -45,7 +46,7 @@ export interface SettleParts {
   readonly upper: Fd;
   /** The directory that was given as workdir. */
   readonly work: Fd;
-  /** Whether the upper was mounted with an index; true unless told. An index of other mounts is ignored. */
+  /** Whether the upper was mounted with an index; true unless told. Otherwise no name is linked by the one that is there. */
   readonly index?: boolean;
   readonly names: OverlayNames;
 }
@@ -55,7 +56,7 @@ const self = asName('');
 /**
  * Settles an upper that nobody has mounted; the caller holds its lock. `report` is told of each step.
  * UserError `unclean-volatile`, `invalid-redirect`, `missing-data` (the lower layers are not those that
- * the upper was written over); FsError where the layers fail, ENOSPC above all: nothing is lost then.
+ * the upper was written over), `other-index`; FsError where the layers fail, ENOSPC above all: nothing is lost then.
  */
 export async function settle(
   fs: HostFs,
@@ -63,6 +64,8 @@ export async function settle(
   report: (step: SettleStep) => void = () => undefined,
 ): Promise<void> {
   const { names, upper } = parts;
+  const isForeign = hasForeignIndex(fs, parts);
+  if (isForeign && parts.index !== false) throw foreignIndex();
   const prepared = prepareWork(fs, parts.work, {
     index: parts.index !== false,
     names,
@@ -86,7 +89,7 @@ export async function settle(
     await fillTree(context, book, rootDir(context), false);
     if (book.hasMissingNames) await linkNames(context, book, rootDir(context));
     await fs.syncfs(upper);
-    removeIndex(fs, parts.work);
+    if (!isForeign) removeIndex(fs, parts.work);
     emptyDirectory(fs, prepared.work);
     await strip(context, rootDir(context));
     stripMarks(context, upper, self);
@@ -96,6 +99,23 @@ export async function settle(
     fs.close(prepared.work);
     if (prepared.index !== undefined) fs.close(prepared.index);
   }
+}
+
+/** Whether the index in the work directory is that of another upper, which cannot be mounted without it. */
+function hasForeignIndex(fs: HostFs, { work, upper, names }: SettleParts): boolean {
+  const index = findIndex(fs, work);
+  if (index === undefined) return false;
+  try {
+    return isIndexOfOther(fs, { index, upper, names });
+  } finally {
+    fs.close(index);
+  }
+}
+
+function foreignIndex(): UserError {
+  return new UserError('other-index', 'the index in the work directory belongs to another upper layer', {
+    hint: 'give the work directory of this upper, or, if both are copies, an empty one',
+  });
 }
 
 /** undefined where hard links cannot be found through the index. */
@@ -110,8 +130,9 @@ function usableIndex(
   const { upper, names } = parts;
   const binding = bindIndex(fs, { index: prepared.index, upper, lower, names });
   if (binding === 'verified') return prepared.index;
-  if (binding !== 'unsupported') {
-    const message = 'the index belongs to other layers: hard links that were partly copied up come apart';
+  if (binding === 'other-lower') {
+    const message =
+      'the index belongs to other lower layers: hard links that were partly copied up come apart';
     report({ kind: 'warning', path: self, message });
   }
   return undefined;

@@ -60,7 +60,7 @@ export function prepareWork(fs: HostFs, workRoot: Fd, options: WorkOptions): Pre
   if (!options.index) return { work, index: undefined };
   let index: Fd | undefined;
   try {
-    index = openDirectory(fs, workRoot, indexDirectoryName);
+    index = findIndex(fs, workRoot);
     if (index === undefined) return { work, index: makeDirectory(fs, workRoot, indexDirectoryName) };
     cleanIndex(fs, index, options.names, options.log ?? silentLog);
     return { work, index };
@@ -69,6 +69,11 @@ export function prepareWork(fs: HostFs, workRoot: Fd, options: WorkOptions): Pre
     fs.close(work);
     throw error;
   }
+}
+
+/** The index in a workdir, open for reading; the caller closes it. undefined where there is none. */
+export function findIndex(fs: HostFs, workRoot: Fd): Fd | undefined {
+  return openDirectory(fs, workRoot, indexDirectoryName);
 }
 
 /**

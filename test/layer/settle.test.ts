@@ -3,7 +3,7 @@
  * settled, and at every moment of a settling that was cut off.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import * as fc from 'fast-check';
 import t from 'tap';
 import { settle } from '../../src/layer/settle.ts';
@@ -233,6 +233,27 @@ t.test('a redirect that must not be followed stops it', need, async (t) => {
   sh('mkdir -p lower/dir upper/dir work; setfattr -n trusted.overlay.redirect -v ../dir upper/dir');
   const parts = { lowers: [open('lower')], upper: open('upper'), work: open('work'), names };
   await t.rejects(settle(fs, parts), { code: 'invalid-redirect', message: /dir/ });
+});
+
+t.test('the index of another upper', need, async (t) => {
+  const fs = new RealFs();
+  const layers = makeLayers(t, 2, 'tmpfs');
+  fillLowers(layers.lowers[0] ?? '', layers.lowers[1] ?? '');
+  const before = written(fs, layers, busy);
+  const other = { ...layers, upper: `${layers.root}/other` };
+  mkdirSync(`${other.upper}/left`, { recursive: true });
+  execFileSync('setfattr', ['-n', 'trusted.overlay.impure', '-v', 'y', `${other.upper}/left`]);
+  const seen = (path: string): Tree => snapshotTree(fs, path, { ignoreXattrs: [] });
+  const [upper, work] = [seen(other.upper), seen(layers.work)];
+  t.not([...work.keys()].filter((path) => path.startsWith('index/')).length, 0);
+  await t.rejects(settleLayers(fs, other), { code: 'other-index' });
+  t.same(treeDifferences(upper, seen(other.upper)), [], 'nothing is changed');
+  t.same(treeDifferences(work, seen(layers.work)), [], 'nothing is changed');
+  await settleLayers(fs, other, false);
+  t.same(leftMarks(fs, other.upper), [], 'without an index it can be settled');
+  whileMounted(layers, allOn, (merged) => {
+    t.same(treeDifferences(before, snapshotTree(fs, merged)), [], 'and the index is kept for its own upper');
+  });
 });
 
 t.test('cut off at any call, the tree is the same, and a second run finishes', need, async (t) => {
