@@ -12,7 +12,7 @@ import { S_IFDIR, S_IFMT } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { readNlink, unionNlink } from './nlink.ts';
 import { encodeOrigin, findOriginBytes, findOriginOf, originOfIndexName } from './origin.ts';
-import { findOwnXattr } from './own-xattr.ts';
+import { findOwnXattr, trySetOwnXattr } from './own-xattr.ts';
 import { removeTree } from './remove-tree.ts';
 import { isWhiteoutStat } from './whiteout.ts';
 import type { OverlayNames } from './xattr-names.ts';
@@ -89,8 +89,10 @@ export function bindIndex(
   const origin = findOriginOf(fs, parts.lower, self, fs.fsUuid(parts.lower));
   const upper = upperHandle(fs, parts.upper);
   if (origin === undefined || upper === undefined) return 'unsupported';
-  if (!verifyOrSet(fs, parts.upper, names.origin, origin, names)) return 'other-lower';
-  if (!verifyOrSet(fs, parts.index, names.upper, upper, names)) return 'other-upper';
+  const lowerTie = verifyOrSet(fs, parts.upper, names.origin, origin, names);
+  if (lowerTie !== 'same') return lowerTie === 'other' ? 'other-lower' : 'unsupported';
+  const upperTie = verifyOrSet(fs, parts.index, names.upper, upper, names);
+  if (upperTie !== 'same') return upperTie === 'other' ? 'other-upper' : 'unsupported';
   return 'verified';
 }
 
@@ -106,10 +108,15 @@ function upperHandle(fs: HostFs, upper: Fd): Buffer | undefined {
   return handle === undefined ? undefined : encodeOrigin(handle, fs.fsUuid(upper), true);
 }
 
-/** False where it is another value. An empty one says nothing, as in `ovl_get_fh`. */
-function verifyOrSet(fs: HostFs, dir: Fd, attribute: Name, value: Buffer, names: OverlayNames): boolean {
+/** `same` now, or before. An empty value says nothing, as in `ovl_get_fh`. */
+function verifyOrSet(
+  fs: HostFs,
+  dir: Fd,
+  attribute: Name,
+  value: Buffer,
+  names: OverlayNames,
+): 'same' | 'other' | 'unsupported' {
   const stored = findOwnXattr(fs, dir, self, attribute, names);
-  if (stored !== undefined && stored.length > 0) return stored.equals(value);
-  fs.setXattr(dir, self, attribute, value, 0);
-  return true;
+  if (stored !== undefined && stored.length > 0) return stored.equals(value) ? 'same' : 'other';
+  return trySetOwnXattr(fs, dir, self, attribute, value, names) ? 'same' : 'unsupported';
 }
