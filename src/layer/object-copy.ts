@@ -1,6 +1,6 @@
 /**
  * Makes a whole copy of an object of a lower layer in the work directory, under a temporary name: type,
- * data with its holes, owner, attributes, mode, times. Nobody sees it before its maker renames or
+ * data with its holes, owner, attributes, flags, mode, times. Nobody sees it before its maker renames or
  * links it into the upper; a crash leaves it to the next clean-up of work. This is the copy of a tool
  * that works on layers at rest; a mount has one of its own, which must also be quick.
  */
@@ -21,6 +21,7 @@ import {
 import { st, type HostFs } from '../os/host-fs.ts';
 import { aclAccess, aclDefault } from './acl.ts';
 import { copyXattrs } from './attributes.ts';
+import { protectionOf, setProtattr } from './protattr.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 const self = asName('');
@@ -104,6 +105,8 @@ function copyMetadata(
   fs.findRemoveXattr(work, temp, aclAccess);
   fs.fchownat(work, temp, facts[st.uid] ?? 0, facts[st.gid] ?? 0);
   copyXattrs(fs, object, self, work, temp, names);
+  const flags = protectionOf(facts);
+  if (flags !== 0) setProtattr(fs, work, temp, flags, names);
   if ((mode & S_IFMT) !== S_IFLNK) fs.fchmodat(work, temp, mode & 0o7777);
   fs.utimensat(
     work,

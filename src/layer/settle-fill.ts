@@ -13,6 +13,7 @@ import { getUpperRedirect, type LowerFile } from './lower-view.ts';
 import { readMetacopy, removeMetacopy } from './metacopy.ts';
 import { copyDataTo } from './object-copy.ts';
 import { setOpaque } from './opaque.ts';
+import { protectionOf } from './protattr.ts';
 import { removeRedirect } from './redirect.ts';
 import { restoreState, saveState } from './saved-state.ts';
 import {
@@ -24,9 +25,10 @@ import {
   withDirectory,
   type SettleContext,
 } from './settle-context.ts';
+import { liftFlags } from './settle-flags.ts';
 import { isWhiteoutStat } from './whiteout.ts';
 
-/** Fills what has to be filled in and below `dir`; with `whole`, everything that shows from below. */
+/** Fills what has to be filled in and below `dir`, and makes it all changeable; with `whole`, everything that shows from below. */
 export async function fillTree(
   context: SettleContext,
   book: LinkBook,
@@ -39,6 +41,7 @@ export async function fillTree(
   for (const name of present) {
     if (!fs.findStatx(parent, name) || isWhiteoutStat(fs.stat)) continue;
     const type = (fs.stat[st.mode] ?? 0) & S_IFMT;
+    if (protectionOf(fs.stat) !== 0) liftFlags(context, parent, name);
     if (type === S_IFDIR) {
       await fillDirectory(context, book, dir, name, whole);
     } else if (type === S_IFREG && (fs.overlayMarks(parent, name, names.prefix) & mark.metacopy) !== 0) {

@@ -17,6 +17,7 @@ import { bindIndex, isIndexOfOther, removeIndex } from './index-dir.ts';
 import { LinkBook } from './link-book.ts';
 import { LowerView } from './lower-view.ts';
 import { removeNlink } from './nlink.ts';
+import { protectionOf } from './protattr.ts';
 import { emptyDirectory } from './remove-tree.ts';
 import { removeRedirect } from './redirect.ts';
 import { forgetState, restoreState } from './saved-state.ts';
@@ -30,6 +31,7 @@ import {
   type SettleStep,
 } from './settle-context.ts';
 import { fillTree, linkName } from './settle-fill.ts';
+import { liftFlags, putFlagsBack } from './settle-flags.ts';
 import { TempNames } from './temp-names.ts';
 import { isWhiteoutStat } from './whiteout.ts';
 import { findIndex, prepareWork, type PreparedWork } from './work-dir.ts';
@@ -86,6 +88,8 @@ export async function settle(
       work: prepared.work,
       names,
     });
+    fs.statx(upper, self);
+    if (protectionOf(fs.stat) !== 0) liftFlags(context, upper, self);
     await fillTree(context, book, rootDir(context), false);
     if (book.hasMissingNames) await linkNames(context, book, rootDir(context));
     await fs.syncfs(upper);
@@ -94,6 +98,7 @@ export async function settle(
     await strip(context, rootDir(context));
     stripMarks(context, upper, self);
     restoreState(fs, upper, self, names);
+    putFlagsBack(context, upper, self);
     await fs.syncfs(upper);
   } finally {
     fs.close(prepared.work);
@@ -196,6 +201,7 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
     if (isDir) restoreState(fs, fd, name, names);
     // Whoever has given a file its data since the crash may have written more to it.
     else forgetState(fs, fd, name, names);
+    putFlagsBack(context, fd, name);
   }
   // Where nothing is below, a plain mount would list them.
   if (dir.lowers.length > 0 || whiteouts.length === 0) return;

@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import t from 'tap';
 import { settle } from '../../src/layer/settle.ts';
 import { overlayNames } from '../../src/layer/xattr-names.ts';
-import { CrashError, createFaultyFs } from '../../src/os/faulty-fs.ts';
+import { CrashError, createFaultyFs, type HostMethod } from '../../src/os/faulty-fs.ts';
 import type { HostFs } from '../../src/os/host-fs.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
 import { needs } from '../fixtures/needs.ts';
@@ -26,8 +26,16 @@ import { settleLayers } from './fixtures/settle-layers.ts';
 import { apply, fillLowers, operations, type Operation } from './fixtures/random-tree.ts';
 
 const need = needs('root', 'overlayfs', 'program:setcap', 'program:setfacl', 'program:setfattr');
+const withFlags = needs(
+  'root',
+  'overlayfs',
+  'program:chattr',
+  'program:lsattr',
+  'program:setcap',
+  'program:setfacl',
+);
 const names = overlayNames(false);
-const marks = ['redirect', 'metacopy', 'origin', 'nlink', 'impure', 'settle'];
+const marks = ['redirect', 'metacopy', 'origin', 'nlink', 'impure', 'settle', 'settleflags'];
 /** Of all random sequences; the seed is in the message of a failure. */
 const runs = Number(process.env.STRATA_SETTLE_RUNS ?? '25');
 /** Every how many calls a settling is cut off. */
@@ -254,6 +262,77 @@ t.test('the index of another upper', need, async (t) => {
   whileMounted(layers, allOn, (merged) => {
     t.same(treeDifferences(before, snapshotTree(fs, merged)), [], 'and the index is kept for its own upper');
   });
+});
+
+/** The flags of chattr(1) that a tree shows, where there are any. */
+function protectedPaths(root: string): string[] {
+  const lines = execFileSync('lsattr', ['-R', root], { encoding: 'utf8' }).split('\n');
+  return lines
+    .flatMap((line) => {
+      const [, flags = '', path = ''] = /^([-\w]+) +(.*)$/.exec(line) ?? [];
+      const shown = flags.replace(/[^ai]/g, '');
+      return shown === '' ? [] : [`${path.slice(root.length + 1)} ${shown}`];
+    })
+    .sort();
+}
+
+/** Objects of every kind that settling has to change, immutable or append-only in the upper, in a lower, or as the kernel keeps it. */
+function writeProtected(layers: Layers): void {
+  const [top = '', bottom = ''] = layers.lowers;
+  fillLowers(top, bottom);
+  execFileSync('chattr', ['+i', `${bottom}/a/b/2`, `${bottom}/e/f/7`]);
+  whileMounted(layers, allOn, (merged) => {
+    const script = `mv a/b moved; mv d moved/dir; touch top a/hard e/f/9; chmod 700 n e/f
+      mkdir plain; chattr +a top n/pair; chattr +i a/1`;
+    execFileSync('/bin/sh', ['-ec', script], { cwd: merged });
+  });
+  execFileSync('/bin/sh', ['-ec', 'chattr +i a/hard moved/dir moved; chattr +a e/f; chattr +ai e/f/9'], {
+    cwd: layers.upper,
+  });
+}
+
+const ownFlags = [
+  'a/hard i',
+  'e/f a',
+  'e/f/9 ia',
+  'hard4 i',
+  'moved i',
+  'moved/dir i',
+  'moved/dir/hard3 i',
+  'moved/hard2 i',
+];
+
+t.test('immutable and append-only objects', withFlags, async (t) => {
+  const fs = new RealFs();
+  let at = 0;
+  for (let struck = true; struck; at += 1) {
+    const layers = makeLayers(t, 2, 'tmpfs');
+    writeProtected(layers);
+    const look = (merged: string): [Tree, string[]] => [snapshotTree(fs, merged), protectedPaths(merged)];
+    const [before, flags] = whileMounted(layers, allOn, look);
+    const faulty = createFaultyFs(fs);
+    // Between two of these calls the flags are nowhere, or no longer known to have been the object's own.
+    const matches = (method: HostMethod, args: readonly unknown[]): boolean =>
+      method !== 'setFlags' && !/protattr|settleflags/.test(String(args[2]));
+    faulty.arm(at === 0 ? undefined : { at: at * stride, with: 'crash', matches });
+    await settleLayers(faulty.fs, layers).catch((error: unknown) => {
+      if (!(error instanceof CrashError)) throw error;
+    });
+    struck = faulty.struck || at === 0;
+    faulty.closeAll();
+    if (faulty.struck) {
+      const between = whileMounted(layers, allOn, protectedPaths);
+      t.same(between, flags, `cut off at call ${String(at * stride)}: shown in between`);
+      await settleLayers(fs, layers);
+    }
+    t.same(leftMarks(fs, layers.upper), []);
+    const own = protectedPaths(layers.upper);
+    t.same(own, ownFlags, 'real flags stay real');
+    const [after, afterFlags] = whileMounted(layers, allOff, look);
+    t.same(treeDifferences(before, after), []);
+    t.same(afterFlags, flags);
+    removeLayers(layers.root);
+  }
 });
 
 t.test('cut off at any call, the tree is the same, and a second run finishes', need, async (t) => {
