@@ -7,6 +7,7 @@ import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aclAccess } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
+import { readProtattr, removeProtattr } from '../layer/protattr.ts';
 import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_ISGID } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import { mayAdminister } from '../os/capability.ts';
@@ -90,17 +91,26 @@ export function removexattr(core: UnionCore, node: Node, name: Name, unique: num
   });
 }
 
-/** FS_IOC_GETFLAGS of the real object. */
+/** FS_IOC_GETFLAGS: the flags of the real object, and those that the kernel's overlayfs keeps beside it. */
 export function getflags(core: UnionCore, node: Node): number {
-  return withDescriptor(core, node, (fd) => core.fs.getFlags(fd));
+  const flags = withDescriptor(core, node, (fd) => core.fs.getFlags(fd));
+  return node.upper === undefined ? flags : flags | keptFlags(core, node);
 }
+
+/** They become the real ones, which the layer's file system enforces. */
 
 export function setflags(core: UnionCore, node: Node, flags: number, unique: number): Later<void> {
   return onUpper(core, node, unique, () => {
+    const { place } = node;
+    if (keptFlags(core, node) !== 0) removeProtattr(core.fs, core.at(place), place.name, core.names);
     withDescriptor(core, node, (fd) => {
       core.fs.setFlags(fd, flags);
     });
   });
+}
+
+function keptFlags(core: UnionCore, { place }: Node): number {
+  return readProtattr(core.fs, core.at(place), place.name, core.names);
 }
 
 function withDescriptor<T>(core: UnionCore, node: Node, use: (fd: Fd) => T): T {

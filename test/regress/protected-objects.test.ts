@@ -1,0 +1,49 @@
+/**
+ * Append-only and immutable objects of an upper that the kernel's overlayfs wrote: it keeps these flags in an
+ * attribute, not in the inode.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { makeScratch } from '../fixtures/mount.ts';
+import { mountNeeds, needs } from '../fixtures/needs.ts';
+
+function flagsOf(root: string, ...names: string[]): string[] {
+  const paths = names.map((name) => join(root, name));
+  const lines = execFileSync('lsattr', ['-d', ...paths], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  return lines.map((line) => (line.split(' ')[0] ?? '').replace(/[^ai]/g, ''));
+}
+
+t.test(
+  'a mount shows the flags that the kernel keeps in an attribute, and changes them',
+  needs(...mountNeeds, 'overlayfs', 'program:chattr', 'program:lsattr'),
+  async (test) => {
+    const scratch = makeScratch(test, { on: 'tmpfs' });
+    const lower = scratch.directory('lower');
+    for (const name of ['immutable', 'append', 'plain']) writeFileSync(join(lower, name), 'data');
+    mkdirSync(join(lower, 'directory'));
+    const all = ['immutable', 'append', 'directory', 'plain'];
+    const union = { lower: [lower], upper: scratch.directory('upper'), work: scratch.directory('work') };
+    const options = ['metacopy=on', 'redirect_dir=on', 'index=on', 'xino=auto'];
+
+    const kernel = await scratch.kernelOverlay({ ...union, options });
+    execFileSync('chattr', ['+i', join(kernel.path, 'immutable'), join(kernel.path, 'directory')]);
+    execFileSync('chattr', ['+a', join(kernel.path, 'append')]);
+    await kernel.unmount();
+
+    const ours = await scratch.mount(union);
+    test.strictSame(flagsOf(ours.path, ...all), ['i', 'a', 'i', '']);
+    execFileSync('chattr', ['-i', join(ours.path, 'directory')]);
+    execFileSync('chattr', ['=i', join(ours.path, 'append')]);
+    test.strictSame(flagsOf(ours.path, ...all), ['i', 'i', '', '']);
+    await ours.end();
+
+    const again = await scratch.kernelOverlay({ ...union, options });
+    test.strictSame(flagsOf(again.path, ...all), ['i', 'i', '', ''], 'as the kernel shows them then');
+    await again.unmount();
+    execFileSync('chattr', ['-i', join(union.upper, 'append')]);
+  },
+);
