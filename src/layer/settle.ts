@@ -17,6 +17,7 @@ import { bindIndex, isIndexOfOther, removeIndex } from './index-dir.ts';
 import { LinkBook } from './link-book.ts';
 import { LowerView } from './lower-view.ts';
 import { removeNlink } from './nlink.ts';
+import { readOpaque, setOpaque } from './opaque.ts';
 import { protectionOf } from './protattr.ts';
 import { emptyDirectory } from './remove-tree.ts';
 import { removeRedirect } from './redirect.ts';
@@ -197,6 +198,7 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
       await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner));
     }
     const marks = stripMarks(context, fd, name);
+    if (isDir && (marks & (mark.opaque | mark.foreign)) === mark.foreign) adoptOpaque(context, fd, name);
     if ((marks & mark.other) === 0) continue;
     if (isDir) restoreState(fs, fd, name, names);
     // Whoever has given a file its data since the crash may have written more to it.
@@ -208,6 +210,11 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
   changeIn(context, fd, () => {
     for (const name of whiteouts) fs.unlinkat(fd, name, 0);
   });
+}
+
+/** Makes a directory opaque to everybody that is so by the mark of fuse-overlayfs. */
+function adoptOpaque({ fs, names }: SettleContext, dir: Fd, name: Name): void {
+  if (readOpaque(fs, dir, name, names) === 'opaque') setOpaque(fs, dir, name, names);
 }
 
 /** The marks that it had. */

@@ -236,6 +236,17 @@ t.test('with user.overlay attributes, which links and devices cannot have', need
   t.equal(readFileSync(`${path}/upper/meta`, 'utf8'), 'data\n');
 });
 
+t.test('the opaque marks of fuse-overlayfs', need, async (t) => {
+  const { fs, sh, open, path } = makeScratch(t);
+  sh(`mkdir -p lower/dir upper/dir work; touch lower/dir/hidden upper/dir/.wh..wh..opq
+    setfattr -n user.fuseoverlayfs.opaque -v y upper/dir`);
+  await settle(fs, { lowers: [open('lower')], upper: open('upper'), work: open('work'), names });
+  t.match(snapshotTree(fs, `${path}/upper`, { ignoreXattrs: [] }).get('dir'), {
+    xattrs: { 'trusted.overlay.opaque': 'y' },
+  });
+  t.same(readdirSync(`${path}/upper/dir`), ['.wh..wh..opq'], 'a file like any other in an upper');
+});
+
 t.test('a redirect that must not be followed stops it', need, async (t) => {
   const { fs, sh, open } = makeScratch(t);
   sh('mkdir -p lower/dir upper/dir work; setfattr -n trusted.overlay.redirect -v ../dir upper/dir');
