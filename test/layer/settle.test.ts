@@ -22,8 +22,8 @@ import {
   type Layers,
 } from './fixtures/kernel-overlay.ts';
 import { makeScratch } from './fixtures/scratch.ts';
-import { settleLayers } from './fixtures/settle-layers.ts';
-import { apply, fillLowers, operations, type Operation } from './fixtures/random-tree.ts';
+import { lasting, leftMarks, movedTimes, settleLayers, written } from './fixtures/settle-layers.ts';
+import { fillLowers, operations, type Operation } from './fixtures/random-tree.ts';
 
 const need = needs('root', 'overlayfs', 'program:setcap', 'program:setfacl', 'program:setfattr');
 const withFlags = needs(
@@ -35,45 +35,10 @@ const withFlags = needs(
   'program:setfacl',
 );
 const names = overlayNames(false);
-const marks = ['redirect', 'metacopy', 'origin', 'nlink', 'impure', 'settle', 'settleflags'];
 /** Of all random sequences; the seed is in the message of a failure. */
 const runs = Number(process.env.STRATA_SETTLE_RUNS ?? '25');
 /** Every how many calls a settling is cut off. */
 const stride = Number(process.env.STRATA_SETTLE_STRIDE ?? '31');
-
-/** Marks in an upper that a plain one does not have. */
-function leftMarks(fs: HostFs, upper: string): string[] {
-  const found: string[] = [];
-  for (const [path, record] of snapshotTree(fs, upper, { ignoreXattrs: [] })) {
-    for (const mark of marks) if (`trusted.overlay.${mark}` in record.xattrs) found.push(`${path}: ${mark}`);
-  }
-  return found;
-}
-
-function written(fs: HostFs, layers: Layers, list: readonly Operation[], options = allOn): Tree {
-  // Two mounts, so that the second one meets the index of the first.
-  const half = Math.ceil(list.length / 2);
-  for (const part of [list.slice(0, half), list.slice(half)]) {
-    whileMounted(layers, options, (merged) => {
-      for (const operation of part) apply(merged, operation);
-    });
-  }
-  return whileMounted(layers, options, (merged) => snapshotTree(fs, merged));
-}
-
-/**
- * A tree without what may be wrong for a moment: link counts while the index is taken down, and the times and
- * capabilities of the one object that is being written to.
- */
-function lasting(tree: Tree): Tree {
-  return new Map(
-    Array.from(tree, ([path, record]): [string, TreeRecord] => {
-      const lasts = ([name]: [string, unknown]): boolean => name !== 'security.capability';
-      const xattrs = Object.fromEntries(Object.entries(record.xattrs).filter(lasts));
-      return [path, { ...record, nlink: 1, sameAs: '', mtime: '', xattrs }];
-    }),
-  );
-}
 
 /** A tree without what hard links are. */
 function withoutLinks(tree: Tree): Tree {
@@ -90,12 +55,6 @@ function withoutHandles(fs: HostFs): HostFs {
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
-}
-
-/** How many objects have another mtime than before; hard links are one. */
-function movedTimes(before: Tree, after: Tree): number {
-  const moved = [...after].filter(([path, record]) => before.get(path)?.mtime !== record.mtime);
-  return new Set(moved.map(([, record]) => record.mtime)).size;
 }
 
 t.test('random uppers of the kernel', need, async (t) => {
