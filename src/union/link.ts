@@ -22,11 +22,13 @@ export function link(core: UnionCore, node: Node, parent: Node, name: Name, uniq
   if (node.isDirectory) throw fsError('EPERM');
   checkName(core, name);
   if (node.busy !== undefined) return node.busy.then(() => link(core, node, parent, name, unique));
-  const copying = copyUp(core, node, 'metadata', unique);
+  const { parent: known } = node;
+  // What has lost its names says nothing of where its data lies, either.
+  const copying = copyUp(core, node, known === undefined ? 'data' : 'metadata', unique);
   if (copying !== undefined) return copying.then(() => link(core, node, parent, name, unique));
   const inside = upperDirOf(core, parent);
   if (node.copied) markImpure(core, parent);
-  if (node.isMetacopy) setFileRedirect(core, node);
+  if (node.isMetacopy && known !== undefined) setFileRedirect(core, node, { parent: known, name: node.name });
   makeLink(core, node, inside, name);
   const upper = node.upper as Place;
   if (upper.fd !== noFd && upper.dir === undefined) {

@@ -78,11 +78,11 @@ function prepare(core: UnionCore, node: Node, from: NameIn, to: NameIn): void {
   upperDirOf(core, to.parent);
   if (node.copied || node.lower !== undefined) markImpure(core, to.parent);
   if (node.dir !== undefined) {
-    if (node.dir.lowers.length > 0) setDirectoryRedirect(core, node, from.parent === to.parent);
+    if (node.dir.lowers.length > 0) setDirectoryRedirect(core, node, from, from.parent === to.parent);
     else if (!node.dir.opaque && isCovered(core, to.parent, to.name)) makeOpaque(core, node);
     return;
   }
-  if (node.isMetacopy) setFileRedirect(core, node);
+  if (node.isMetacopy) setFileRedirect(core, node, from);
   bringNameUp(core, node, inside, from.name);
 }
 

@@ -8,24 +8,10 @@ import {
   file,
   hidden,
   link,
+  made,
   opaque,
   whiteout,
-  type Layer,
 } from '../fixtures/layers.ts';
-
-/** A layer that somebody made in the kernel's overlayfs. */
-const made = (
-  act: (
-    call: (name: string, ...args: unknown[]) => Promise<unknown>,
-    at: (path: string) => string,
-  ) => Promise<void>,
-): Layer => ({
-  through: (root, agent) =>
-    act(
-      (name, ...args) => agent.call(name, ...args),
-      (path) => `${root}/${path}`,
-    ),
-});
 
 const cases: Case[] = [
   {
