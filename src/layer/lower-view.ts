@@ -28,7 +28,7 @@ import { mark, st, type HostFs } from '../os/host-fs.ts';
 import { aufsOpaqueName, aufsWhiteoutName, aufsWhiteoutTarget, isAufsMetadata } from './aufs.ts';
 import { readMetacopy } from './metacopy.ts';
 import { readOpaque, type Opacity } from './opaque.ts';
-import { readRedirect, type Redirect } from './redirect.ts';
+import { pathBelow, readRedirect, type Redirect } from './redirect.ts';
 import { isWhiteoutStat, isXattrWhiteout } from './whiteout.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
@@ -304,16 +304,11 @@ export class LowerView {
     const redirect = readRedirect(this.#fs, dir, name, this.#names);
     if (redirect === undefined) return;
     if (redirect.invalid) throw fsError('EINVAL', { syscall: 'lookup', path: nameToText(redirect.value) });
-    const { path } = search;
-    const after = rest === 0 ? [] : path.slice(path.length - rest);
-    if (redirect.absolute) {
-      search.path = [...redirect.components, ...after];
-      search.absolute = true;
-      // An opaque directory on the way here does not hide what the redirect names.
-      search.stop = false;
-    } else {
-      search.path = [...path.slice(0, path.length - rest - 1), ...redirect.components, ...after];
-    }
+    search.path = pathBelow(search.path, rest, redirect);
+    if (!redirect.absolute) return;
+    search.absolute = true;
+    // An opaque directory on the way here does not hide what the redirect names.
+    search.stop = false;
   }
 
   #addListing(dir: LowerDir, seen: Map<Name, boolean>): void {

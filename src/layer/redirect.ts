@@ -51,6 +51,15 @@ export function parseRedirect(value: Name): Redirect | InvalidRedirect {
   return { invalid: false, absolute, components: components as Name[] };
 }
 
+/**
+ * A path in the layers below, once the component of `path` that `rest` others follow has turned out to have
+ * a redirect.
+ */
+export function pathBelow(path: readonly Name[], rest: number, redirect: Redirect): Name[] {
+  const before = redirect.absolute ? [] : path.slice(0, path.length - rest - 1);
+  return [...before, ...redirect.components, ...path.slice(path.length - rest)];
+}
+
 /** The value of a redirect from the layers' roots. At least one component. */
 export function absoluteRedirect(components: readonly Name[]): Name {
   return asName(`/${components.join('/')}`);

@@ -7,7 +7,7 @@
 import { fsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import { readOpaque } from '../layer/opaque.ts';
-import { readRedirect, type Redirect } from '../layer/redirect.ts';
+import { pathBelow, readRedirect, type Redirect } from '../layer/redirect.ts';
 import { S_IFDIR, S_IFMT } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
@@ -124,7 +124,7 @@ export class LowerStack {
     let path = components;
     for (const layer of this.#core.lowers) {
       if (layer.index < index) continue;
-      const walked = walk(this.#core, layer, path, this.#target());
+      const walked = walk(this.#core, layer, path, this.#target(), this.#core.isBottom(layer));
       if (walked.dir !== undefined) this.dirs.push(walked.dir);
       if (walked.isLast) return;
       path = walked.path;
@@ -145,36 +145,37 @@ interface Walked {
   readonly path: readonly Name[];
 }
 
-/** Walks `path` from the root of a layer (fs/overlayfs/namei.c, ovl_lookup_layer). */
-function walk(core: UnionCore, layer: Layer, path: readonly Name[], attr: Attr): Walked {
+/**
+ * Walks `path` from the root of a layer (fs/overlayfs/namei.c, ovl_lookup_layer). `isBottom`: no layer below
+ * could be asked.
+ */
+function walk(core: UnionCore, layer: Layer, path: readonly Name[], attr: Attr, isBottom: boolean): Walked {
   let dir = layer.rootDir;
-  let next: Name[] = [];
-  let isLast = core.isBottom(layer);
+  let below = path;
+  let isLast = false;
   for (const [i, name] of path.entries()) {
-    const rest = path.slice(i + 1);
-    next.push(name);
     const seen = statLower(core, dir, name, attr);
-    if (seen === 'absent') {
-      return { dir: undefined, isLast: isLast || isHiddenBelow(core, dir, name), path: [...next, ...rest] };
-    }
-    if (seen === 'whiteout' || !isDirectory(core)) return { dir: undefined, isLast: true, path };
-    const size = core.fs.stat[st.size] ?? 0;
-    dir = new RealDir(layer, dir, name);
-    dir.size = size;
-    if (isLast) continue;
-    const marks = readMarks(core, dir);
-    if (marks.opaque || isAufsOpaqueDir(core, dir)) isLast = true;
-    const { redirect } = marks;
-    if (redirect !== undefined) {
-      next = redirect.absolute ? [...redirect.components] : [...next.slice(0, -1), ...redirect.components];
-    }
+    if (seen === 'absent')
+      return { dir: undefined, isLast: isLast || isHiddenBelow(core, dir, name), path: below };
+    if (seen === 'whiteout' || !isDirectory(core)) return { dir: undefined, isLast: true, path: below };
+    const inside = dir;
+    dir = new RealDir(layer, inside, name);
+    dir.size = core.fs.stat[st.size] ?? 0;
+    if (isBottom) continue;
+    const { opaque, redirect } = readMarks(core, dir);
+    const closed = opaque || isAufsOpaqueDir(core, dir);
+    if (closed || isHiddenBelow(core, inside, name)) isLast = true;
+    if (closed || redirect === undefined) continue;
+    below = pathBelow(below, path.length - 1 - i, redirect);
+    // What is opaque on the way here does not hide what the redirect names.
+    if (redirect.absolute) isLast = false;
   }
-  return { dir, isLast, path: next };
+  return { dir, isLast: isLast || isBottom, path: below };
 }
 
-/** The directory that a path leads to in one layer, for what is not a directory in it. */
+/** The directory that a path leads to in one layer, for a file whose data may be in a data-only layer. */
 export function walkDirectory(core: UnionCore, layer: Layer, path: readonly Name[]): Walked {
-  return walk(core, layer, path, core.scratch);
+  return walk(core, layer, path, core.scratch, core.isBottom(layer) && core.dataLayers.length === 0);
 }
 
 function isDirectory(core: UnionCore): boolean {

@@ -4,7 +4,11 @@
  */
 import { conform, type Case } from '../fixtures/conform.ts';
 import { renameFlag } from '../fixtures/flags.ts';
-import { file, link, made, type Layer } from '../fixtures/layers.ts';
+import { aufsWhiteout, dir, file, hidden, link, made, opaque, type Layer } from '../fixtures/layers.ts';
+
+const redirect = (path: string): Record<string, string> => ({
+  'trusted.overlay.redirect': path,
+});
 
 const renamed = (from: string, to: string): Layer =>
   made(async (call, at) => {
@@ -105,6 +109,61 @@ const cases: Case[] = [
       await fs.read('d/f', { is: '1' });
       await fs.rename('a/B/e', 'a/e');
       await fs.rename('a/B/C', 'C');
+    },
+  },
+  {
+    name: 'moved by a lower layer into a directory that it had emptied',
+    layers: [
+      made(async (call, at) => {
+        await call('unlink', at('a/gone'));
+        await call('rmdir', at('a'));
+        await call('mkdir', at('a'), 0o755);
+        await call('rename', at('orig/b'), at('a/b'), 0);
+        await call('chmod', at('orig/f'), 0o600);
+        await call('rename', at('orig/f'), at('a/f'), 0);
+      }),
+      [file('a/gone'), file('orig/b/x', 'x'), file('orig/b/c/y', 'y'), file('orig/f', 'f')],
+    ],
+    run: async (fs) => {
+      await fs.rename('a/b/c', 'e');
+      await fs.rename('a/b', 'c');
+      await fs.names('c', { is: ['x'] });
+      await fs.rename('a/f', 'g');
+      await fs.read('g', { is: 'f' });
+    },
+  },
+  {
+    name: 'whiteouts that are attributes, in a directory that a path leads to',
+    layers: [
+      [dir('m', { xattrs: redirect('/a/b') })],
+      [
+        opaque('a'),
+        dir('a/b', {
+          xattrs: { 'trusted.overlay.opaque': 'x', ...redirect('/orig') },
+        }),
+        hidden(file('a/b/w', '', { xattrs: { 'trusted.overlay.whiteout': 'y' } })),
+      ],
+      [file('orig/w', 'w'), file('orig/kept', 'k'), file('a/b/under')],
+    ],
+    not: { plain: 'the names are of the format' },
+    run: async (fs) => {
+      await fs.names('m', { is: ['kept'] });
+      await fs.lstat('m/w', { fails: 'ENOENT' });
+      await fs.rename('m', 'n');
+    },
+  },
+  {
+    name: 'an AUFS whiteout beside a directory that a path leads to',
+    layers: [
+      [dir('m', { xattrs: redirect('/old/d') })],
+      [file('old/d/a'), aufsWhiteout('old/d')],
+      [file('old/d/b')],
+    ],
+    oursOnly: true,
+    not: { plain: 'the names are of the format' },
+    run: async (fs) => {
+      await fs.names('old/d', { is: ['a'] });
+      await fs.names('m', { is: ['a'] });
     },
   },
 ];
