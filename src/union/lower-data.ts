@@ -4,22 +4,34 @@
  * (fs/overlayfs/namei.c, ovl_lookup and ovl_lookup_data_layers).
  */
 import type { Name } from '../base/name.ts';
-import { S_IFMT, S_IFREG } from '../os/constants.ts';
+import { S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
-import type { Redirect } from '../layer/redirect.ts';
+import { pathBelow, type Redirect } from '../layer/redirect.ts';
 import type { UnionCore } from './core.ts';
+import type { Layer } from './layer.ts';
 import { followed, walkDirectory } from './lower-stack.ts';
 import type { Node } from './node.ts';
-import { probeEach, statLower } from './probe.ts';
-import { Place, type RealDir } from './real-dir.ts';
+import { isHiddenBelow, probeEach, statLower } from './probe.ts';
+import { Place, RealDir } from './real-dir.ts';
 
-interface Search {
+interface Start {
   /** Layers above this index have been looked at. */
   readonly index: number;
   /** Position among the lowers of the parent from which a name is looked for. */
   readonly position: number;
   readonly name: Name;
   readonly redirect: Redirect | undefined;
+}
+
+/** How far the search has come. */
+interface Search {
+  index: number;
+  position: number;
+  /** From the roots of the layers where `absolute`, else one name in the lowers of the parent. */
+  path: readonly Name[];
+  absolute: boolean;
+  /** Nothing further below counts but data-only layers. */
+  isLast: boolean;
 }
 
 export interface LowerData {
@@ -33,26 +45,20 @@ export interface LowerData {
  * Finds the data of the metacopy file `name` of `parent`; undefined where there is none: the layers are
  * not complete.
  */
-export function findData(core: UnionCore, parent: Node, start: Search): LowerData | undefined {
-  let search = start;
+export function findData(core: UnionCore, parent: Node, start: Start): LowerData | undefined {
+  const { index, position, name, redirect } = start;
+  const path = redirect?.components ?? [name];
+  const search: Search = { index, position, path, absolute: redirect?.absolute === true, isLast: false };
   let lower: Place | undefined;
-  for (;;) {
-    const found =
-      search.redirect?.absolute === true
-        ? byPath(core, search.redirect.components, search.index)
-        : byName(core, parent, search.redirect?.components[0] ?? search.name, search.position);
-    if (found === undefined) return undefined;
-    const { place, position } = found;
-    if (((core.fs.stat[st.mode] ?? 0) & S_IFMT) !== S_IFREG) return undefined;
+  while (!search.isLast) {
+    const place = search.absolute ? byPath(core, search) : byName(core, parent, search);
+    if (place === undefined || !isRegular(core)) break;
     lower ??= place;
     if (!isMetacopy(core, place)) return { lower, data: place };
-    search = {
-      index: place.layer.index + 1,
-      position: position + 1,
-      name: place.name,
-      redirect: hasRedirect(core, place) ? followed(core, place) : undefined,
-    };
+    follow(core, search, place);
   }
+  const data = search.absolute ? inDataLayers(core, search.path) : undefined;
+  return data === undefined ? undefined : { lower: lower ?? data, data };
 }
 
 /** Whether a file of a layer has metadata only. */
@@ -66,38 +72,65 @@ export function hasRedirect(core: UnionCore, place: Place): boolean {
   return (core.fs.overlayMarks(core.at(place), place.name, core.names.prefix) & mark.redirect) !== 0;
 }
 
-/** A position after all lowers of a directory. */
-const beyond = Number.MAX_SAFE_INTEGER - 1;
-
-interface Found {
-  readonly place: Place;
-  readonly position: number;
+/** A path from the roots stays one in the layers below, redirect or not: nothing leads back to the parent. */
+function follow(core: UnionCore, search: Search, place: Place): void {
+  const redirect = hasRedirect(core, place) ? followed(core, place) : undefined;
+  if (redirect === undefined) return;
+  search.path = pathBelow(search.path, 0, redirect);
+  if (!redirect.absolute) return;
+  search.absolute = true;
+  search.isLast = false;
 }
 
-function byName(core: UnionCore, parent: Node, name: Name, from: number): Found | undefined {
-  const position = probeEach(core, parent, name, from, core.scratch);
+function byName(core: UnionCore, parent: Node, search: Search): Place | undefined {
+  const [name] = search.path;
+  if (name === undefined) return undefined;
+  const position = probeEach(core, parent, name, search.position, core.scratch);
   if (position < 0) return undefined;
   const dir = parent.dir?.lowers[position] as RealDir;
-  return { place: new Place(dir.layer, dir, name), position };
+  search.position = position + 1;
+  search.index = dir.layer.index + 1;
+  search.isLast = isHiddenBelow(core, dir, name);
+  return new Place(dir.layer, dir, name);
 }
 
-function byPath(core: UnionCore, path: readonly Name[], from: number): Found | undefined {
-  const name = path.at(-1);
+function byPath(core: UnionCore, search: Search): Place | undefined {
+  const name = search.path.at(-1);
   if (name === undefined) return undefined;
-  let parent = path.slice(0, -1);
   for (const layer of core.lowers) {
-    if (layer.index < from) continue;
-    const walked = walkDirectory(core, layer, parent);
-    const seen = walked.dir === undefined ? 'absent' : statLower(core, walked.dir, name, core.scratch);
-    if (seen === 'whiteout') return undefined;
-    if (seen === 'found') return { place: new Place(layer, walked.dir, name), position: beyond };
-    if (walked.isLast) break;
-    parent = [...walked.path];
-  }
-  for (const layer of core.dataLayers) {
-    const { dir } = walkDirectory(core, layer, path.slice(0, -1));
-    if (dir === undefined || statLower(core, dir, name, core.scratch) !== 'found') continue;
-    return { place: new Place(layer, dir, name), position: beyond };
+    if (layer.index < search.index) continue;
+    const { dir, isLast, path } = walkDirectory(core, layer, search.path.slice(0, -1));
+    const seen = dir === undefined ? 'absent' : statLower(core, dir, name, core.scratch);
+    search.path = [...path, name];
+    search.index = layer.index + 1;
+    search.isLast = isLast || seen === 'whiteout' || (dir !== undefined && isHiddenBelow(core, dir, name));
+    if (seen === 'found') return new Place(layer, dir, name);
+    if (search.isLast) break;
   }
   return undefined;
+}
+
+/** Nothing in a data-only layer has a meaning but its regular files. */
+function inDataLayers(core: UnionCore, path: readonly Name[]): Place | undefined {
+  for (const layer of core.dataLayers) {
+    const place = plainFile(core, layer, path);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+function plainFile(core: UnionCore, layer: Layer, path: readonly Name[]): Place | undefined {
+  let dir = layer.rootDir;
+  for (const [i, name] of path.entries()) {
+    if (!core.fs.findStatx(core.dirs.fd(dir), name)) return undefined;
+    const type = (core.fs.stat[st.mode] ?? 0) & S_IFMT;
+    if (i === path.length - 1) return type === S_IFREG ? new Place(layer, dir, name) : undefined;
+    if (type !== S_IFDIR) return undefined;
+    dir = new RealDir(layer, dir, name);
+  }
+  return undefined;
+}
+
+function isRegular(core: UnionCore): boolean {
+  return ((core.fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFREG;
 }

@@ -166,6 +166,47 @@ const cases: Case[] = [
       await fs.names('m', { is: ['a'] });
     },
   },
+  {
+    name: 'a metacopy file of a lower layer, renamed',
+    layers: [
+      made(async (call, at) => {
+        await call('chmod', at('f'), 0o600);
+        await call('chmod', at('a'), 0o600);
+        await call('rename', at('a'), at('b'), 0);
+        await call('rename', at('old'), at('new'), 0);
+        await call('chmod', at('new/f'), 0o640);
+        await call('rename', at('new/i'), at('new/j'), 0);
+      }),
+      made(async (call, at) => {
+        await call('chown', at('f'), 3, 4);
+        await call('chown', at('old/i'), 3, 4);
+      }),
+      [file('f', 'data of f'), file('a', 'data of a'), file('old/f', 'inner f'), file('old/i', 'inner i')],
+    ],
+    run: async (fs) => {
+      await fs.mkdir('d');
+      await fs.rename('f', 'g');
+      await fs.rename('b', 'd/c');
+      await fs.rename('new/f', 'd/f');
+      await fs.rename('new/j', 'j');
+      await fs.read('j', { is: 'inner i' });
+    },
+  },
+  {
+    name: 'a metacopy file with two names, renamed',
+    layers: [
+      made(async (call, at) => {
+        await call('chmod', at('f'), 0o600);
+      }),
+      [file('f', 'data of f')],
+    ],
+    run: async (fs) => {
+      await fs.link('f', 'g');
+      await fs.rename('f', 'h');
+      await fs.mkdir('d');
+      await fs.rename('g', 'd/f');
+    },
+  },
 ];
 
 await conform('former uppers', cases);

@@ -55,6 +55,34 @@ const cases: Case[] = [
       await fs.pread(fd, 100, 0, { is: 'Content of one' });
     },
   },
+  {
+    name: 'data-only layers: a damaged redirect on the way, and no file in the first one',
+    layers: [
+      [
+        file('f', '\0'.repeat(3), {
+          xattrs: { 'trusted.overlay.metacopy': '', 'trusted.overlay.redirect': '/store/f' },
+        }),
+        file('g', '\0'.repeat(3), {
+          xattrs: { 'trusted.overlay.metacopy': '', 'trusted.overlay.redirect': '/kind/g' },
+        }),
+      ],
+    ],
+    dataOnly: [
+      [
+        dir('store', { xattrs: { 'trusted.overlay.redirect': 'not/valid' } }),
+        file('store/f', 'eff'),
+        dir('kind/g'),
+      ],
+      [file('kind/g', 'gee')],
+    ],
+    not: { plain: 'has no layers' },
+    run: async (fs) => {
+      await fs.read('f', { is: 'eff' });
+      await fs.read('g', { is: 'gee' });
+      await fs.rename('g', 'h');
+      await fs.read('h', { is: 'gee' });
+    },
+  },
 ];
 
 await conform('layers', cases);
