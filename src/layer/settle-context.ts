@@ -121,10 +121,14 @@ function findBelow(
   name: Name,
   redirect: Redirect | undefined,
 ): LowerObject {
-  const { fs, names, view } = context;
-  const marks = fs.overlayMarks(fd, self, names.prefix);
-  const opaque = (marks & (mark.opaque | mark.foreign)) !== 0 && readOpaque(fs, fd, self, names) === 'opaque';
-  return opaque ? { kind: 'none' } : view.find(parent.lowers, name, { redirect, wanted: 'directory' });
+  if (isOpaque(context, fd, self)) return { kind: 'none' };
+  return context.view.find(parent.lowers, name, { redirect, wanted: 'directory' });
+}
+
+/** Whether a directory hides what lies below it. */
+export function isOpaque({ fs, names }: SettleContext, dir: Fd, name: Name): boolean {
+  const marks = fs.overlayMarks(dir, name, names.prefix);
+  return (marks & (mark.opaque | mark.foreign)) !== 0 && readOpaque(fs, dir, name, names) === 'opaque';
 }
 
 /** Changes what a directory of the upper holds, but not its times. */

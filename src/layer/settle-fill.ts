@@ -19,6 +19,7 @@ import { restoreState, saveState } from './saved-state.ts';
 import {
   changeIn,
   ensureUpper,
+  isOpaque,
   listUpper,
   publishCopy,
   UnionDir,
@@ -64,7 +65,9 @@ async function fillDirectory(
 ): Promise<void> {
   const { fs, names } = context;
   const parentFd = await ensureUpper(context, parent);
-  const redirect = getUpperRedirect(fs, parentFd, name, parent.path(name), names);
+  const redirect = isOpaque(context, parentFd, name)
+    ? undefined
+    : getUpperRedirect(fs, parentFd, name, parent.path(name), names);
   await withDirectory(context, { parent, fd: parentFd, name, redirect }, (dir) =>
     fillTree(context, book, dir, whole || redirect !== undefined),
   );

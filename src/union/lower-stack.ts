@@ -36,8 +36,10 @@ export function readMarks(core: UnionCore, dir: RealDir): DirectoryMarks {
   const opacity =
     (marks & (mark.opaque | mark.foreign)) === 0 ? 'none' : readOpaque(core.fs, fd, dir.name, core.names);
   if (opacity === 'xattrs' && dir.layer.index > 0) dir.xattrWhiteouts = true;
+  // Nothing below an opaque one: where a redirect would lead is not asked.
+  if (opacity === 'opaque') return { opaque: true, impure, redirect: undefined };
   return {
-    opaque: opacity === 'opaque',
+    opaque: false,
     impure,
     redirect: (marks & mark.redirect) === 0 ? undefined : followed(core, dir),
   };

@@ -303,6 +303,15 @@ t.test('immutable and append-only objects', withFlags, async (t) => {
     t.same(afterFlags, flags);
     removeLayers(layers.root);
   }
+  t.pass(`${String(at)} calls`);
+});
+
+t.test('a redirect of an opaque directory is only taken away', need, async (t) => {
+  const { fs, sh, open, path } = makeScratch(t);
+  sh(`mkdir -p lower/dir upper/dir work; setfattr -n trusted.overlay.redirect -v ../dir upper/dir
+    setfattr -n trusted.overlay.opaque -v y upper/dir`);
+  await settle(fs, { lowers: [open('lower')], upper: open('upper'), work: open('work'), names });
+  t.same(leftMarks(fs, `${path}/upper`), []);
 });
 
 t.test('cut off at any call, the tree is the same, and a second run finishes', need, async (t) => {

@@ -3,7 +3,7 @@
  * is renamed over them.
  */
 import { conform, type Case } from '../fixtures/conform.ts';
-import { renameFlag } from '../fixtures/flags.ts';
+import { o, renameFlag } from '../fixtures/flags.ts';
 import { aufsWhiteout, dir, file, hidden, link, made, opaque, type Layer } from '../fixtures/layers.ts';
 
 const redirect = (path: string): Record<string, string> => ({
@@ -205,6 +205,29 @@ const cases: Case[] = [
       await fs.rename('f', 'h');
       await fs.mkdir('d');
       await fs.rename('g', 'd/f');
+    },
+  },
+  {
+    name: 'the redirect of an opaque directory',
+    layers: [[opaque('o', { xattrs: redirect('not/valid') }), file('o/new', 'n')], [file('o/old', 'o')]],
+    not: { plain: 'the attribute is of the format' },
+    run: async (fs) => {
+      await fs.names('o', { is: ['new'] });
+      await fs.write('o/new', 'N', { flags: o.WRONLY });
+    },
+  },
+  {
+    name: 'the redirect of an opaque directory, where none may be followed',
+    layers: [
+      [opaque('o', { xattrs: redirect('/elsewhere') }), file('o/new', 'n')],
+      [file('elsewhere/old', 'o')],
+    ],
+    features: 'off',
+    options: 'redirect_dir=nofollow',
+    not: { plain: 'the attribute is of the format' },
+    run: async (fs) => {
+      await fs.names('o', { is: ['new'] });
+      await fs.write('o/new', 'N', { flags: o.WRONLY });
     },
   },
 ];
