@@ -20,16 +20,17 @@ const only = process.env.STRATA_PROPERTY_ONLY;
 const trees = 10;
 
 const kinds = [
-  { name: 'all features on', features: allOn, links: true, extra: '' },
-  { name: 'all features off', features: allOff, links: false, extra: '' },
-  { name: 'all features on, cached', features: allOn, links: true, extra: 'passthrough=off' },
+  { name: 'all features on', features: allOn, links: true, former: 0, extra: '' },
+  { name: 'all features on, over former uppers', features: allOn, links: false, former: 2, extra: '' },
+  { name: 'all features off', features: allOff, links: false, former: 0, extra: '' },
+  { name: 'all features on, cached', features: allOn, links: true, former: 0, extra: 'passthrough=off' },
 ].filter(({ name }) => name.includes(process.env.STRATA_CASE ?? ''));
 const seeds = chosen === undefined ? [1, fresh] : [Number(chosen)];
 const rounds = seeds.flatMap((seed) => kinds.map((kind) => ({ ...kind, seed })));
 
 t.setTimeout((seconds + rounds.length * 180) * 1000);
 
-for (const { name, features, links, extra, seed } of rounds) {
+for (const { name, features, links, former, extra, seed } of rounds) {
   await t.test(`${name}, seed ${String(seed)}`, needs(...mountNeeds, 'overlayfs'), async (test) => {
     const agent = await Agent.start();
     const options = [extra, process.env.STRATA_OPTIONS ?? ''].filter((part) => part !== '').join(',');
@@ -37,6 +38,7 @@ for (const { name, features, links, extra, seed } of rounds) {
       features,
       links,
       trees,
+      former: { count: former, seed },
       extra: options,
       ...(only === 'overlay' || only === 'strata' ? { only } : {}),
     });
