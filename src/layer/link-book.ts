@@ -43,9 +43,9 @@ export class LinkBook {
 
   /**
    * The entry that stands for a lower non-directory (O_PATH), or would; undefined where it has one name
-   * only. `uuid`: that of its file system.
+   * only. `uuid`: that of its file system, where it is one that tells it from others.
    */
-  entryOf(object: Fd, uuid: Buffer): BookEntry | undefined {
+  entryOf(object: Fd, uuid: Buffer | undefined): BookEntry | undefined {
     const fs = this.#fs;
     fs.statx(object, self);
     const lowerNlink = fs.stat[st.nlink] ?? 0;
@@ -54,7 +54,10 @@ export class LinkBook {
     if (lowerNlink < 2) return undefined;
     // Of `user.*` attributes, which an entry needs, only regular files can have any.
     const canCarry = !this.#names.user || ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFREG;
-    const origin = canCarry && this.#index !== undefined ? findOriginOf(fs, object, self, uuid) : undefined;
+    const origin =
+      canCarry && uuid !== undefined && this.#index !== undefined
+        ? findOriginOf(fs, object, self, uuid)
+        : undefined;
     if (this.#index !== undefined && origin !== undefined) {
       return { dir: this.#index, name: indexName(origin), origin, lowerNlink };
     }

@@ -29,6 +29,7 @@ import { aufsOpaqueName, aufsWhiteoutName, aufsWhiteoutTarget, isAufsMetadata } 
 import { readMetacopy } from './metacopy.ts';
 import { readOpaque, type Opacity } from './opaque.ts';
 import { pathBelow, readRedirect, type Redirect } from './redirect.ts';
+import { findSharedUuids } from './shared-uuid.ts';
 import { isWhiteoutStat, isXattrWhiteout } from './whiteout.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
@@ -92,7 +93,7 @@ export class LowerView {
   readonly #fs: HostFs;
   readonly #parts: LowerParts;
   readonly #names: OverlayNames;
-  readonly #uuids = new Map<number, Buffer>();
+  #uuids: readonly (Buffer | undefined)[] | undefined;
 
   constructor(fs: HostFs, parts: LowerParts) {
     this.#fs = fs;
@@ -144,20 +145,10 @@ export class LowerView {
     return visible;
   }
 
-  /** FS_IOC_GETFSUUID of a layer. */
-  uuid(layer: number): Buffer {
-    const known = this.#uuids.get(layer);
-    if (known !== undefined) return known;
-    const root = this.roots[layer];
-    if (root === undefined) return Buffer.alloc(16);
-    const fd = this.#fs.openat(root.fd, here, O_RDONLY | O_DIRECTORY, 0);
-    try {
-      const uuid = this.#fs.fsUuid(fd);
-      this.#uuids.set(layer, uuid);
-      return uuid;
-    } finally {
-      this.#fs.close(fd);
-    }
+  /** FS_IOC_GETFSUUID of a layer; undefined where it does not tell the layer from another one. */
+  uuid(layer: number): Buffer | undefined {
+    this.#uuids ??= this.#readUuids();
+    return this.#uuids[layer];
   }
 
   close(object: LowerObject): void {
@@ -165,6 +156,21 @@ export class LowerView {
     if (object.kind !== 'file') return;
     this.#fs.close(object.object);
     if (object.data !== undefined && object.data !== object.object) this.#fs.close(object.data);
+  }
+
+  #readUuids(): (Buffer | undefined)[] {
+    const fs = this.#fs;
+    const open = this.roots.map(({ fd }) => fs.openat(fd, here, O_RDONLY | O_DIRECTORY, 0));
+    try {
+      const roots = open.map((root) => {
+        fs.statx(root, self);
+        return { root, dev: fs.stat[st.dev] ?? 0, uuid: fs.fsUuid(root) };
+      });
+      const shared = findSharedUuids(fs, roots);
+      return roots.map(({ dev, uuid }) => (shared.has(dev) ? undefined : uuid));
+    } finally {
+      for (const fd of open) fs.close(fd);
+    }
   }
 
   #search(parents: readonly LowerDir[], search: Search, dirs: LowerDir[], files: LowerDir[]): void {

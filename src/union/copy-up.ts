@@ -26,6 +26,7 @@ import {
 import { st, type Cancel } from '../os/host-fs.ts';
 import type { Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
+import { keepsLinks } from './identity.ts';
 import { publishIndexed } from './index-entry.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
@@ -298,7 +299,7 @@ function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Need
   if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
   if (isMetacopy) setMetacopy(fs, dir, temp, names);
   const origin = originFor(core, place);
-  if (!(source.nlink > 1 && core.indexDir === undefined)) setOrigin(fs, dir, temp, origin, names);
+  if (source.nlink <= 1 || keepsLinks(core, place.layer)) setOrigin(fs, dir, temp, origin, names);
   const [atime, mtime] = source.times;
   const isEmptied = state === 'truncated' && source.size > 0;
   fs.utimensat(dir, temp, atime, isEmptied ? utimeNow : mtime);

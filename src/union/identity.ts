@@ -6,8 +6,10 @@
 import { decodeOrigin, findOriginBytes, findOriginOf, indexName } from '../layer/origin.ts';
 import { readNlink, unionNlink } from '../layer/nlink.ts';
 import type { Name } from '../base/name.ts';
-import { mark } from '../os/host-fs.ts';
+import { S_IFMT } from '../os/constants.ts';
+import { mark, st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
+import type { Layer } from './layer.ts';
 import { keyOf } from './lookup.ts';
 import type { Node } from './node.ts';
 import { Place } from './real-dir.ts';
@@ -29,18 +31,20 @@ export function adoptOrigin(core: UnionCore, node: Node, place: Place, linked: b
   const bytes = findOriginBytes(core.fs, core.at(place), place.name, core.names);
   const origin = bytes === undefined ? undefined : decodeOrigin(bytes);
   if (bytes === undefined || origin === undefined || origin === 'empty') return;
-  const layer = core.lowers.find((candidate) => candidate.uuid.equals(origin.uuid));
-  if (layer === undefined) return;
-  const fd = core.fs.findOpenByHandle(layer.root, origin.handle);
+  const first = core.lowers.find((layer) => !layer.sharesUuid && layer.uuid.equals(origin.uuid));
+  if (first === undefined) return;
+  const fd = core.fs.findOpenByHandle(first.root, origin.handle);
   if (fd === undefined) return;
   try {
     const attr = core.scratch;
     core.fs.statx(fd, '' as Name, attr.buffer, attr.offset);
+    const { stat } = core.fs;
     const { nlink } = attr;
-    if (nlink > 1 && !linked) return;
+    if ((nlink > 1 && !linked) || ((stat[st.mode] ?? 0) & S_IFMT) !== node.type) return;
+    const layer = core.lowers.find(({ dev }) => dev === stat[st.dev]) ?? likelyLayer(node, first);
     core.setIno(node, layer, attr.inoLow, attr.inoHigh);
     if (!linked || core.indexDir === undefined) return;
-    core.nodes.addKey(node, keyOf(layer.fsid, attr));
+    core.nodes.addKey(node, keyOf(core.fs, attr));
     const entry = statEntry(core, indexName(bytes));
     if (entry !== undefined) adoptIndexEntry(core, node, entry, nlink);
   } finally {
@@ -48,9 +52,23 @@ export function adoptOrigin(core: UnionCore, node: Node, place: Place, linked: b
   }
 }
 
+/**
+ * The layer of a file in a subvolume that is no layer's root: the one that its directory shows, of those on the
+ * file system of `first`.
+ */
+function likelyLayer(node: Node, first: Layer): Layer {
+  const lowers = node.parent?.dir?.lowers ?? [];
+  return lowers.find(({ layer }) => layer.uuid.equals(first.uuid))?.layer ?? first;
+}
+
+/** Whether the index keeps the names of files of a lower layer together. */
+export function keepsLinks(core: UnionCore, lower: Layer): boolean {
+  return core.indexDir !== undefined && !lower.sharesUuid;
+}
+
 /** The copy that the index has of the lower file at `place`; undefined where it has none. */
 export function findIndexEntry(core: UnionCore, place: Place): IndexEntry | undefined {
-  if (core.indexDir === undefined) return undefined;
+  if (!keepsLinks(core, place.layer)) return undefined;
   const origin = findOriginOf(core.fs, core.at(place), place.name, place.layer.uuid);
   return origin === undefined ? undefined : statEntry(core, indexName(origin));
 }
@@ -59,7 +77,7 @@ function statEntry(core: UnionCore, name: Name): IndexEntry | undefined {
   const { indexDir, scratch } = core;
   if (indexDir === undefined) return undefined;
   if (!core.fs.findStatx(core.dirs.fd(indexDir), name, scratch.buffer, scratch.offset)) return undefined;
-  return { name, key: keyOf(indexDir.layer.fsid, scratch), nlink: scratch.nlink };
+  return { name, key: keyOf(core.fs, scratch), nlink: scratch.nlink };
 }
 
 /** The entry is the upper object of `node` from now on, a file with `lowerNlink` links below. */

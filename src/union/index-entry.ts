@@ -10,6 +10,7 @@ import { setNlink } from '../layer/nlink.ts';
 import { findOriginOf, indexName } from '../layer/origin.ts';
 import { st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
+import { keepsLinks } from './identity.ts';
 import { keyOf } from './lookup.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
@@ -23,7 +24,7 @@ import { willHold } from './upper-names.ts';
 export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNlink: number): boolean {
   const { indexDir, fs } = core;
   const { lower } = node;
-  if (indexDir === undefined || lower === undefined) return false;
+  if (indexDir === undefined || lower === undefined || !keepsLinks(core, lower.layer)) return false;
   const origin = findOriginOf(fs, core.at(lower), lower.name, lower.layer.uuid);
   if (origin === undefined) return false;
   const work = core.dirs.at(core.workDir());
@@ -49,7 +50,7 @@ export function linkAlias(core: UnionCore, node: Node, inside: RealDir, name: Na
   if (upper === undefined) return;
   const { scratch } = core;
   core.fs.statx(core.at(upper), upper.name, scratch.buffer, scratch.offset);
-  core.nodes.addKey(node, keyOf(upper.layer.fsid, scratch));
+  core.nodes.addKey(node, keyOf(core.fs, scratch));
   const union = scratch.nlink + node.nlinkDelta;
   const nlink = { relative: 'lower', delta: union - node.lowerNlink } as const;
   setNlink(core.fs, core.at(upper), upper.name, nlink, core.names);

@@ -40,6 +40,8 @@ export class Layer {
   readonly dataOnly: boolean;
   readonly aufs: boolean;
   readonly rootDir: RealDir;
+  /** A lower on another file system has the same uuid: no origin and no index (layer/shared-uuid.ts). */
+  sharesUuid = false;
 
   constructor(facts: LayerFacts) {
     this.path = facts.path;

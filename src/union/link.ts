@@ -36,7 +36,7 @@ export function link(core: UnionCore, node: Node, parent: Node, name: Name, uniq
     node.upper = new Place(inside.layer, inside, name);
   }
   core.nodes.addLink(node, parent, name);
-  shareByInode(core, node, inside);
+  shareByInode(core, node);
   noteAdded(core, parent, node, name);
 }
 
@@ -65,9 +65,9 @@ function makeLink(core: UnionCore, node: Node, inside: RealDir, name: Name): voi
 }
 
 /** From now on all names of the file lead to this node. */
-function shareByInode(core: UnionCore, node: Node, inside: RealDir): void {
+function shareByInode(core: UnionCore, node: Node): void {
   const upper = node.upper as Place;
   const attr = core.scratch;
   core.fs.statx(core.at(upper), upper.name, attr.buffer, attr.offset);
-  core.nodes.addKey(node, keyOf(inside.layer.fsid, attr));
+  core.nodes.addKey(node, keyOf(core.fs, attr));
 }

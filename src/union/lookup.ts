@@ -7,11 +7,11 @@ import { fsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { NAME_MAX, S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
-import { mark, st } from '../os/host-fs.ts';
+import { mark, st, type HostFs } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import { finishAttributes, readAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
-import { adoptIndexEntry, adoptOrigin, findIndexEntry } from './identity.ts';
+import { adoptIndexEntry, adoptOrigin, findIndexEntry, keepsLinks } from './identity.ts';
 import { findData, hasRedirect, isMetacopy } from './lower-data.ts';
 import { followed, LowerStack, readMarks } from './lower-stack.ts';
 import { DirState, type Node } from './node.ts';
@@ -97,7 +97,7 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
   const type = (stat[st.mode] ?? 0) & S_IFMT;
   const linked = (stat[st.nlink] ?? 1) > 1;
   // The last name, too, may be one of a node that is known: of another name, removed while the file is open.
-  const key = linked || core.nodes.hasKeys ? keyOf(inside.layer.fsid, attr) : undefined;
+  const key = linked || core.nodes.hasKeys ? keyOf(core.fs, attr) : undefined;
   const known = key === undefined ? undefined : core.nodes.findByKey(key);
   if (known !== undefined) {
     core.nodes.addLink(known, parent, name);
@@ -166,8 +166,8 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
   const inside = parent.dir?.lowers[position] as RealDir;
   const { stat } = core.fs;
   const type = (stat[st.mode] ?? 0) & S_IFMT;
-  const linked = (stat[st.nlink] ?? 1) > 1 && core.indexDir !== undefined;
-  const key = linked ? keyOf(inside.layer.fsid, attr) : undefined;
+  const linked = (stat[st.nlink] ?? 1) > 1 && keepsLinks(core, inside.layer);
+  const key = linked ? keyOf(core.fs, attr) : undefined;
   const known = key === undefined ? undefined : core.nodes.findByKey(key);
   if (known !== undefined) {
     core.nodes.addLink(known, parent, name);
@@ -214,9 +214,12 @@ function lowerData(core: UnionCore, parent: Node, place: Place, position: number
   throw fsError('EIO');
 }
 
-/** By which all names of a file with several links find one node. */
-export function keyOf(fsid: number, attr: Attr): string {
-  return `${String(fsid)}:${String(attr.inoHigh)}:${String(attr.inoLow)}`;
+/**
+ * By which all names of a file with several links find one node; `attr` is what was looked at last. Not
+ * its layer: subvolumes below one root have inode numbers of their own.
+ */
+export function keyOf(fs: HostFs, attr: Attr): string {
+  return `${String(fs.stat[st.dev])}:${String(attr.inoHigh)}:${String(attr.inoLow)}`;
 }
 
 function isDirectory(core: UnionCore): boolean {

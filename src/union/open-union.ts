@@ -12,6 +12,7 @@ import { bindIndex } from '../layer/index-dir.ts';
 import { prepareWork, createVolatileGuard, removeVolatileGuard } from '../layer/work-dir.ts';
 import { emptyDirectory } from '../layer/remove-tree.ts';
 import { readOpaque } from '../layer/opaque.ts';
+import { findSharedUuids } from '../layer/shared-uuid.ts';
 import { overlayNames } from '../layer/xattr-names.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
@@ -78,6 +79,8 @@ class Opening {
     const { features, log, limits } = this.#options;
     const writable = source.upper === undefined ? undefined : this.#openUpper(source.upper);
     const lowers = source.lowers.map((path, i) => this.#openLower(path, i + 1, false));
+    const shared = findSharedUuids(this.#fs, lowers);
+    for (const lower of lowers) lower.sharesUuid = shared.has(lower.dev);
     const dataLayers = source.dataLayers.map((path, i) => this.#openLower(path, lowers.length + 1 + i, true));
     const handles = lowers.every((layer) => this.#fs.findHandle(layer.root, asName('')) !== undefined);
     const names = overlayNames(features.userxattr);

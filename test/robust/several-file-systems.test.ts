@@ -1,6 +1,7 @@
 /**
  * Layers on several file systems that give out the same inode numbers (xino): in the mount a number belongs to one
- * object, the entry tells the same number as stat(2), and it stays over copy-up, rename and remount.
+ * object, the entry tells the same number as stat(2), and it stays over copy-up, rename and remount. Two files
+ * of equal numbers, uuids or handles are never taken for one.
  */
 import { execFileSync } from 'node:child_process';
 import { linkSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,8 @@ import { Agent } from '../fixtures/agent.ts';
 import { makeScratch, type Scratch } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
 import { changedInodes, entryFaults, snapshot, type Tree } from '../conformance/fixtures/trees.ts';
+
+const options = ['xino=on', 'index=on', 'metacopy=on', 'redirect_dir=on'];
 
 /** Two fresh tmpfs, whose numbers begin alike, and a directory on the disk. */
 function makeLowers(test: Test, scratch: Scratch): string[] {
@@ -52,7 +55,6 @@ t.test('inode numbers are unique and stay', needs(...mountNeeds), async (test) =
   const [one = '', two = ''] = lower;
   test.equal(lstatSync(`${one}/own0/3`).ino, lstatSync(`${two}/own1/3`).ino, 'numbers collide below');
   const upper = scratch.directory('upper');
-  const options = ['xino=on', 'index=on', 'metacopy=on', 'redirect_dir=on'];
   const union = { lower, upper, work: scratch.directory('work'), options };
 
   const mount = await scratch.mount(union);
@@ -95,3 +97,106 @@ t.test('inode numbers are unique and stay', needs(...mountNeeds), async (test) =
   test.strictSame([...entryFaults(later), ...sharedNumbers(later)], [], 'mounted again');
   await again.end();
 });
+
+/** A file system of its own in an image file. */
+function mountImage(test: Test, image: string, at: string): string {
+  mkdirSync(at, { recursive: true });
+  execFileSync('mount', ['-o', 'loop', image, at]);
+  test.teardown(() => execFileSync('umount', ['-l', at]));
+  return at;
+}
+
+const sh = (script: string, cwd: string): void => {
+  execFileSync('/bin/sh', ['-ec', script], { cwd, stdio: 'ignore' });
+};
+
+const readText = (agent: Agent, path: string): Promise<string> =>
+  agent.call('open', path, 0, 0).then(async (fd) => {
+    const text = (await agent.call('pread', fd, 100, 0)) as string;
+    await agent.call('close', fd);
+    return text;
+  });
+
+async function append(agent: Agent, path: string, text: string): Promise<void> {
+  const fd = await agent.call('open', path, 0o2001, 0);
+  await agent.call('write', fd, text);
+  await agent.call('close', fd);
+}
+
+t.test('two copies of one image', needs(...mountNeeds, 'program:mkfs.ext4'), async (test) => {
+  const scratch = makeScratch(test);
+  const agent = await Agent.start();
+  test.teardown(() => agent.stop());
+  sh('truncate -s 8M one; mkfs.ext4 -q one', scratch.path);
+  const first = mountImage(test, `${scratch.path}/one`, scratch.directory('first'));
+  sh('mkdir d; echo one >a1; ln a1 a2; echo one >s; sync', first);
+  sh('sync; fsfreeze -f first; cp one two; fsfreeze -u first', scratch.path);
+  const second = mountImage(test, `${scratch.path}/two`, scratch.directory('second'));
+  sh('mv a1 b1; mv a2 b2; mv s t; echo two >b1; echo two >t', second);
+  test.equal(lstatSync(`${first}/a1`).ino, lstatSync(`${second}/b1`).ino);
+  const union = {
+    lower: [first, second],
+    upper: scratch.directory('upper'),
+    work: scratch.directory('work'),
+    options,
+  };
+  const mount = await scratch.mount(union);
+  const at = (path: string): string => `${mount.path}/${path}`;
+  await agent.call('chmod', at('a1'), 0o600);
+  test.equal(await readText(agent, at('b2')), 'two\n');
+  await append(agent, at('b1'), 'more');
+  await agent.call('chmod', at('s'), 0o600);
+  await agent.call('chmod', at('t'), 0o600);
+  test.equal(await readText(agent, at('a1')), 'one\n');
+  test.equal(await readText(agent, at('b1')), 'two\nmore');
+  await mount.end();
+  const again = await scratch.mount({ ...union, at: mount.path });
+  const tree = await snapshot(agent, again.path);
+  test.strictSame(
+    sharedNumbers(tree).filter((line) => !/a1,a2$|b1,b2$/.test(line)),
+    [],
+  );
+  test.equal(await readText(agent, at('a1')), 'one\n');
+  test.equal(await readText(agent, at('b1')), 'two\nmore');
+  await again.end();
+});
+
+t.test(
+  'subvolumes as layers, and below one layer',
+  needs(...mountNeeds, 'program:mkfs.btrfs'),
+  async (test) => {
+    const scratch = makeScratch(test);
+    const agent = await Agent.start();
+    test.teardown(() => agent.stop());
+    sh('truncate -s 128M image; mkfs.btrfs -q image', scratch.path);
+    const top = mountImage(test, `${scratch.path}/image`, scratch.directory('btrfs'));
+    sh(
+      `btrfs subvolume create one; echo one >one/a1; ln one/a1 one/a2; echo x >one/x
+    btrfs subvolume snapshot one two; cd two; mv a1 b1; mv a2 b2; mv x y; echo two >b1; cd ..
+    mkdir nest; btrfs subvolume snapshot one nest/one; btrfs subvolume snapshot two nest/two`,
+      top,
+    );
+    const union = {
+      lower: [`${top}/one`, `${top}/two`, `${top}/nest`],
+      upper: scratch.directory('upper'),
+      work: scratch.directory('work'),
+      options,
+    };
+    const mount = await scratch.mount(union);
+    const at = (path: string): string => `${mount.path}/${path}`;
+    for (const path of ['a1', 'b1', 'x', 'y', 'one/a1']) await agent.call('chmod', at(path), 0o600);
+    const before = await snapshot(agent, mount.path);
+    test.equal(await readText(agent, at('b2')), 'two\n');
+    await append(agent, at('one/a2'), 'more');
+    test.equal(await readText(agent, at('one/a1')), 'one\nmore');
+    test.equal(await readText(agent, at('two/b1')), 'two\n', 'another file with the same number');
+    test.equal(await readText(agent, at('a1')), 'one\n');
+    await mount.end();
+    const again = await scratch.mount({ ...union, at: mount.path });
+    const later = await snapshot(agent, again.path);
+    test.strictSame(changedInodes(before, later), [], 'over a remount');
+    test.equal(await readText(agent, at('one/a1')), 'one\nmore');
+    test.equal(await readText(agent, at('two/b2')), 'two\n');
+    await again.end();
+  },
+);
