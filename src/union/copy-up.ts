@@ -9,7 +9,6 @@ import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { utimeNow } from '../base/time-spec.ts';
 import { copyXattrs } from '../layer/attributes.ts';
-import { setImpure } from '../layer/impure.ts';
 import { setMetacopy } from '../layer/metacopy.ts';
 import { findOriginBytes, findOriginOf, setOrigin } from '../layer/origin.ts';
 import {
@@ -27,6 +26,7 @@ import { st, type Cancel } from '../os/host-fs.ts';
 import type { Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { keepsLinks } from './identity.ts';
+import { markImpure } from './impure.ts';
 import { publishIndexed } from './index-entry.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
@@ -328,14 +328,6 @@ function makeSpecial(core: UnionCore, source: Source, work: Fd, temp: Name): voi
   } else {
     core.fs.mknodat(work, temp, source.mode, source.rdev);
   }
-}
-
-/** Marks the upper directory of `parent`: it holds something that was copied up. */
-export function markImpure(core: UnionCore, parent: Node): void {
-  const { dir } = parent;
-  if (dir?.upper === undefined || dir.impure === true) return;
-  setImpure(core.fs, core.at(dir.upper), dir.upper.name, core.names);
-  dir.impure = true;
 }
 
 function readSource(core: UnionCore, node: Node): Source {

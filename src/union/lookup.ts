@@ -12,6 +12,7 @@ import type { Attr } from '../vfs/attr.ts';
 import { finishAttributes, readAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { adoptIndexEntry, adoptOrigin, findIndexEntry, keepsLinks } from './identity.ts';
+import { isImpure } from './impure.ts';
 import { findData, hasRedirect, isMetacopy } from './lower-data.ts';
 import { followed, LowerStack, readMarks } from './lower-stack.ts';
 import { DirState, type Node } from './node.ts';
@@ -105,7 +106,10 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
     return known;
   }
   const place = new Place(inside.layer, inside, name);
-  const marks = mayBeCopied(core, parent) ? core.fs.overlayMarks(core.at(place), name, core.names.prefix) : 0;
+  const marks =
+    core.lowers.length > 0 && isImpure(core, parent)
+      ? core.fs.overlayMarks(core.at(place), name, core.names.prefix)
+      : 0;
   const node = core.nodes.add(type, parent, name);
   node.upper = place;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
@@ -120,14 +124,6 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
   }
   finishAttributes(core, node, attr);
   return node;
-}
-
-/** Only a directory that is marked impure holds objects with an origin. */
-function mayBeCopied(core: UnionCore, parent: Node): boolean {
-  const { dir } = parent;
-  if (dir === undefined || core.lowers.length === 0) return false;
-  if (dir.impure === undefined && dir.upper !== undefined) dir.impure = readMarks(core, dir.upper).impure;
-  return dir.impure === true;
 }
 
 /**

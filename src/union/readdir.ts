@@ -12,6 +12,7 @@ import type { DirectorySink } from '../vfs/directory-sink.ts';
 import { noNodeId } from '../base/ids.ts';
 import type { UnionCore } from './core.ts';
 import { listLower, listUpper } from './directory-index.ts';
+import { isImpure } from './impure.ts';
 import type { Layer } from './layer.ts';
 import { Entries, Listing } from './listing.ts';
 import { lookup } from './lookup.ts';
@@ -67,7 +68,15 @@ function addName(
     sink.add(name, entries.inoLow(i), entries.inoHigh(i), entries.type(i), next);
     return;
   }
-  const child = findChild(core, node, name);
+  let child: Node | undefined;
+  try {
+    child = findChild(core, node, name);
+  } catch (thrown) {
+    // Damaged as it may be, its name is there, and so are all the others.
+    if (!(thrown instanceof FsError)) throw thrown;
+    sink.add(name, entries.inoLow(i), entries.inoHigh(i), entries.type(i), next);
+    return;
+  }
   if (child === undefined) return;
   sink.add(name, child.inoLow, child.inoHigh, entries.type(i), next);
   core.nodes.leaveIfUnused(child);
@@ -152,7 +161,7 @@ function listingOf(core: UnionCore, node: Node): Listing {
     return dir.listing;
   }
   const entries = new Entries(32);
-  const hidden = addUpper(core, dir, entries);
+  const hidden = addUpper(core, node, dir, entries);
   if (dir.lowers.length > 0) addLowers(core, node, dir, hidden, entries);
   dir.listing = new Listing(entries);
   core.counters.listings += 1;
@@ -161,15 +170,21 @@ function listingOf(core: UnionCore, node: Node): Listing {
 }
 
 /** The upper entries; answers the names that hide what is below. */
-function addUpper(core: UnionCore, dir: DirState, entries: Entries): ReadonlySet<Name> | undefined {
+function addUpper(
+  core: UnionCore,
+  node: Node,
+  dir: DirState,
+  entries: Entries,
+): ReadonlySet<Name> | undefined {
   const { upper } = dir;
   if (upper === undefined) return undefined;
   const raw = listUpper(core.fs, core.dirs, upper);
   const merged = dir.lowers.length > 0;
+  const impure = isImpure(core, node);
   for (let i = 0; i < raw.names.length; i++) {
     const type = raw.types[i] ?? DT_UNKNOWN;
     if ((type === DT_CHR || type === DT_UNKNOWN) && isWhiteout(core, upper, raw.names[i] as Name)) continue;
-    push(core, entries, upper.layer, raw, i, dir.impure !== true && !(merged && type === DT_DIR));
+    push(core, entries, upper.layer, raw, i, !impure && !(merged && type === DT_DIR));
   }
   return merged && raw.names.length > 0 ? new Set(raw.names) : undefined;
 }
