@@ -4,6 +4,7 @@
  * answers from then on (a directory of a million entries is not read for one lookup, nor are twenty
  * thousand absent names probed in each of a hundred layers).
  */
+import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aufsOpaqueName, aufsWhiteoutName, isAufsMetadata } from '../layer/aufs.ts';
@@ -13,7 +14,7 @@ import { st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { UnionCore } from './core.ts';
 import { DirectoryIndex } from './directory-index.ts';
-import type { Node } from './node.ts';
+import type { DirState, Node } from './node.ts';
 import type { RealDir } from './real-dir.ts';
 
 /** An index is worth its cost after this many probes, and one more for each so many bytes of directory. */
@@ -43,12 +44,22 @@ export function probe(core: UnionCore, parent: Node, name: Name, from: number, a
   const dir = parent.dir;
   if (dir === undefined || from >= dir.lowers.length) return -1;
   if (core.features.aufs && isAufsMetadata(name)) return -1;
-  if (dir.index === undefined && isIndexWorthIt(dir.probes, dir.lowers)) indexOf(core, parent);
+  if (dir.index === undefined && isIndexWorthIt(dir.probes, dir.lowers)) tryIndex(core, parent, dir);
   if (dir.index === undefined) return probeEach(core, parent, name, from, attr);
   core.counters.indexHits += 1;
   const position = dir.index.position(name, from);
   if (position < 0) return -1;
   return statLower(core, dir.lowers[position] as RealDir, name, attr) === 'found' ? position : -1;
+}
+
+/** A directory that may be searched and not read is probed for ever. */
+function tryIndex(core: UnionCore, node: Node, dir: DirState): void {
+  try {
+    indexOf(core, node);
+  } catch (thrown) {
+    if (!isFsError(thrown, 'EACCES')) throw thrown;
+    dir.probes = -Infinity;
+  }
 }
 
 /** The same without an index, for a name other than the one that the index was asked first. */

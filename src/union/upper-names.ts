@@ -2,6 +2,7 @@
  * What an upper directory may hold, in memory: we alone write it, so a name that is not in the set is not
  * there, and no system call has to say so. Names are only ever added; one that has gone costs a statx.
  */
+import { isFsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import type { UnionCore } from './core.ts';
 import { listUpper } from './directory-index.ts';
@@ -17,10 +18,20 @@ export function mayHold(core: UnionCore, dir: RealDir, name: Name): boolean {
   if (dir.names !== undefined) return dir.names.has(name);
   dir.misses += 1;
   if (dir.misses !== missesBeforeReading || dir.size > maxNames * bytesPerName) return true;
-  const { names } = listUpper(core.fs, core.dirs, dir);
-  if (names.length > maxNames) return true;
+  const names = findNames(core, dir);
+  if (names === undefined || names.length > maxNames) return true;
   dir.names = new Set(names);
   return dir.names.has(name);
+}
+
+/** undefined where the directory may be searched and not read. */
+function findNames(core: UnionCore, dir: RealDir): readonly Name[] | undefined {
+  try {
+    return listUpper(core.fs, core.dirs, dir).names;
+  } catch (thrown) {
+    if (isFsError(thrown, 'EACCES')) return undefined;
+    throw thrown;
+  }
 }
 
 /** `name` is going to be in `dir`: call it before it is. */
