@@ -60,14 +60,14 @@ export async function copyObject(
 
 /**
  * Writes the data of `from` (O_PATH) into the file open as `to`, cut or extended to `size`, and waits
- * until it is on the disk.
+ * until it is on the disk. An empty `from` takes nothing away from `to`.
  */
 export async function copyDataTo(fs: HostFs, from: Fd, to: Fd, size: number): Promise<void> {
   fs.statx(from, self);
   const available = fs.stat[st.size] ?? 0;
   const source = fs.reopen(from, O_RDONLY);
   try {
-    await fs.copyData(source, to, Math.min(size, available), { sync: false });
+    if (available > 0) await fs.copyData(source, to, Math.min(size, available), { sync: false });
     fs.ftruncate(to, size);
     await fs.fsync(to, false);
   } finally {

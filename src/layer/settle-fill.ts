@@ -7,7 +7,7 @@ import type { Fd } from '../base/ids.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { O_NOFOLLOW, O_RDWR, S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
-import { mark, st } from '../os/host-fs.ts';
+import { mark, st, type HostFs } from '../os/host-fs.ts';
 import type { LinkBook } from './link-book.ts';
 import { getUpperRedirect, type LowerFile } from './lower-view.ts';
 import { readMetacopy, removeMetacopy } from './metacopy.ts';
@@ -86,8 +86,7 @@ async function fillMetacopy(context: SettleContext, dir: UnionDir, name: Name): 
   const redirect = getUpperRedirect(fs, parent, name, path, names);
   const below = view.find(dir.lowers, name, { redirect, wanted: 'data' });
   try {
-    if (below.kind !== 'file' || below.data === undefined) throw damaged(path);
-    await completeData(context, parent, name, below.data);
+    await completeData(context, parent, name, { data: below.kind === 'file' ? below.data : undefined, path });
     context.report({ kind: 'data', path });
   } finally {
     view.close(below);
@@ -96,14 +95,34 @@ async function fillMetacopy(context: SettleContext, dir: UnionDir, name: Name): 
 
 /**
  * Gives a metacopy file the data of `data` (O_PATH), in place: its other names stay the same file. Until
- * the mark is removed the data below is what counts.
+ * the mark is removed the data below is what counts. An empty file has its data already.
  */
-export async function completeData(context: SettleContext, dir: Fd, name: Name, data: Fd): Promise<void> {
+async function completeData(
+  context: SettleContext,
+  dir: Fd,
+  name: Name,
+  { data, path }: { data: Fd | undefined; path: Name },
+): Promise<void> {
   const { fs, names } = context;
-  saveState(fs, dir, name, names);
   fs.statx(dir, name);
   const size = fs.stat[st.size] ?? 0;
   const mode = fs.stat[st.mode] ?? 0;
+  if (size > 0) {
+    if (data === undefined) throw damaged(path);
+    saveState(fs, dir, name, names);
+    await writeData(fs, dir, name, { data, size, mode });
+    restoreState(fs, dir, name, names);
+  }
+  removeMetacopy(fs, dir, name, names);
+  removeRedirect(fs, dir, name, names);
+}
+
+async function writeData(
+  fs: HostFs,
+  dir: Fd,
+  name: Name,
+  { data, size, mode }: { data: Fd; size: number; mode: number },
+): Promise<void> {
   const to = fs.openat(dir, name, O_RDWR | O_NOFOLLOW, 0);
   try {
     await copyDataTo(fs, data, to, size);
@@ -113,9 +132,6 @@ export async function completeData(context: SettleContext, dir: Fd, name: Name, 
   fs.statx(dir, name);
   // Writing takes set-id bits away from a writer without CAP_FSETID.
   if (fs.stat[st.mode] !== mode) fs.fchmodat(dir, name, mode & 0o7777);
-  restoreState(fs, dir, name, names);
-  removeMetacopy(fs, dir, name, names);
-  removeRedirect(fs, dir, name, names);
 }
 
 /** Brings `name`, of which the upper has nothing, up with everything below it. */
@@ -166,8 +182,7 @@ export async function linkName(
   if (entry === undefined || !book.has(entry)) return;
   const path = parent.path(name);
   if ((fs.overlayMarks(entry.dir, entry.name, names.prefix) & mark.metacopy) !== 0) {
-    if (source.data === undefined) throw damaged(path);
-    await completeData(context, entry.dir, entry.name, source.data);
+    await completeData(context, entry.dir, entry.name, { data: source.data, path });
   }
   const dir = await ensureUpper(context, parent);
   changeIn(context, dir, () => {

@@ -83,6 +83,7 @@ export function copyUp(core: UnionCore, node: Node, needed: Needed, unique: numb
     return undefined;
   }
   if (node.upper === undefined) return copyUpFile(core, node, needed, unique);
+  if (node.hasStaleMark) dropMarks(core, node, node.upper);
   if (needed === 'metadata' || !node.isMetacopy) return undefined;
   if (needed === 'data') return completeData(core, node, unique);
   // A new, empty file in its place; where there are more names, the caller empties it in place.
@@ -131,7 +132,8 @@ function copyUpFile(core: UnionCore, node: Node, needed: Needed, unique: number)
     makeSpecial(core, source, work, temp);
     return finish(core, source, temp, 'data');
   }
-  const wanted = source.size === 0 && needed !== 'metadata' ? 'truncated' : needed;
+  // An empty file has all its data: marked as a metacopy, it would hide what is written to it later.
+  const wanted = source.size === 0 ? 'truncated' : needed;
   if (wanted === 'truncated' || (wanted === 'metadata' && core.features.metacopy)) {
     core.fs.close(core.fs.openat(work, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
     return finish(core, source, temp, wanted);
@@ -228,12 +230,18 @@ function completeData(core: UnionCore, node: Node, unique: number): Later<void> 
 /** The upper file has its own data from now on. */
 export function dropMetacopy(core: UnionCore, node: Node): void {
   const { upper } = node;
-  if (upper === undefined || !node.isMetacopy) return;
+  if (upper !== undefined && node.isMetacopy) dropMarks(core, node, upper);
+}
+
+/** The attributes of a metacopy file. Its data is where `upper` is once the first of them is gone. */
+function dropMarks(core: UnionCore, node: Node, upper: Place): void {
+  const mayBeRedirected = node.redirect !== undefined || node.hasStaleMark;
   core.fs.findRemoveXattr(core.at(upper), upper.name, core.names.metacopy);
-  if (node.redirect !== undefined) core.fs.findRemoveXattr(core.at(upper), upper.name, core.names.redirect);
-  node.redirect = undefined;
+  node.hasStaleMark = false;
   node.data = undefined;
   core.data.drop(node);
+  if (mayBeRedirected) core.fs.findRemoveXattr(core.at(upper), upper.name, core.names.redirect);
+  node.redirect = undefined;
 }
 
 /** Runs `work` with the node marked busy: whoever needs the node waits and looks again. */

@@ -21,6 +21,7 @@ export interface IndexEntry {
   readonly key: string;
   /** Links of the upper inode, this entry included. */
   readonly nlink: number;
+  readonly size: number;
 }
 
 /**
@@ -77,7 +78,7 @@ function statEntry(core: UnionCore, name: Name): IndexEntry | undefined {
   const { indexDir, scratch } = core;
   if (indexDir === undefined) return undefined;
   if (!core.fs.findStatx(core.dirs.fd(indexDir), name, scratch.buffer, scratch.offset)) return undefined;
-  return { name, key: keyOf(core.fs, scratch), nlink: scratch.nlink };
+  return { name, key: keyOf(core.fs, scratch), nlink: scratch.nlink, size: scratch.size };
 }
 
 /** The entry is the upper object of `node` from now on, a file with `lowerNlink` links below. */
@@ -94,6 +95,8 @@ export function adoptIndexEntry(core: UnionCore, node: Node, entry: IndexEntry, 
   node.lowerNlink = lowerNlink;
   node.nlinkDelta = union === undefined ? -1 : union - entry.nlink;
   if (!node.isRegular || node.lower === undefined) return;
-  const isMetacopy = (core.fs.overlayMarks(fd, entry.name, core.names.prefix) & mark.metacopy) !== 0;
-  node.data = isMetacopy && core.followsMetacopy ? (node.data ?? node.lower) : undefined;
+  const marks = core.fs.overlayMarks(fd, entry.name, core.names.prefix);
+  const isMetacopy = core.followsMetacopy && (marks & mark.metacopy) !== 0;
+  node.hasStaleMark = isMetacopy && entry.size === 0;
+  node.data = isMetacopy && entry.size > 0 ? (node.data ?? node.lower) : undefined;
 }

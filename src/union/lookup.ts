@@ -127,15 +127,18 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
 }
 
 /**
- * A metacopy file in the upper: finds its data, EIO without. One that is empty is one whose truncation
- * was cut short after its first step: it is empty, and has its data.
+ * A metacopy file in the upper: finds its data, EIO without. One that is empty has its data: its truncation
+ * was cut short after the first step, or the kernel copied the metadata of an empty file up.
  */
 function adoptData(core: UnionCore, node: Node, parent: Node, marks: number, size: number): void {
   const place = node.upper as Place;
   if (!core.followsMetacopy) return;
+  if (size === 0) {
+    node.hasStaleMark = true;
+    return;
+  }
   const redirect = (marks & mark.redirect) === 0 ? undefined : followed(core, place);
   node.redirect = redirect === undefined ? undefined : redirectValue(redirect);
-  if (size === 0) return;
   const found = findData(core, parent, { index: 1, position: 0, name: node.name, redirect });
   if (found === undefined) {
     core.log.warn(`no data for the metacopy file ${place.path()}: are all its layers there?`);
@@ -181,7 +184,9 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
     return above;
   }
   const data =
-    type === S_IFREG && isMetacopy(core, place) ? lowerData(core, parent, place, position) : undefined;
+    type === S_IFREG && attr.size > 0 && isMetacopy(core, place)
+      ? lowerData(core, parent, place, position)
+      : undefined;
   const node = core.nodes.add(type, parent, name);
   node.lower = place;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);

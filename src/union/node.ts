@@ -62,6 +62,8 @@ export class Node {
   lower: Place | undefined;
   /** Where the data of a file lies whose topmost object has only metadata (metacopy). */
   data: Place | undefined;
+  /** Its upper file is empty and has all its data, but is still marked as a metacopy. Ends with `copyUp`. */
+  hasStaleMark = false;
   /** The value of the redirect attribute of its upper object. */
   redirect: Name | undefined;
   /** Union link count minus that of the real object, for files with several names. */

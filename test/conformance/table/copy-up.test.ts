@@ -166,6 +166,18 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'an empty file: metadata first, data after a remount',
+    layers: [[file('f', '', dressed), file('d/g')]],
+    before: async (fs) => {
+      await fs.chmod('f', 0o600);
+      await fs.rename('d/g', 'g');
+    },
+    run: async (fs) => {
+      await fs.write('f', 'new', { flags: o.WRONLY | o.APPEND });
+      await fs.write('g', 'new', { flags: o.WRONLY });
+    },
+  },
+  {
     name: 'metadata, a rename, a link, then data',
     layers: [[file('d/f', 'hello', dressed), file('other', 'x')]],
     run: async (fs) => {
