@@ -116,6 +116,7 @@ function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {
   if (node.dir !== undefined) {
     node.dir.upper = real;
     node.dir.impure = false;
+    node.dir.madeHere = true;
   }
   node.copied = true;
   core.counters.copyUps += 1;

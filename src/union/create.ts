@@ -184,6 +184,7 @@ function addNode(core: UnionCore, parent: Node, inside: RealDir, name: Name, typ
     node.upper = real;
     node.dir = new DirState(real, [], false);
     node.dir.impure = false;
+    node.dir.madeHere = true;
   } else {
     node.upper = new Place(inside.layer, inside, name);
   }

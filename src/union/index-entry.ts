@@ -11,6 +11,7 @@ import { findOriginOf, indexName } from '../layer/origin.ts';
 import { st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
 import { keepsLinks } from './identity.ts';
+import { markImpure } from './impure.ts';
 import { keyOf } from './lookup.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
@@ -36,8 +37,7 @@ export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNli
   node.indexed = true;
   node.lowerNlink = lowerNlink;
   node.nlinkDelta = union - 1;
-  const inside = node.parent?.dir?.upper;
-  if (inside !== undefined) linkAlias(core, node, inside, node.name);
+  if (node.parent !== undefined) linkAlias(core, node, node.parent, node.name);
   return true;
 }
 
@@ -45,10 +45,12 @@ export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNli
  * Gives an indexed node an upper name where it had a lower one. The union's link count stays: meanwhile it is
  * stored relative to that of the lower inode, which the link does not change.
  */
-export function linkAlias(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
+export function linkAlias(core: UnionCore, node: Node, parent: Node, name: Name): void {
   const { upper } = node;
-  if (upper === undefined) return;
+  const inside = parent.dir?.upper;
+  if (upper === undefined || inside === undefined) return;
   const { scratch } = core;
+  markImpure(core, parent);
   core.fs.statx(core.at(upper), upper.name, scratch.buffer, scratch.offset);
   core.nodes.addKey(node, keyOf(core.fs, scratch));
   const union = scratch.nlink + node.nlinkDelta;

@@ -28,7 +28,7 @@ export function link(core: UnionCore, node: Node, parent: Node, name: Name, uniq
   const copying = copyUp(core, node, known === undefined ? 'data' : 'metadata', unique);
   if (copying !== undefined) return copying.then(() => link(core, node, parent, name, unique));
   const inside = upperDirOf(core, parent);
-  if (node.copied) markImpure(core, parent);
+  if (node.copied || node.isMetacopy) markImpure(core, parent);
   if (node.isMetacopy && known !== undefined) setFileRedirect(core, node, { parent: known, name: node.name });
   makeLink(core, node, inside, name);
   const upper = node.upper as Place;

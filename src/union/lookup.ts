@@ -106,10 +106,9 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
     return known;
   }
   const place = new Place(inside.layer, inside, name);
-  const marks =
-    core.lowers.length > 0 && isImpure(core, parent)
-      ? core.fs.overlayMarks(core.at(place), name, core.names.prefix)
-      : 0;
+  const marks = mayBeMarked(core, parent, type)
+    ? core.fs.overlayMarks(core.at(place), name, core.names.prefix)
+    : 0;
   const node = core.nodes.add(type, parent, name);
   node.upper = place;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
@@ -124,6 +123,20 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
   }
   finishAttributes(core, node, attr);
   return node;
+}
+
+/**
+ * Whether an upper object of this type may carry marks. What has an origin lies in a directory that is marked
+ * impure. A metacopy file without one (its lower file has several names, and there was no index) need not: the
+ * kernel's overlayfs moves it and links it into any directory. Nor does its statx tell: few blocks is what
+ * compression and inline data have, too, attributes take blocks of their own, and all blocks may be there before
+ * their data is, when a copy was cut off. So every regular file is asked, except in directories that were
+ * made in this mount, into which one comes only by an act that marks them.
+ */
+function mayBeMarked(core: UnionCore, parent: Node, type: number): boolean {
+  if (core.lowers.length === 0) return false;
+  if (type === S_IFREG && core.followsMetacopy && parent.dir?.madeHere === false) return true;
+  return isImpure(core, parent);
 }
 
 /**

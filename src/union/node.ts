@@ -24,6 +24,8 @@ export class DirState {
   opaque: boolean;
   /** The upper directory may hold objects that were copied up; undefined: not looked at yet. */
   impure: boolean | undefined;
+  /** The upper directory was made in this mount: whatever is in it came by way of this node. */
+  madeHere = false;
   readonly children = new Map<Name, Node>();
   /** Cached: which names the lowers have. */
   index: DirectoryIndex | undefined;

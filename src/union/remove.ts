@@ -27,7 +27,7 @@ export function unlink(core: UnionCore, parent: Node, name: Name): Later<void> {
   if (node.busy !== undefined) return node.busy.then(() => unlink(core, parent, name));
   const inside = upperDirOf(core, parent);
   keepCount(core, node);
-  bringNameUp(core, node, inside, name);
+  bringNameUp(core, node, parent, name);
   const isUpper = hasUpperName(core, node, inside, name);
   const covered = isCovered(core, parent, name, node);
   if (isUpper) relocate(core, node, inside, name);
@@ -111,8 +111,8 @@ export function keepCount(core: UnionCore, node: Node): void {
  * An indexed file loses upper names only: its link count, stored relative to that of its upper inode, is then
  * right before and after.
  */
-export function bringNameUp(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
-  if (node.indexed && !hasUpperName(core, node, inside, name)) linkAlias(core, node, inside, name);
+export function bringNameUp(core: UnionCore, node: Node, parent: Node, name: Name): void {
+  if (node.indexed && !hasUpperName(core, node, parent.dir?.upper, name)) linkAlias(core, node, parent, name);
 }
 
 /** Before the name (dir, name) goes: the node is found by another name, or by a descriptor. */

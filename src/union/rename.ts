@@ -75,7 +75,7 @@ function check(core: UnionCore, node: Node, target: Node | undefined, flags: num
 
 /** Everything that has to be true of `node` before it may stand at `to`. */
 function prepare(core: UnionCore, node: Node, from: NameIn, to: NameIn): void {
-  const inside = upperDirOf(core, from.parent);
+  upperDirOf(core, from.parent);
   upperDirOf(core, to.parent);
   if (node.copied || node.lower !== undefined) markImpure(core, to.parent);
   if (node.dir !== undefined) {
@@ -84,7 +84,7 @@ function prepare(core: UnionCore, node: Node, from: NameIn, to: NameIn): void {
     return;
   }
   if (node.isMetacopy) setFileRedirect(core, node, from);
-  bringNameUp(core, node, inside, from.name);
+  bringNameUp(core, node, from.parent, from.name);
 }
 
 function makeOpaque(core: UnionCore, node: Node): void {
@@ -121,7 +121,7 @@ function move(
   const destination = upperDirOf(core, to.parent);
   if (target !== undefined && !target.isDirectory) {
     keepCount(core, target);
-    bringNameUp(core, target, destination, to.name);
+    bringNameUp(core, target, to.parent, to.name);
   }
   const whiteout = whiteoutWanted || isCovered(core, from.parent, from.name);
   const targetIsUpper = target !== undefined && hasUpperName(core, target, destination, to.name);
