@@ -27,7 +27,7 @@ import type { Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { keepsLinks } from './identity.ts';
 import { markImpure } from './impure.ts';
-import { publishIndexed } from './index-entry.ts';
+import { linkAlias, publishIndexed } from './index-entry.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
 import { noFd, Place, RealDir } from './real-dir.ts';
@@ -255,7 +255,10 @@ function whileBusy(core: UnionCore, node: Node, work: () => Promise<void>): Prom
   return running;
 }
 
-/** Gives the built object its metadata, and publishes it. Undoes on failure. */
+/**
+ * Gives the built object its metadata, and publishes it. Undoes on failure; but once an index entry stands for
+ * the file, it is copied up, whether its name in the upper can be made or not.
+ */
 function finish(core: UnionCore, source: Source, temp: Name, state: Needed): void {
   const { node } = source;
   const workDir = core.workDir();
@@ -272,6 +275,7 @@ function finish(core: UnionCore, source: Source, temp: Name, state: Needed): voi
   node.copied = true;
   core.counters.copyUps += 1;
   if (node.isMetacopy) core.counters.metacopies += 1;
+  if (node.indexed && node.parent !== undefined) linkAlias(core, node, node.parent, node.name);
 }
 
 /** The last step: the object gets its name, or, where it has lost all of them meanwhile, a descriptor. */
@@ -281,7 +285,12 @@ function publish(core: UnionCore, source: Source, temp: Name): void {
   const { parent, name } = node;
   if (parent === undefined) {
     const fd = core.fs.openat(work, temp, node.isRegular ? O_RDWR : O_PATH | O_NOFOLLOW, 0);
-    core.fs.unlinkat(work, temp, 0);
+    try {
+      core.fs.unlinkat(work, temp, 0);
+    } catch (thrown) {
+      core.fs.close(fd);
+      throw thrown;
+    }
     node.upper = new Place(core.writable(), undefined, asName(''), fd);
     node.nlinkDelta = 0;
     return;

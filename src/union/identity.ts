@@ -88,6 +88,7 @@ export function adoptIndexEntry(core: UnionCore, node: Node, entry: IndexEntry, 
   const fd = core.dirs.fd(indexDir);
   const nlink = readNlink(core.fs, fd, entry.name, core.names);
   const union = nlink === undefined ? undefined : unionNlink(lowerNlink, entry.nlink, nlink);
+  const marks = node.isRegular ? core.fs.overlayMarks(fd, entry.name, core.names.prefix) : 0;
   core.nodes.addKey(node, entry.key);
   node.upper = new Place(indexDir.layer, indexDir, entry.name);
   node.copied = true;
@@ -95,7 +96,6 @@ export function adoptIndexEntry(core: UnionCore, node: Node, entry: IndexEntry, 
   node.lowerNlink = lowerNlink;
   node.nlinkDelta = union === undefined ? -1 : union - entry.nlink;
   if (!node.isRegular || node.lower === undefined) return;
-  const marks = core.fs.overlayMarks(fd, entry.name, core.names.prefix);
   const isMetacopy = core.followsMetacopy && (marks & mark.metacopy) !== 0;
   node.hasStaleMark = isMetacopy && entry.size === 0;
   node.data = isMetacopy && entry.size > 0 ? (node.data ?? node.lower) : undefined;

@@ -20,7 +20,8 @@ import { willHold } from './upper-names.ts';
 
 /**
  * Publishes `temp` of the work directory as the index entry of `node`, a lower file with `lowerNlink`
- * links, and its first name as a link to that. False where the lower file system gives no handles.
+ * links: from then on it stands for the file, whose names are still below. False where the lower file system
+ * gives no handles.
  */
 export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNlink: number): boolean {
   const { indexDir, fs } = core;
@@ -37,7 +38,6 @@ export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNli
   node.indexed = true;
   node.lowerNlink = lowerNlink;
   node.nlinkDelta = union - 1;
-  if (node.parent !== undefined) linkAlias(core, node, node.parent, node.name);
   return true;
 }
 
@@ -59,8 +59,8 @@ export function linkAlias(core: UnionCore, node: Node, parent: Node, name: Name)
   willHold(inside, name);
   keepTimes(core, inside, () => {
     core.fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
+    node.nlinkDelta -= 1;
   });
-  node.nlinkDelta -= 1;
   storeNlink(core, node);
 }
 

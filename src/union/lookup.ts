@@ -191,8 +191,8 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
   const above = entry === undefined ? undefined : core.nodes.findByKey(entry.key);
   if (entry !== undefined && above !== undefined) {
     // An upper name of it is known, which did not tell what it was copied up from.
-    core.nodes.addLink(above, parent, name);
     if (!above.indexed) adoptIndexEntry(core, above, entry, attr.nlink);
+    core.nodes.addLink(above, parent, name);
     readAttributes(core, above, attr);
     return above;
   }
@@ -205,11 +205,16 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
   node.data = data;
   if (key !== undefined) core.nodes.addKey(node, key);
-  if (entry === undefined) {
-    finishAttributes(core, node, attr);
-  } else {
-    adoptIndexEntry(core, node, entry, attr.nlink);
-    readAttributes(core, node, attr);
+  try {
+    if (entry === undefined) {
+      finishAttributes(core, node, attr);
+    } else {
+      adoptIndexEntry(core, node, entry, attr.nlink);
+      readAttributes(core, node, attr);
+    }
+  } catch (thrown) {
+    core.nodes.leaveIfUnused(node);
+    throw thrown;
   }
   return node;
 }

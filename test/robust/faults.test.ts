@@ -24,7 +24,8 @@ for (const [label, options] of process.env.STRATA_FAULTS === 'all'
     for (const one of faultCases) {
       if (wanted !== undefined && !one.name.includes(wanted)) continue;
       const isShort =
-        label === 'metacopy' && /^(chmod|chown|utimes|setxattr|open) .*lower (file|dir|sym)/.test(one.name);
+        label === 'metacopy' &&
+        /^(chmod|chown|utimes|setxattr|open) .*lower (file|dir|sym|hard)/.test(one.name);
       if (!isShort && wanted === undefined && process.env.STRATA_FAULTS !== 'all') continue;
       await suite.test(one.name, async (test) => {
         for (const how of ['EIO', 'ENOSPC', 'crash'] satisfies How[]) {
