@@ -151,17 +151,18 @@ function copyWithData(core: UnionCore, source: Source, temp: Name, unique: numbe
     core.fs.close(to);
     core.fs.findUnlinkat(core.dirs.at(core.workDir()), temp, 0);
   };
+  const isQuick = !core.features.sync && source.size <= syncCopyMax;
   let from: Fd;
   try {
     from = core.data.forReading(node);
-    if (!core.features.sync && source.size <= syncCopyMax) {
-      count(core, core.fs.copyDataSync(from, to, source.size));
-      core.fs.close(to);
-      return finish(core, source, temp, 'data');
-    }
+    if (isQuick) count(core, core.fs.copyDataSync(from, to, source.size));
   } catch (thrown) {
     undo();
     throw thrown;
+  }
+  if (isQuick) {
+    core.fs.close(to);
+    return finish(core, source, temp, 'data');
   }
   core.data.pin(node);
   return whileBusy(core, node, async () => {
