@@ -25,6 +25,7 @@ export function finishAttributes(core: UnionCore, node: Node, attr: Attr): void 
   } else if (node.nlinkDelta !== 0) {
     attr.nlink = Math.max(0, attr.nlink + node.nlinkDelta);
   }
+  if (node.held !== undefined) attr.setTimes(node.held.atime, node.held.mtime);
   if (node.data !== undefined) {
     core.fs.statx(core.at(node.data), node.data.name);
     attr.blocks = core.fs.stat[st.blocks] ?? 0;

@@ -24,13 +24,15 @@ import {
 } from '../os/constants.ts';
 import { st, type Cancel } from '../os/host-fs.ts';
 import type { Later } from '../vfs/file-system.ts';
+import { isCopiedAtOnce, whileBusy } from './busy.ts';
+import { completeData, dropMarks } from './complete-data.ts';
 import type { UnionCore } from './core.ts';
 import { keepsLinks } from './identity.ts';
 import { markImpure } from './impure.ts';
 import { linkAlias, publishIndexed } from './index-entry.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
-import { noFd, Place, RealDir } from './real-dir.ts';
+import { Place, RealDir } from './real-dir.ts';
 import { holdsNothing, willHold } from './upper-names.ts';
 
 /** How much of a file has to be in the upper for what comes next. */
@@ -41,10 +43,6 @@ export type Needed =
   | 'data'
   /** Everything, but the data is going to be thrown away: the file becomes empty. */
   | 'truncated';
-
-/** Files up to this size are copied at once where they need not be synced. */
-const syncCopyMax = 128 * 1024;
-const capabilityName = asName('security.capability');
 
 /** The metadata of the object that is copied. */
 interface Source {
@@ -151,11 +149,11 @@ function copyWithData(core: UnionCore, source: Source, temp: Name, unique: numbe
     core.fs.close(to);
     core.fs.findUnlinkat(core.dirs.at(core.workDir()), temp, 0);
   };
-  const isQuick = !core.features.sync && source.size <= syncCopyMax;
+  const isQuick = isCopiedAtOnce(core, source.size);
   let from: Fd;
   try {
     from = core.data.forReading(node);
-    if (isQuick) count(core, core.fs.copyDataSync(from, to, source.size));
+    if (isQuick) core.counters.noteCopied(core.fs.copyDataSync(from, to, source.size));
   } catch (thrown) {
     undo();
     throw thrown;
@@ -169,7 +167,7 @@ function copyWithData(core: UnionCore, source: Source, temp: Name, unique: numbe
     try {
       const { sync } = core.features;
       await core.interrupts.during(unique, async (cancel: Cancel) => {
-        count(core, await core.fs.copyData(from, to, source.size, { sync, cancel }));
+        core.counters.noteCopied(await core.fs.copyData(from, to, source.size, { sync, cancel }));
       });
     } catch (thrown) {
       undo();
@@ -180,80 +178,6 @@ function copyWithData(core: UnionCore, source: Source, temp: Name, unique: numbe
     core.fs.close(to);
     finish(core, source, temp, 'data');
   });
-}
-
-/**
- * The data of a metacopy file, into its upper file; that has its own data once the attribute is gone.
- * In place, so that other links and open files stay on it. Writing takes the file's capabilities and
- * changes its times: both are put back.
- */
-function completeData(core: UnionCore, node: Node, unique: number): Later<void> {
-  const upper = node.upper as Place;
-  const source = readSource(core, node);
-  const capabilities = core.fs.findXattr(core.at(upper), upper.name, capabilityName);
-  const from = core.data.forReading(node);
-  const to =
-    upper.fd === noFd
-      ? core.fs.openat(core.at(upper), upper.name, O_RDWR | O_NOFOLLOW, 0)
-      : core.fs.reopen(upper.fd, O_RDWR);
-  core.data.pin(node);
-  const close = (): void => {
-    core.data.unpin(node);
-    core.fs.close(to);
-  };
-  const settle = (): void => {
-    const at = core.at(upper);
-    if (capabilities !== undefined) core.fs.setXattr(at, upper.name, capabilityName, capabilities, 0);
-    core.fs.utimensat(at, upper.name, ...source.times);
-    dropMetacopy(core, node);
-  };
-  if (!core.features.sync && source.size <= syncCopyMax) {
-    try {
-      count(core, core.fs.copyDataSync(from, to, source.size));
-      settle();
-    } finally {
-      close();
-    }
-    return undefined;
-  }
-  return whileBusy(core, node, async () => {
-    try {
-      const { sync } = core.features;
-      await core.interrupts.during(unique, async (cancel) => {
-        count(core, await core.fs.copyData(from, to, source.size, { sync, cancel }));
-      });
-      settle();
-    } finally {
-      close();
-    }
-  });
-}
-
-/** The upper file has its own data from now on. */
-export function dropMetacopy(core: UnionCore, node: Node): void {
-  const { upper } = node;
-  if (upper !== undefined && node.isMetacopy) dropMarks(core, node, upper);
-}
-
-/** The attributes of a metacopy file. Its data is where `upper` is once the first of them is gone. */
-function dropMarks(core: UnionCore, node: Node, upper: Place): void {
-  const mayBeRedirected = node.redirect !== undefined || node.hasStaleMark;
-  core.fs.findRemoveXattr(core.at(upper), upper.name, core.names.metacopy);
-  node.hasStaleMark = false;
-  node.data = undefined;
-  core.data.drop(node);
-  if (mayBeRedirected) core.fs.findRemoveXattr(core.at(upper), upper.name, core.names.redirect);
-  node.redirect = undefined;
-}
-
-/** Runs `work` with the node marked busy: whoever needs the node waits and looks again. */
-function whileBusy(core: UnionCore, node: Node, work: () => Promise<void>): Promise<void> {
-  const running = work().finally(() => {
-    node.busy = undefined;
-    core.nodes.leaveIfUnused(node);
-  });
-  node.busy = running.catch(() => undefined);
-  return running;
 }
 
 /**
@@ -368,9 +292,4 @@ function readSource(core: UnionCore, node: Node): Source {
       { sec: field(st.mtimeSec), nsec: field(st.mtimeNsec) },
     ],
   };
-}
-
-function count(core: UnionCore, result: { copied: number; cloned: boolean }): void {
-  core.counters.copiedBytes += result.copied;
-  if (result.cloned) core.counters.clones += 1;
 }

@@ -1,6 +1,8 @@
 /**
  * What the union did, for `stats()` and the benchmark. Plain numbers: counting must cost nothing.
  */
+import type { CopyResult } from '../os/host-fs.ts';
+
 export class Counters {
   /** Files and directories copied up, with or without data. */
   copyUps = 0;
@@ -21,6 +23,11 @@ export class Counters {
     const { copyUps, metacopies, copiedBytes, clones, indexHits, probes, listings } = this;
     return { copyUps, metacopies, copiedBytes, clones, indexHits, probes, listings };
   }
+
+  noteCopied(result: CopyResult): void {
+    this.copiedBytes += result.copied;
+    if (result.cloned) this.clones += 1;
+  }
 }
 
-export type CounterValues = Readonly<Omit<Counters, 'snapshot'>>;
+export type CounterValues = Readonly<Omit<Counters, 'snapshot' | 'noteCopied'>>;

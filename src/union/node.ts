@@ -5,6 +5,7 @@
  */
 import { rootNodeId, type Fd, type NodeId } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
+import type { TimeSpec } from '../base/time-spec.ts';
 import { S_IFDIR, S_IFREG } from '../os/constants.ts';
 import type { DirectoryIndex } from './directory-index.ts';
 import type { Listing } from './listing.ts';
@@ -13,6 +14,13 @@ import type { Place, RealDir } from './real-dir.ts';
 export interface Link {
   readonly parent: Node;
   readonly name: Name;
+}
+
+/** What the writing of its data takes from a file, and what is put back in the end. */
+export interface HeldState {
+  readonly atime: TimeSpec;
+  readonly mtime: TimeSpec;
+  readonly capability: Buffer | undefined;
 }
 
 /** What only directories have. */
@@ -82,6 +90,8 @@ export class Node {
   keys: string[] | undefined;
   inoLow = 0;
   inoHigh = 0;
+  /** What it shows while its data is being completed, in the place of what its upper file has. */
+  held: HeldState | undefined;
   /** A copy-up, or another change that takes its time, is under way: wait, then look again. */
   busy: Promise<void> | undefined;
   /** Real descriptors of its data, shared by all who have it open: see `data-files.ts`. */

@@ -9,7 +9,8 @@ import { mayKeepSetgid } from '../os/capability.ts';
 import { isInGroup } from '../os/groups.ts';
 import type { Caller, Later, SetAttr } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
-import { copyUp, dropMetacopy, type Needed } from './copy-up.ts';
+import { dropMetacopy } from './complete-data.ts';
+import { copyUp, type Needed } from './copy-up.ts';
 import type { Node } from './node.ts';
 import { readCapability } from './xattrs.ts';
 

@@ -42,6 +42,7 @@ export function getxattr(core: UnionCore, node: Node, name: Name): Buffer | unde
 /** The kernel asks for it before the first write and at each chown: that there is none is remembered. */
 export function readCapability(core: UnionCore, node: Node): Buffer | undefined {
   if (node.hasNoCapability) return undefined;
+  if (node.held !== undefined) return node.held.capability;
   const { place } = node;
   const value = core.fs.findXattr(core.at(place), place.name, capabilityName);
   node.hasNoCapability = value === undefined;
@@ -56,6 +57,7 @@ export function listxattr(core: UnionCore, caller: Caller, node: Node): readonly
     const name = toClient(stored, core.names);
     if (name !== undefined) names.push(name);
   }
+  if (node.held?.capability !== undefined && !names.includes(capabilityName)) names.push(capabilityName);
   if (!names.some(isTrusted) || mayAdminister(caller.pid)) return names;
   return names.filter((name) => !isTrusted(name));
 }

@@ -3,6 +3,8 @@
  * (include/uapi/linux/fuse.h), so that `statx` can be answered without a copy; whoever needs a
  * field reads it through this class and never counts bytes.
  */
+import type { TimeSpec } from '../base/time-spec.ts';
+
 export const attrSize = 88;
 
 const at = {
@@ -89,6 +91,14 @@ export class Attr {
   setSize(low: number, high: number): void {
     this.buffer.writeUInt32LE(low, this.offset + at.size);
     this.buffer.writeUInt32LE(high, this.offset + at.size + 4);
+  }
+
+  /** Times of access and modification, which are no `utimeNow`. */
+  setTimes(atime: TimeSpec, mtime: TimeSpec): void {
+    this.buffer.writeBigInt64LE(BigInt(atime.sec), this.offset + at.atime);
+    this.buffer.writeUInt32LE(atime.nsec, this.offset + at.atimeNsec);
+    this.buffer.writeBigInt64LE(BigInt(mtime.sec), this.offset + at.mtime);
+    this.buffer.writeUInt32LE(mtime.nsec, this.offset + at.mtimeNsec);
   }
 
   /** Takes over what tells of the data: size, blocks, time of modification. */
