@@ -208,6 +208,10 @@ function publish(core: UnionCore, source: Source, temp: Name): void {
   const { node } = source;
   const work = core.dirs.at(core.workDir());
   const { parent, name } = node;
+  if (parent !== undefined) markImpure(core, parent);
+  // Names that nobody has asked for yet may be left below: they find the entry.
+  const isIndexed = source.nlink > 1 && source.nlink + node.nlinkDelta > 0;
+  if (isIndexed && publishIndexed(core, node, temp, source.nlink)) return;
   if (parent === undefined) {
     const fd = core.fs.openat(work, temp, node.isRegular ? O_RDWR : O_PATH | O_NOFOLLOW, 0);
     try {
@@ -221,8 +225,6 @@ function publish(core: UnionCore, source: Source, temp: Name): void {
     return;
   }
   const inside = upperDirOf(core, parent);
-  markImpure(core, parent);
-  if (source.nlink > 1 && publishIndexed(core, node, temp, source.nlink)) return;
   willHold(inside, name);
   keepTimes(core, inside, () => {
     core.fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);

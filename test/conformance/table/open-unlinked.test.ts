@@ -111,6 +111,23 @@ const cases: Case[] = [
     },
   },
   {
+    name: 'a name of several, gone, and a write; the rest follow, though nobody has looked at them before',
+    layers: [[file('a', 'hello'), link('b', 'a')]],
+    ours: 'metacopy=off',
+    not: followsName,
+    run: async (fs) => {
+      const fd = await fs.open('a', o.RDONLY);
+      await fs.unlink('a');
+      const writer = await fs.reopen(fd, o.WRONLY);
+      await fs.pwrite(writer, 'J', 0);
+      await fs.fstat(fd, { like: { nlink: 1 } });
+      await fs.lstat('b', { like: { nlink: 1 } });
+      await fs.rename('b', 'c');
+      await fs.read('c', { is: 'Jello' });
+      await fs.fstat(fd, { like: { nlink: 1 } });
+    },
+  },
+  {
     name: 'renamed over while open, then written; a new link brings it back never',
     layers: [[file('a', 'a'), file('b', 'b')]],
     run: async (fs) => {
