@@ -84,8 +84,9 @@ export function copyUp(core: UnionCore, node: Node, needed: Needed, unique: numb
   if (node.hasStaleMark) dropMarks(core, node, node.upper);
   if (needed === 'metadata' || !node.isMetacopy) return undefined;
   if (needed === 'data') return completeData(core, node, unique);
-  // A new, empty file in its place; where there are more names, the caller empties it in place.
-  return node.indexed || node.keys !== undefined ? undefined : copyUpFile(core, node, 'truncated', unique);
+  // A new, empty file in its place; where there are more names, or none, the caller empties it in place.
+  const isInPlace = node.indexed || node.keys !== undefined || node.upper.dir === undefined;
+  return isInPlace ? undefined : copyUpFile(core, node, 'truncated', unique);
 }
 
 function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {

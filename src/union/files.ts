@@ -72,10 +72,15 @@ export class Files {
       } finally {
         core.fs.assumeNone();
       }
-      if (heritage.access !== undefined) core.fs.setXattr(fd, asName(''), aclAccess, heritage.access, 0);
-      const node = core.nodes.add(S_IFREG, undefined, asName(''));
-      node.upper = new Place(inside.layer, undefined, asName(''), fd);
-      core.fs.statx(fd, asName(''), attr.buffer, attr.offset);
+      try {
+        if (heritage.access !== undefined) core.fs.setXattr(fd, itself, aclAccess, heritage.access, 0);
+        core.fs.statx(fd, itself, attr.buffer, attr.offset);
+      } catch (thrown) {
+        core.fs.close(fd);
+        throw thrown;
+      }
+      const node = core.nodes.add(S_IFREG, undefined, itself);
+      node.upper = new Place(inside.layer, undefined, itself, fd);
       core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
       finishAttributes(core, node, attr);
       node.lookups += 1;
