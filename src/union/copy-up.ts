@@ -209,7 +209,10 @@ function publish(core: UnionCore, source: Source, temp: Name): void {
   const { node } = source;
   const work = core.dirs.at(core.workDir());
   const { parent, name } = node;
-  if (parent !== undefined) markImpure(core, parent);
+  if (parent !== undefined) {
+    upperDirOf(core, parent);
+    markImpure(core, parent);
+  }
   // Names that nobody has asked for yet may be left below: they find the entry.
   const isIndexed = source.nlink > 1 && source.nlink + node.nlinkDelta > 0;
   if (isIndexed && publishIndexed(core, node, temp, source.nlink)) return;

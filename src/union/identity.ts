@@ -93,6 +93,7 @@ export function adoptIndexEntry(core: UnionCore, node: Node, entry: IndexEntry, 
   node.upper = new Place(indexDir.layer, indexDir, entry.name);
   node.copied = true;
   node.indexed = true;
+  node.countsFromUpper = nlink?.relative === 'upper';
   node.lowerNlink = lowerNlink;
   node.nlinkDelta = union === undefined ? -1 : union - entry.nlink;
   if (!node.isRegular || node.lower === undefined) return;

@@ -36,6 +36,7 @@ export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNli
   fs.renameat2(work, temp, core.dirs.fd(indexDir), name, 0);
   node.upper = new Place(indexDir.layer, indexDir, name);
   node.indexed = true;
+  node.countsFromUpper = false;
   node.lowerNlink = lowerNlink;
   node.nlinkDelta = union - 1;
   return true;
@@ -55,20 +56,25 @@ export function linkAlias(core: UnionCore, node: Node, parent: Node, name: Name)
   core.nodes.addKey(node, keyOf(core.fs, scratch));
   const union = scratch.nlink + node.nlinkDelta;
   const nlink = { relative: 'lower', delta: union - node.lowerNlink } as const;
+  node.countsFromUpper = false;
   setNlink(core.fs, core.at(upper), upper.name, nlink, core.names);
   willHold(inside, name);
   keepTimes(core, inside, () => {
     core.fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
     node.nlinkDelta -= 1;
   });
-  storeNlink(core, node);
+  countFromUpper(core, node);
 }
 
-/** Writes the difference between the union's link count and that of the upper inode. */
-function storeNlink(core: UnionCore, node: Node): void {
+/**
+ * Before an indexed file gets or loses a name in the upper: its link count is stored as a difference that the step
+ * does not change. A crash, or a settling that was cut off, leaves the other form.
+ */
+export function countFromUpper(core: UnionCore, node: Node): void {
   const { upper } = node;
-  if (!node.indexed || upper === undefined) return;
+  if (!node.indexed || upper === undefined || node.countsFromUpper) return;
   setNlink(core.fs, core.at(upper), upper.name, { relative: 'upper', delta: node.nlinkDelta }, core.names);
+  node.countsFromUpper = true;
 }
 
 /** Whether (dir, name) of the upper is a name of this node: a link to its inode. */

@@ -9,6 +9,7 @@ import type { Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { checkName } from './create.ts';
+import { countFromUpper } from './index-entry.ts';
 import { markImpure } from './impure.ts';
 import { keyOf } from './lookup.ts';
 import type { Node } from './node.ts';
@@ -30,6 +31,7 @@ export function link(core: UnionCore, node: Node, parent: Node, name: Name, uniq
   const inside = upperDirOf(core, parent);
   if (node.copied || node.isMetacopy) markImpure(core, parent);
   if (node.isMetacopy && known !== undefined) setFileRedirect(core, node, { parent: known, name: node.name });
+  countFromUpper(core, node);
   makeLink(core, node, inside, name);
   const upper = node.upper as Place;
   if (upper.fd !== noFd && upper.dir === undefined) {

@@ -84,6 +84,8 @@ export class Node {
   copied = false;
   /** It has an entry in work/index: `upper` is that entry. */
   indexed = false;
+  /** Its link count is stored relative to the upper inode, as it must be before that gets or loses a link. */
+  countsFromUpper = false;
   /** It is known to have no file capability (security.capability). */
   hasNoCapability = false;
   /** Keys under which the node is found by inode, for files with several names. */

@@ -11,7 +11,7 @@ import { st } from '../os/host-fs.ts';
 import type { Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
-import { dropIndexEntry, hasUpperName, linkAlias } from './index-entry.ts';
+import { countFromUpper, dropIndexEntry, hasUpperName, linkAlias } from './index-entry.ts';
 import { getChild } from './lookup.ts';
 import type { Node } from './node.ts';
 import { probe } from './probe.ts';
@@ -108,11 +108,13 @@ export function keepCount(core: UnionCore, node: Node): void {
 }
 
 /**
- * An indexed file loses upper names only: its link count, stored relative to that of its upper inode, is then
- * right before and after.
+ * Before a name of it goes. An indexed file loses upper names only: its link count, stored relative to that of its
+ * upper inode, is then right before and after.
  */
 export function bringNameUp(core: UnionCore, node: Node, parent: Node, name: Name): void {
-  if (node.indexed && !hasUpperName(core, node, parent.dir?.upper, name)) linkAlias(core, node, parent, name);
+  if (!node.indexed) return;
+  if (hasUpperName(core, node, parent.dir?.upper, name)) countFromUpper(core, node);
+  else linkAlias(core, node, parent, name);
 }
 
 /** Before the name (dir, name) goes: the node is found by another name, or by a descriptor. */
