@@ -1,6 +1,6 @@
 /**
  * The index: a directory beside work that keeps hard links together. The first copy-up of a lower
- * file with several names is linked here too, under the name of its origin (`indexName`), so that the
+ * file with several names is linked here too, under the name of its origin (`findIndexName`), so that the
  * other names find it, in this mount and in later ones. The kernel refuses a mount whose index holds
  * anything it does not understand, so nothing but entries is ever put here. Source:
  * fs/overlayfs/readdir.c, `ovl_indexdir_cleanup`, and namei.c, `ovl_verify_index`.
@@ -8,7 +8,7 @@
 import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
-import { S_IFDIR, S_IFMT } from '../os/constants.ts';
+import { S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { readNlink, unionNlink } from './nlink.ts';
 import { encodeOrigin, findOriginBytes, findOriginOf, originOfIndexName } from './origin.ts';
@@ -32,6 +32,11 @@ export type IndexEntry =
   | 'other'
   /** Not an index entry at all: the kernel refuses to mount over it. */
   | 'unknown';
+
+/** Whether an object of this type can be an entry: of `user.*` attributes, which it needs, only files can have any. */
+export function canBeIndexed(type: number, names: OverlayNames): boolean {
+  return !names.user || type === S_IFREG;
+}
 
 /** What a name in the index is. */
 export function classifyIndexEntry(fs: HostFs, index: Fd, name: Name, names: OverlayNames): IndexEntry {

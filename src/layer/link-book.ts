@@ -7,11 +7,11 @@
  */
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
-import { S_IFMT, S_IFREG } from '../os/constants.ts';
+import { S_IFMT } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
-import { classifyIndexEntry } from './index-dir.ts';
+import { canBeIndexed, classifyIndexEntry } from './index-dir.ts';
 import { readNlink, setNlink } from './nlink.ts';
-import { findOriginOf, indexName, setOrigin } from './origin.ts';
+import { findIndexName, findOriginOf, setOrigin } from './origin.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 /** The place of an entry, whether it exists or not. */
@@ -52,14 +52,14 @@ export class LinkBook {
     const ino = fs.stat[st.ino] ?? 0;
     const dev = fs.stat[st.dev] ?? 0;
     if (lowerNlink < 2) return undefined;
-    // Of `user.*` attributes, which an entry needs, only regular files can have any.
-    const canCarry = !this.#names.user || ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFREG;
+    const isCarried = canBeIndexed((fs.stat[st.mode] ?? 0) & S_IFMT, this.#names);
     const origin =
-      canCarry && uuid !== undefined && this.#index !== undefined
+      isCarried && uuid !== undefined && this.#index !== undefined
         ? findOriginOf(fs, object, self, uuid)
         : undefined;
-    if (this.#index !== undefined && origin !== undefined) {
-      return { dir: this.#index, name: indexName(origin), origin, lowerNlink };
+    const name = origin === undefined ? undefined : findIndexName(origin);
+    if (this.#index !== undefined && name !== undefined) {
+      return { dir: this.#index, name, origin, lowerNlink };
     }
     // Two inodes must never be taken for one: numbers that a double cannot tell apart are left out.
     if (!Number.isSafeInteger(ino)) return undefined;

@@ -8,6 +8,7 @@
  */
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
+import { NAME_MAX } from '../os/constants.ts';
 import type { FileHandle, HostFs } from '../os/host-fs.ts';
 import { findOwnXattr, trySetOwnXattr } from './own-xattr.ts';
 import type { OverlayNames } from './xattr-names.ts';
@@ -75,7 +76,7 @@ export function decodeOrigin(value: Buffer): Origin | 'empty' | undefined {
   };
 }
 
-/** The bytes of an object's origin as they are stored, for comparing and for `indexName`. */
+/** The bytes of an object's origin as they are stored, for comparing and for `findIndexName`. */
 export function findOriginBytes(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): Buffer | undefined {
   return findOwnXattr(fs, dir, name, names.origin, names);
 }
@@ -100,9 +101,12 @@ export function findOriginOf(fs: HostFs, dir: Fd, name: Name, uuid: Buffer): Buf
   return handle === undefined ? undefined : encodeOrigin(handle, uuid);
 }
 
-/** The name of the entry in the index for an origin: its bytes in hexadecimal. */
-export function indexName(origin: Buffer): Name {
-  return asName(origin.toString('hex'));
+/**
+ * The name of the entry in the index for an origin: its bytes in hexadecimal. undefined where that is too long for a
+ * name: the object of such a handle cannot be in the index.
+ */
+export function findIndexName(origin: Buffer): Name | undefined {
+  return origin.length * 2 > NAME_MAX ? undefined : asName(origin.toString('hex'));
 }
 
 /** The origin that a name in the index stands for; undefined for a name that is none. */

@@ -27,7 +27,7 @@ import type { Later } from '../vfs/file-system.ts';
 import { isCopiedAtOnce, whileBusy } from './busy.ts';
 import { completeData, dropMarks } from './complete-data.ts';
 import type { UnionCore } from './core.ts';
-import { keepsLinks } from './identity.ts';
+import { entryNameOf, keepsLinks } from './identity.ts';
 import { markImpure } from './impure.ts';
 import { linkAlias, publishIndexed } from './index-entry.ts';
 import type { Node } from './node.ts';
@@ -248,7 +248,10 @@ function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Need
   if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
   if (isMetacopy) setMetacopy(fs, dir, temp, names);
   const origin = originFor(core, place);
-  if (source.nlink <= 1 || keepsLinks(core, place.layer)) setOrigin(fs, dir, temp, origin, names);
+  // Several copies of one lower file must not all say that they are it.
+  const isKept =
+    keepsLinks(core, place.layer, node.type) && entryNameOf(core, node.type, origin) !== undefined;
+  if (source.nlink <= 1 || isKept) setOrigin(fs, dir, temp, origin, names);
   const [atime, mtime] = source.times;
   const isEmptied = state === 'truncated' && source.size > 0;
   fs.utimensat(dir, temp, atime, isEmptied ? utimeNow : mtime);

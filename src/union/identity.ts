@@ -3,7 +3,8 @@
  * the origin attribute, and the names of a lower file with several links stay one file by work/index
  * (fs/overlayfs/namei.c, ovl_check_origin_fh and ovl_lookup_index).
  */
-import { decodeOrigin, findOriginBytes, findOriginOf, indexName } from '../layer/origin.ts';
+import { canBeIndexed } from '../layer/index-dir.ts';
+import { decodeOrigin, findIndexName, findOriginBytes, findOriginOf } from '../layer/origin.ts';
 import { readNlink, unionNlink } from '../layer/nlink.ts';
 import type { Name } from '../base/name.ts';
 import { S_IFMT } from '../os/constants.ts';
@@ -41,12 +42,15 @@ export function adoptOrigin(core: UnionCore, node: Node, place: Place, linked: b
     core.fs.statx(fd, '' as Name, attr.buffer, attr.offset);
     const { stat } = core.fs;
     const { nlink } = attr;
-    if ((nlink > 1 && !linked) || ((stat[st.mode] ?? 0) & S_IFMT) !== node.type) return;
+    if (((stat[st.mode] ?? 0) & S_IFMT) !== node.type) return;
+    const name = entryNameOf(core, node.type, bytes);
+    // Copies of one lower inode that nothing keeps together are several files.
+    if (nlink > 1 && (!linked || (core.indexDir !== undefined && name === undefined))) return;
     const layer = core.lowers.find(({ dev }) => dev === stat[st.dev]) ?? likelyLayer(node, first);
     core.setIno(node, layer, attr.inoLow, attr.inoHigh);
-    if (!linked || core.indexDir === undefined) return;
+    if (!linked || name === undefined) return;
     core.nodes.addKey(node, keyOf(core.fs, attr));
-    const entry = statEntry(core, indexName(bytes));
+    const entry = statEntry(core, name);
     if (entry !== undefined) adoptIndexEntry(core, node, entry, nlink);
   } finally {
     core.fs.close(fd);
@@ -62,19 +66,29 @@ function likelyLayer(node: Node, first: Layer): Layer {
   return lowers.find(({ layer }) => layer.uuid.equals(first.uuid))?.layer ?? first;
 }
 
-/** Whether the index keeps the names of files of a lower layer together. */
-export function keepsLinks(core: UnionCore, lower: Layer): boolean {
-  return core.indexDir !== undefined && !lower.sharesUuid;
+/** Whether the index keeps the names of files of this type of a lower layer together. */
+export function keepsLinks(core: UnionCore, lower: Layer, type: number): boolean {
+  return core.indexDir !== undefined && !lower.sharesUuid && canBeIndexed(type, core.names);
 }
 
-/** The copy that the index has of the lower file at `place`; undefined where it has none. */
-export function findIndexEntry(core: UnionCore, place: Place): IndexEntry | undefined {
-  if (!keepsLinks(core, place.layer)) return undefined;
-  const origin = findOriginOf(core.fs, core.at(place), place.name, place.layer.uuid);
-  return origin === undefined ? undefined : statEntry(core, indexName(origin));
+/**
+ * The name that a lower file of this type has in the index, if it is there; undefined where it cannot be.
+ * `origin`: that of the file.
+ */
+export function entryNameOf(core: UnionCore, type: number, origin: Buffer | undefined): Name | undefined {
+  if (origin === undefined || core.indexDir === undefined || !canBeIndexed(type, core.names))
+    return undefined;
+  return findIndexName(origin);
 }
 
-function statEntry(core: UnionCore, name: Name): IndexEntry | undefined {
+/** The same for what lies at `place`. */
+export function findEntryName(core: UnionCore, type: number, place: Place): Name | undefined {
+  if (!keepsLinks(core, place.layer, type)) return undefined;
+  return entryNameOf(core, type, findOriginOf(core.fs, core.at(place), place.name, place.layer.uuid));
+}
+
+/** The copy that the index has under `name`; undefined where it has none. */
+export function statEntry(core: UnionCore, name: Name): IndexEntry | undefined {
   const { indexDir, scratch } = core;
   if (indexDir === undefined) return undefined;
   if (!core.fs.findStatx(core.dirs.fd(indexDir), name, scratch.buffer, scratch.offset)) return undefined;

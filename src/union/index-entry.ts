@@ -7,10 +7,9 @@
 import { isFsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import { setNlink } from '../layer/nlink.ts';
-import { findOriginOf, indexName } from '../layer/origin.ts';
 import { st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
-import { keepsLinks } from './identity.ts';
+import { findEntryName } from './identity.ts';
 import { markImpure } from './impure.ts';
 import { keyOf } from './lookup.ts';
 import type { Node } from './node.ts';
@@ -20,17 +19,16 @@ import { willHold } from './upper-names.ts';
 
 /**
  * Publishes `temp` of the work directory as the index entry of `node`, a lower file with `lowerNlink`
- * links: from then on it stands for the file, whose names are still below. False where the lower file system
- * gives no handles.
+ * links: from then on it stands for the file, whose names are still below. False where it cannot be in the
+ * index.
  */
 export function publishIndexed(core: UnionCore, node: Node, temp: Name, lowerNlink: number): boolean {
   const { indexDir, fs } = core;
   const { lower } = node;
-  if (indexDir === undefined || lower === undefined || !keepsLinks(core, lower.layer)) return false;
-  const origin = findOriginOf(fs, core.at(lower), lower.name, lower.layer.uuid);
-  if (origin === undefined) return false;
+  if (indexDir === undefined || lower === undefined) return false;
+  const name = findEntryName(core, node.type, lower);
+  if (name === undefined) return false;
   const work = core.dirs.at(core.workDir());
-  const name = indexName(origin);
   const union = lowerNlink + node.nlinkDelta;
   setNlink(fs, work, temp, { relative: 'lower', delta: node.nlinkDelta }, core.names);
   fs.renameat2(work, temp, core.dirs.fd(indexDir), name, 0);

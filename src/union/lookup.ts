@@ -11,7 +11,7 @@ import { mark, st, type HostFs } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import { finishAttributes, readAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
-import { adoptIndexEntry, adoptOrigin, findIndexEntry, keepsLinks } from './identity.ts';
+import { adoptIndexEntry, adoptOrigin, findEntryName, keepsLinks, statEntry } from './identity.ts';
 import { isImpure } from './impure.ts';
 import { findData, hasRedirect, isMetacopy } from './lower-data.ts';
 import { followed, LowerStack, readMarks } from './lower-stack.ts';
@@ -178,7 +178,7 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
   const inside = parent.dir?.lowers[position] as RealDir;
   const { stat } = core.fs;
   const type = (stat[st.mode] ?? 0) & S_IFMT;
-  const linked = (stat[st.nlink] ?? 1) > 1 && keepsLinks(core, inside.layer);
+  const linked = (stat[st.nlink] ?? 1) > 1 && keepsLinks(core, inside.layer, type);
   const key = linked ? keyOf(core.fs, attr) : undefined;
   const known = key === undefined ? undefined : core.nodes.findByKey(key);
   if (known !== undefined) {
@@ -187,7 +187,8 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
     return known;
   }
   const place = new Place(inside.layer, inside, name);
-  const entry = key === undefined ? undefined : findIndexEntry(core, place);
+  const entryName = key === undefined ? undefined : findEntryName(core, type, place);
+  const entry = entryName === undefined ? undefined : statEntry(core, entryName);
   const above = entry === undefined ? undefined : core.nodes.findByKey(entry.key);
   if (entry !== undefined && above !== undefined) {
     // An upper name of it is known, which did not tell what it was copied up from.
@@ -204,7 +205,7 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
   node.lower = place;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
   node.data = data;
-  if (key !== undefined) core.nodes.addKey(node, key);
+  if (key !== undefined && entryName !== undefined) core.nodes.addKey(node, key);
   try {
     if (entry === undefined) {
       finishAttributes(core, node, attr);

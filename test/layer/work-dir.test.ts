@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { createLog } from '../../src/base/log.ts';
 import { asName } from '../../src/base/name.ts';
-import { findOriginOf, indexName, setOrigin } from '../../src/layer/origin.ts';
+import { findOriginOf, findIndexName, setOrigin } from '../../src/layer/origin.ts';
 import { setNlink } from '../../src/layer/nlink.ts';
 import { removeTree } from '../../src/layer/remove-tree.ts';
 import { createVolatileGuard, prepareWork, removeVolatileGuard } from '../../src/layer/work-dir.ts';
@@ -76,7 +76,7 @@ t.test('an index keeps what is alive', needs('root'), (t) => {
   const uuid = fs.fsUuid(dir);
   const entry = (name: string, nlink: Parameters<typeof setNlink>[3], alive: boolean): string => {
     const origin = findOriginOf(fs, dir, asName(name), uuid) ?? Buffer.alloc(0);
-    const at = indexName(origin);
+    const at = findIndexName(origin) ?? asName('');
     scratch.sh(`cp ${name} index/${at}`);
     setOrigin(fs, index, at, name === 'stale' ? Buffer.concat([origin, Buffer.alloc(4)]) : origin, names);
     setNlink(fs, index, at, nlink, names);
