@@ -30,6 +30,7 @@ import type { UnionCore } from './core.ts';
 import { entryNameOf, keepsLinks } from './identity.ts';
 import { markImpure } from './impure.ts';
 import { linkAlias, publishIndexed } from './index-entry.ts';
+import { requireData } from './lower-data.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
 import { Place, RealDir } from './real-dir.ts';
@@ -80,7 +81,10 @@ export function copyUp(core: UnionCore, node: Node, needed: Needed, unique: numb
     upperDirOf(core, node);
     return undefined;
   }
-  if (node.upper === undefined) return copyUpFile(core, node, needed, unique);
+  if (node.upper === undefined) {
+    if (node.isRegular) requireData(core, node);
+    return copyUpFile(core, node, needed, unique);
+  }
   if (node.hasStaleMark) dropMarks(core, node, node.upper);
   if (needed === 'metadata' || !node.isMetacopy) return undefined;
   if (needed === 'data') return completeData(core, node, unique);

@@ -26,6 +26,7 @@ import { finishAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { create } from './create.ts';
+import { requireData } from './lower-data.ts';
 import type { Node } from './node.ts';
 import { OpenNode } from './open-node.ts';
 import { noFd, Place } from './real-dir.ts';
@@ -99,7 +100,9 @@ export class Files {
     if (!isWriting(flags) && !truncate) {
       // What it was opened for stays what it shows; with nobody left to see that, the file as it is.
       const isOld = heir !== undefined && (asked.opens > 0 || heir.upper === undefined || heir.isMetacopy);
-      return this.#add(isOld ? asked : (heir ?? asked), false);
+      const shown = isOld ? asked : (heir ?? asked);
+      if (shown.isRegular) requireData(core, shown);
+      return this.#add(shown, false);
     }
     const node = heir ?? asked;
     core.writable();

@@ -13,7 +13,7 @@ import { finishAttributes, readAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { adoptIndexEntry, adoptOrigin, findEntryName, keepsLinks, statEntry } from './identity.ts';
 import { isImpure } from './impure.ts';
-import { findData, hasRedirect, isMetacopy } from './lower-data.ts';
+import { findData, hasRedirect, isLast, isMetacopy, noData } from './lower-data.ts';
 import { followed, LowerStack, readMarks } from './lower-stack.ts';
 import { DirState, type Node } from './node.ts';
 import { probe } from './probe.ts';
@@ -153,10 +153,7 @@ function adoptData(core: UnionCore, node: Node, parent: Node, marks: number, siz
   const redirect = (marks & mark.redirect) === 0 ? undefined : followed(core, place);
   node.redirect = redirect === undefined ? undefined : redirectValue(redirect);
   const found = findData(core, parent, { index: 1, position: 0, name: node.name, redirect });
-  if (found === undefined) {
-    core.log.warn(`no data for the metacopy file ${place.path()}: are all its layers there?`);
-    throw fsError('EIO');
-  }
+  if (found === undefined) throw noData(core, place);
   node.data = found.data;
   node.lower = found.lower;
 }
@@ -198,7 +195,7 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
     return above;
   }
   const data =
-    type === S_IFREG && attr.size > 0 && isMetacopy(core, place)
+    type === S_IFREG && attr.size > 0 && !isLast(core, inside.layer) && isMetacopy(core, place)
       ? lowerData(core, parent, place, position)
       : undefined;
   const node = core.nodes.add(type, parent, name);
@@ -230,8 +227,7 @@ function lowerData(core: UnionCore, parent: Node, place: Place, position: number
     redirect,
   });
   if (found !== undefined) return found.data;
-  core.log.warn(`no data for the metacopy file ${place.path()}: are all its layers there?`);
-  throw fsError('EIO');
+  throw noData(core, place);
 }
 
 /**

@@ -3,6 +3,7 @@
  * says, that is not a metacopy itself; last of all in the data-only layers, by absolute redirect
  * (fs/overlayfs/namei.c, ovl_lookup and ovl_lookup_data_layers).
  */
+import { fsError, type FsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import { S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
@@ -64,8 +65,32 @@ export function findData(core: UnionCore, parent: Node, start: Start): LowerData
 /** Whether a file of a layer has metadata only. */
 export function isMetacopy(core: UnionCore, place: Place): boolean {
   if (place.layer.dataOnly || !core.followsMetacopy) return false;
-  if (core.isBottom(place.layer) && core.dataLayers.length === 0) return false;
   return (core.fs.overlayMarks(core.at(place), place.name, core.names.prefix) & mark.metacopy) !== 0;
+}
+
+/**
+ * Whether nothing lies below that a file of this layer could have its data from. If it is a metacopy all the same,
+ * the layers are not complete: ordinary files are asked not at each lookup, but before their data is used.
+ */
+export function isLast(core: UnionCore, layer: Layer): boolean {
+  return core.isBottom(layer) && core.dataLayers.length === 0;
+}
+
+/** EIO where the data of a file that was not copied up is in none of the layers. Asks once. */
+export function requireData(core: UnionCore, node: Node): void {
+  const { lower } = node;
+  if (node.hasData || node.upper !== undefined || node.data !== undefined || lower === undefined) return;
+  if (isLast(core, lower.layer) && isMetacopy(core, lower)) {
+    core.fs.statx(core.at(lower), lower.name);
+    if (core.fs.stat[st.size] !== 0) throw noData(core, lower);
+  }
+  node.hasData = true;
+}
+
+/** EIO for a metacopy file, with a warning. */
+export function noData(core: UnionCore, place: Place): FsError {
+  core.log.warn(`no data for the metacopy file ${place.path()}: are all its layers there?`);
+  return fsError('EIO');
 }
 
 export function hasRedirect(core: UnionCore, place: Place): boolean {

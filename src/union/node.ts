@@ -74,6 +74,8 @@ export class Node {
   data: Place | undefined;
   /** Its upper file is empty and has all its data, but is still marked as a metacopy. Ends with `copyUp`. */
   hasStaleMark = false;
+  /** Its lower file is known to be no metacopy, where only that would tell. */
+  hasData = false;
   /** The value of the redirect attribute of its upper object. */
   redirect: Name | undefined;
   /** Union link count minus that of the real object, for files with several names. */
