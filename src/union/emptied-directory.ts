@@ -6,20 +6,19 @@
 import type { Name } from '../base/name.ts';
 import { copyXattrs } from '../layer/attributes.ts';
 import { setOpaque } from '../layer/opaque.ts';
+import { removeTree } from '../layer/remove-tree.ts';
 import { AT_REMOVEDIR, RENAME_EXCHANGE } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
+import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import { listUpper } from './directory-index.ts';
 import type { Node } from './node.ts';
 import type { RealDir } from './real-dir.ts';
 
-/**
- * Makes the upper directory of `node`, at (inside, name), empty; answers the name in the work directory
- * of what is to be removed, if anything.
- */
-export function emptiedDirectory(core: UnionCore, node: Node, inside: RealDir, name: Name): Name | undefined {
+/** Makes the upper directory of `node`, at (inside, name), empty. Nobody sees a difference. */
+export function emptyUpper(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
   const upper = node.dir?.upper;
-  if (upper === undefined || listUpper(core.fs, core.dirs, upper).names.length === 0) return undefined;
+  if (upper === undefined || listUpper(core.fs, core.dirs, upper).names.length === 0) return;
   const { fs, names } = core;
   const dir = core.dirs.fd(inside);
   const work = core.dirs.at(core.workDir());
@@ -28,15 +27,33 @@ export function emptiedDirectory(core: UnionCore, node: Node, inside: RealDir, n
   try {
     fs.statx(dir, name);
     const stat = fs.stat.slice();
-    fs.fchownat(work, temp, stat[st.uid] ?? 0, stat[st.gid] ?? 0);
+    const field = (index: number): number => stat[index] ?? 0;
+    fs.fchownat(work, temp, field(st.uid), field(st.gid));
     copyXattrs(fs, dir, name, work, temp, names);
     setOpaque(fs, work, temp, names);
-    fs.fchmodat(work, temp, (stat[st.mode] ?? 0) & 0o7777);
+    fs.fchmodat(work, temp, field(st.mode) & 0o7777);
+    const atime = { sec: field(st.atimeSec), nsec: field(st.atimeNsec) };
+    fs.utimensat(work, temp, atime, { sec: field(st.mtimeSec), nsec: field(st.mtimeNsec) });
     fs.renameat2(work, temp, dir, name, RENAME_EXCHANGE);
   } catch (thrown) {
     fs.findUnlinkat(work, temp, AT_REMOVEDIR);
     throw thrown;
   }
+  forgetBelow(core, node);
   core.dirs.drop(upper);
-  return temp;
+  afterwards(core, () => {
+    removeTree(fs, work, temp);
+  });
+}
+
+/** What hid the lower content has gone: from now on the node is opaque in memory, too. */
+function forgetBelow(core: UnionCore, node: Node): void {
+  const { dir } = node;
+  if (dir === undefined) return;
+  for (const lower of dir.lowers) core.dirs.drop(lower);
+  dir.lowers = [];
+  dir.index = undefined;
+  dir.opaque = true;
+  dir.impure = false;
+  node.redirect = undefined;
 }

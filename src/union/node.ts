@@ -26,7 +26,7 @@ export interface HeldState {
 /** What only directories have. */
 export class DirState {
   upper: RealDir | undefined;
-  /** The merged directories below, from the top. Never changes. */
+  /** The merged directories below, from the top: the same for ever, or none once nothing of them shows. */
   lowers: readonly RealDir[];
   /** Nothing below shows through. */
   opaque: boolean;

@@ -30,12 +30,17 @@ export function unlink(core: UnionCore, parent: Node, name: Name): Later<void> {
   bringNameUp(core, node, parent, name);
   const isUpper = hasUpperName(core, node, inside, name);
   const covered = isCovered(core, parent, name, node);
-  if (isUpper) relocate(core, node, inside, name);
   const dir = core.dirs.fd(inside);
   willHold(inside, name);
-  if (!isUpper) core.whiteoutMaker().linkTo(dir, name);
-  else if (covered) core.whiteoutMaker().replace(dir, name);
-  else core.fs.unlinkat(dir, name, 0);
+  const undo = isUpper ? relocate(core, node, inside, name) : nothingToUndo;
+  try {
+    if (!isUpper) core.whiteoutMaker().linkTo(dir, name);
+    else if (covered) core.whiteoutMaker().replace(dir, name);
+    else core.fs.unlinkat(dir, name, 0);
+  } catch (thrown) {
+    undo();
+    throw thrown;
+  }
   loseName(core, node, parent, name, isUpper);
 }
 
@@ -53,11 +58,11 @@ export function rmdir(core: UnionCore, parent: Node, name: Name): void {
   if (upper === undefined) {
     core.whiteoutMaker().linkTo(dir, name);
   } else {
-    holdDirectory(core, upper);
+    const undo = holdDirectory(core, upper, inside, name);
     try {
       removeUpperDirectory(core, node, inside, name, covered);
     } catch (thrown) {
-      unholdDirectory(core, upper, inside, name);
+      undo();
       throw thrown;
     }
   }
@@ -117,10 +122,20 @@ export function bringNameUp(core: UnionCore, node: Node, parent: Node, name: Nam
   else linkAlias(core, node, parent, name);
 }
 
+/** Takes back what was done before a step that then failed. */
+export type Undo = () => void;
+
+export const nothingToUndo: Undo = () => undefined;
+
 /** Before the name (dir, name) goes: the node is found by another name, or by a descriptor. */
-export function relocate(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
+export function relocate(core: UnionCore, node: Node, inside: RealDir, name: Name): Undo {
   const { upper } = node;
-  if (upper?.dir !== inside || upper.name !== name) return;
+  if (upper?.dir !== inside || upper.name !== name) return nothingToUndo;
+  const undo = (): void => {
+    const { upper: moved } = node;
+    if (moved !== undefined && moved.dir === undefined) core.fs.close(moved.fd);
+    node.upper = upper;
+  };
   const links = [...(node.moreLinks ?? [])];
   if (node.parent !== undefined) links.push({ parent: node.parent, name: node.name });
   for (const link of links) {
@@ -128,10 +143,11 @@ export function relocate(core: UnionCore, node: Node, inside: RealDir, name: Nam
     if (dir === undefined || (dir === inside && link.name === name)) continue;
     if (!hasUpperName(core, node, dir, link.name)) continue;
     node.upper = new Place(dir.layer, dir, link.name);
-    return;
+    return undo;
   }
   const fd = core.fs.openat(core.dirs.fd(inside), name, O_PATH | O_NOFOLLOW, 0);
   node.upper = new Place(upper.layer, undefined, asName(''), fd);
+  return undo;
 }
 
 /** The node has one name less; `wasUpper`: its upper inode has one link less, too. */
@@ -153,16 +169,18 @@ function dropIndexIfLast(core: UnionCore, node: Node, upper: Place): void {
   node.nlinkDelta = 0;
 }
 
-/** A removed directory is still somebody's working directory: it keeps a descriptor instead of its name. */
-export function holdDirectory(core: UnionCore, dir: RealDir): void {
-  const fd = core.fs.openat(core.at(dir), dir.name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+/**
+ * Before the name (inside, name) of an upper directory goes: it may be somebody's working directory, so it
+ * keeps a descriptor instead of the name.
+ */
+export function holdDirectory(core: UnionCore, dir: RealDir, inside: RealDir, name: Name): Undo {
+  const fd = core.fs.openat(core.dirs.fd(inside), name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
   core.dirs.drop(dir);
   dir.orphan(fd);
-}
-
-function unholdDirectory(core: UnionCore, dir: RealDir, inside: RealDir, name: Name): void {
-  core.fs.close(dir.fd);
-  dir.fd = noFd;
-  dir.dir = inside;
-  dir.name = name;
+  return () => {
+    core.fs.close(fd);
+    dir.fd = noFd;
+    dir.dir = inside;
+    dir.name = name;
+  };
 }

@@ -6,14 +6,13 @@
 import { fsError, isFsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import { setOpaque } from '../layer/opaque.ts';
-import { removeTree } from '../layer/remove-tree.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from '../os/constants.ts';
 import type { Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { checkName } from './create.ts';
-import { emptiedDirectory } from './emptied-directory.ts';
+import { emptyUpper } from './emptied-directory.ts';
 import { markImpure } from './impure.ts';
 import { hasUpperName } from './index-entry.ts';
 import { getChild, lookup } from './lookup.ts';
@@ -22,7 +21,16 @@ import { isEmpty, noteAdded, noteRemoved } from './readdir.ts';
 import { Place, type RealDir } from './real-dir.ts';
 import { setDirectoryRedirect, setFileRedirect } from './redirect-of.ts';
 import { willHold } from './upper-names.ts';
-import { bringNameUp, holdDirectory, isCovered, keepCount, loseName, relocate } from './remove.ts';
+import {
+  bringNameUp,
+  holdDirectory,
+  isCovered,
+  keepCount,
+  loseName,
+  nothingToUndo,
+  relocate,
+  type Undo,
+} from './remove.ts';
 
 export interface NameIn {
   readonly parent: Node;
@@ -125,8 +133,14 @@ function move(
   }
   const whiteout = whiteoutWanted || isCovered(core, from.parent, from.name);
   const targetIsUpper = target !== undefined && hasUpperName(core, target, destination, to.name);
-  if (target !== undefined && targetIsUpper) vacate(core, target, destination, to.name);
-  publish(core, node, source, from.name, destination, to.name, whiteout);
+  const undo =
+    target !== undefined && targetIsUpper ? vacate(core, target, destination, to.name) : nothingToUndo;
+  try {
+    publish(core, node, source, from.name, destination, to.name, whiteout);
+  } catch (thrown) {
+    undo();
+    throw thrown;
+  }
   if (target !== undefined) {
     if (target.isDirectory) {
       core.nodes.removeLink(target, to.parent, to.name);
@@ -141,15 +155,11 @@ function move(
 }
 
 /** What is going to be replaced is found by a descriptor from now on, and holds no whiteouts. */
-function vacate(core: UnionCore, target: Node, inside: RealDir, name: Name): void {
+function vacate(core: UnionCore, target: Node, inside: RealDir, name: Name): Undo {
   const upper = target.dir?.upper;
-  if (upper === undefined) {
-    relocate(core, target, inside, name);
-    return;
-  }
-  const old = emptiedDirectory(core, target, inside, name);
-  holdDirectory(core, upper);
-  if (old !== undefined) removeTree(core.fs, core.dirs.at(core.workDir()), old);
+  if (upper === undefined) return relocate(core, target, inside, name);
+  emptyUpper(core, target, inside, name);
+  return holdDirectory(core, upper, inside, name);
 }
 
 /** The one step that everybody sees. */
