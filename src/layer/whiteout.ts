@@ -66,7 +66,12 @@ export class WhiteoutMaker {
       throw error;
     }
     // rename(2) between two links of one inode succeeds and does nothing: then `temp` is still there.
-    this.#fs.findUnlinkat(this.#work, temp, 0);
+    try {
+      this.#fs.findUnlinkat(this.#work, temp, 0);
+    } catch (error) {
+      // The whiteout stands; what is left in the work directory goes at the next mount.
+      if (!(error instanceof FsError)) throw error;
+    }
   }
 
   /**

@@ -28,6 +28,7 @@ import { st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { Caller } from '../vfs/file-system.ts';
 import { finishAttributes } from './attributes.ts';
+import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import { upperDirOf } from './copy-up.ts';
 import { DirState, type Node } from './node.ts';
@@ -145,7 +146,9 @@ function makeOverWhiteout(
     if (isDirectory) {
       if ((parent.dir?.lowers.length ?? 0) > 0) setOpaque(fs, work, temp, core.names);
       fs.renameat2(work, temp, core.dirs.fd(inside), name, RENAME_EXCHANGE);
-      fs.findUnlinkat(work, temp, 0);
+      afterwards(core, () => {
+        fs.unlinkat(work, temp, 0);
+      });
     } else {
       fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
     }

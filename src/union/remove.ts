@@ -9,6 +9,7 @@ import { removeTree } from '../layer/remove-tree.ts';
 import { AT_REMOVEDIR, O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import type { Later } from '../vfs/file-system.ts';
+import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { countFromUpper, dropIndexEntry, hasUpperName, linkAlias } from './index-entry.ts';
@@ -81,8 +82,13 @@ function removeUpperDirectory(
 ): void {
   const dir = core.dirs.fd(inside);
   const work = core.dirs.at(core.workDir());
+  const discard = (temp: Name): void => {
+    afterwards(core, () => {
+      removeTree(core.fs, work, temp);
+    });
+  };
   if (covered) {
-    removeTree(core.fs, work, core.whiteoutMaker().exchange(dir, name));
+    discard(core.whiteoutMaker().exchange(dir, name));
     return;
   }
   try {
@@ -91,7 +97,7 @@ function removeUpperDirectory(
     if (!isFsError(thrown, 'ENOTEMPTY') || !isEmpty(core, node)) throw thrown;
     const temp = core.temps.next();
     core.fs.renameat2(dir, name, work, temp, 0);
-    removeTree(core.fs, work, temp);
+    discard(temp);
   }
 }
 
@@ -155,7 +161,12 @@ export function loseName(core: UnionCore, node: Node, parent: Node, name: Name, 
   core.nodes.removeLink(node, parent, name);
   noteRemoved(parent, name);
   if (!wasUpper) node.nlinkDelta -= 1;
-  if (node.indexed && node.upper !== undefined) dropIndexIfLast(core, node, node.upper);
+  const { upper } = node;
+  if (node.indexed && upper !== undefined) {
+    afterwards(core, () => {
+      dropIndexIfLast(core, node, upper);
+    });
+  }
   core.nodes.leaveIfUnused(node);
 }
 
@@ -163,7 +174,12 @@ function dropIndexIfLast(core: UnionCore, node: Node, upper: Place): void {
   core.fs.statx(core.at(upper), upper.name);
   if ((core.fs.stat[st.nlink] ?? 0) + node.nlinkDelta > 0) return;
   const fd = core.fs.openat(core.at(upper), upper.name, O_PATH | O_NOFOLLOW, 0);
-  dropIndexEntry(core, upper.name);
+  try {
+    dropIndexEntry(core, upper.name);
+  } catch (thrown) {
+    core.fs.close(fd);
+    throw thrown;
+  }
   node.upper = new Place(upper.layer, undefined, asName(''), fd);
   node.indexed = false;
   node.nlinkDelta = 0;

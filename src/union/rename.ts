@@ -9,6 +9,7 @@ import { setOpaque } from '../layer/opaque.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from '../os/constants.ts';
 import type { Later } from '../vfs/file-system.ts';
+import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { checkName } from './create.ts';
@@ -180,7 +181,10 @@ function publish(
   if (node.isDirectory && fs.findStatx(to, newName) && isWhiteoutStat(fs.stat)) {
     // A directory cannot replace a whiteout: they change places, and the whiteout stays where one is needed.
     fs.renameat2(from, name, to, newName, RENAME_EXCHANGE);
-    if (!whiteout) fs.unlinkat(from, name, 0);
+    if (whiteout) return;
+    afterwards(core, () => {
+      fs.unlinkat(from, name, 0);
+    });
     return;
   }
   if (!whiteout) {

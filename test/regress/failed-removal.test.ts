@@ -3,7 +3,10 @@
  * rename leaves nothing behind in memory that a second try would stumble over.
  */
 import t from 'tap';
+import { RealFs } from '../../src/os/real-fs.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
+import { FaultBench } from '../robust/fixtures/fault-bench.ts';
+import { faultCases } from '../robust/fixtures/fault-cases.ts';
 import { makePlace, shell } from './fixtures/shell.ts';
 
 t.setTimeout(600_000);
@@ -61,3 +64,19 @@ t.test('a directory in an immutable one is removed later', needs(...mountNeeds),
   const { path } = await place.mount();
   t.equal(await shell(path, 'ls in/low'), 'f');
 });
+
+t.test(
+  'a second try succeeds after a fault at any system call',
+  needs('root', 'overlayfs'),
+  async (suite) => {
+    const bench = await FaultBench.make(new RealFs());
+    suite.teardown(() => bench.end());
+    for (const one of faultCases) {
+      if (!/^(unlink|rmdir|rename .* over)/.test(one.name)) continue;
+      await suite.test(one.name, async (test) => {
+        const { faults } = await bench.play(one, 'again');
+        test.strictSame(faults, []);
+      });
+    }
+  },
+);
