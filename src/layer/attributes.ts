@@ -1,7 +1,7 @@
 /**
  * Copies the extended attributes of an object to its copy in the upper: access control lists,
- * capabilities, security labels and whatever else there is, but not the union's own. Escaped ones of a
- * nested overlay stay escaped, since both ends are on disk. What the upper's file system cannot
+ * capabilities, security labels and whatever else there is, but not the union's own, nor those of
+ * fuse-overlayfs. Escaped ones of a nested overlay stay escaped, since both ends are on disk. What the upper's file system cannot
  * hold is left out, except lists and `security.*`, without which the copy would be more open than the
  * object: then the copy-up fails. Source: fs/overlayfs/copy_up.c, `ovl_copy_xattr`.
  */
@@ -11,6 +11,7 @@ import type { Name } from '../base/name.ts';
 import type { HostFs } from '../os/host-fs.ts';
 import { aclAccess, aclDefault } from './acl.ts';
 import { isPrivate } from './escape.ts';
+import { isOfFuseOverlayfs } from './fuse-overlayfs.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 /**
@@ -26,7 +27,7 @@ export function copyXattrs(
   names: OverlayNames,
 ): void {
   for (const attribute of fs.listXattrs(fromDir, fromName)) {
-    if (isPrivate(attribute, names)) continue;
+    if (isPrivate(attribute, names) || isOfFuseOverlayfs(attribute)) continue;
     const value = fs.findXattr(fromDir, fromName, attribute);
     // Removed since the list was made, or listed by a file system that does not give it out.
     if (value === undefined) continue;

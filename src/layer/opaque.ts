@@ -5,16 +5,14 @@
  * value, and any longer one, is no mark.
  */
 import type { Fd } from '../base/ids.ts';
-import { asName, type Name } from '../base/name.ts';
+import type { Name } from '../base/name.ts';
 import type { HostFs } from '../os/host-fs.ts';
+import { fuseOverlayfsOpaque } from './fuse-overlayfs.ts';
 import { findOwnXattr } from './own-xattr.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 /** `xattrs`: merged, but it may hold whiteouts in the form of `isXattrWhiteout`. */
 export type Opacity = 'none' | 'opaque' | 'xattrs';
-
-/** The mark of fuse-overlayfs without privileges; read, never written. */
-const fuseOverlayfsOpaque = asName('user.fuseoverlayfs.opaque');
 
 const yes = Buffer.from('y');
 
@@ -30,6 +28,13 @@ export function readOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames)
   }
   const foreign = findOwnXattr(fs, dir, name, fuseOverlayfsOpaque, names);
   return foreign?.length === 1 && foreign[0] === 0x79 ? 'opaque' : 'none';
+}
+
+/** Says in our own words what only a mark of fuse-overlayfs has said, if there is one. */
+export function adoptOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): void {
+  if (findOwnXattr(fs, dir, name, fuseOverlayfsOpaque, names) === undefined) return;
+  if (readOpaque(fs, dir, name, names) === 'opaque') setOpaque(fs, dir, name, names);
+  fs.removeXattr(dir, name, fuseOverlayfsOpaque);
 }
 
 /** Makes a directory opaque. EOPNOTSUPP where its file system has no such attributes. */

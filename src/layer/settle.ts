@@ -3,8 +3,9 @@
  * `redirect_dir` and `index` on shows, after this, the same tree to mounts that know none of them, the
  * kernel's overlayfs with its defaults and fuse-overlayfs among them. Metacopy files get their data, redirected
  * directories their content, names of hard-linked files that are still below are brought up, and the
- * attributes that only those options need are dropped. Each change alone is invisible in the tree, so it can be
- * stopped anywhere; started again, it finishes. Lower layers are only read.
+ * attributes that only those options need are dropped; the opaque mark of fuse-overlayfs becomes everybody's. Each
+ * change alone is invisible in the tree, so it can be stopped anywhere; started again, it finishes. Lower layers
+ * are only read.
  *
  * Not mended are redirects and metacopy files inside the lower layers themselves.
  */
@@ -17,7 +18,7 @@ import { bindIndex, isIndexOfOther, removeIndex } from './index-dir.ts';
 import { LinkBook } from './link-book.ts';
 import { LowerView } from './lower-view.ts';
 import { removeNlink } from './nlink.ts';
-import { readOpaque, setOpaque } from './opaque.ts';
+import { adoptOpaque } from './opaque.ts';
 import { protectionOf } from './protattr.ts';
 import { emptyDirectory } from './remove-tree.ts';
 import { removeRedirect } from './redirect.ts';
@@ -195,10 +196,10 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
     }
     const isDir = ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
     if (isDir) {
+      if ((fs.overlayMarks(fd, name, names.prefix) & mark.foreign) !== 0) adoptOpaque(fs, fd, name, names);
       await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner));
     }
     const marks = stripMarks(context, fd, name);
-    if (isDir && (marks & (mark.opaque | mark.foreign)) === mark.foreign) adoptOpaque(context, fd, name);
     if ((marks & mark.other) === 0) continue;
     if (isDir) restoreState(fs, fd, name, names);
     // Whoever has given a file its data since the crash may have written more to it.
@@ -210,11 +211,6 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
   changeIn(context, fd, () => {
     for (const name of whiteouts) fs.unlinkat(fd, name, 0);
   });
-}
-
-/** Makes a directory opaque to everybody that is so by the mark of fuse-overlayfs. */
-function adoptOpaque({ fs, names }: SettleContext, dir: Fd, name: Name): void {
-  if (readOpaque(fs, dir, name, names) === 'opaque') setOpaque(fs, dir, name, names);
 }
 
 /** The marks that it had. */

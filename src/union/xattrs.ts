@@ -1,6 +1,6 @@
 /**
- * Extended attributes of a node. The union's own are hidden, those of an overlay that is mounted on top
- * of us are stored under escaped names, and a few virtual ones tell where an object comes from.
+ * Extended attributes of a node. The union's own, and those of fuse-overlayfs, are hidden; those of an overlay
+ * that is mounted on top of us are stored under escaped names; a few virtual ones tell where an object comes from.
  */
 import { fsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
@@ -8,6 +8,7 @@ import { asName, type Name } from '../base/name.ts';
 import { aclAccess } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
 import { readProtattr, removeProtattr } from '../layer/protattr.ts';
+import { isOfFuseOverlayfs } from '../layer/fuse-overlayfs.ts';
 import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_ISGID } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import { mayAdminister } from '../os/capability.ts';
@@ -34,7 +35,7 @@ export function getxattr(core: UnionCore, node: Node, name: Name): Buffer | unde
   if (isVirtual(name)) return readVirtual(core, node, name);
   if (name === capabilityName) return readCapability(core, node);
   if (!namespaces.some((space) => name.startsWith(space))) throw fsError('EOPNOTSUPP');
-  if (!fitsWhenStored(name, core.names)) return undefined;
+  if (!fitsWhenStored(name, core.names) || isOfFuseOverlayfs(name)) return undefined;
   const { place } = node;
   return core.fs.findXattr(core.at(place), place.name, toStored(name, core.names));
 }
@@ -55,7 +56,7 @@ export function listxattr(core: UnionCore, caller: Caller, node: Node): readonly
   const names: Name[] = [];
   for (const stored of core.fs.listXattrs(core.at(place), place.name)) {
     const name = toClient(stored, core.names);
-    if (name !== undefined) names.push(name);
+    if (name !== undefined && !isOfFuseOverlayfs(name)) names.push(name);
   }
   if (node.held?.capability !== undefined && !names.includes(capabilityName)) names.push(capabilityName);
   if (!names.some(isTrusted) || mayAdminister(caller.pid)) return names;
@@ -66,9 +67,9 @@ function isTrusted(name: Name): boolean {
   return name.startsWith('trusted.');
 }
 
-/** Waits while the file is being copied up. EPERM for a virtual one. */
+/** Waits while the file is being copied up. EPERM for a virtual one, and for a mark of fuse-overlayfs. */
 export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, unique: number): Later<void> {
-  if (isVirtual(attribute.name)) throw fsError('EPERM');
+  if (isVirtual(attribute.name) || isOfFuseOverlayfs(attribute.name)) throw fsError('EPERM');
   if (!fitsWhenStored(attribute.name, core.names)) throw fsError('EOPNOTSUPP');
   return onUpper(core, node, unique, () => {
     const { place } = node;
@@ -84,7 +85,7 @@ export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, u
 
 /** ENODATA. An object that has no such attribute is not copied up for it. */
 export function removexattr(core: UnionCore, node: Node, name: Name, unique: number): Later<void> {
-  if (isVirtual(name)) throw fsError('EPERM');
+  if (isVirtual(name) || isOfFuseOverlayfs(name)) throw fsError('EPERM');
   if (name.length > xattrNameMax) throw fsError('ERANGE');
   const stored = toStored(name, core.names);
   if (getxattr(core, node, name) === undefined) throw fsError('ENODATA');
