@@ -4,8 +4,9 @@
  * and after a copy-up everybody who has the file open reads the new data.
  */
 import { LRUCache } from 'lru-cache';
+import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
-import { O_NOFOLLOW, O_RDONLY, O_RDWR } from '../os/constants.ts';
+import { O_APPEND, O_NOFOLLOW, O_RDONLY, O_RDWR } from '../os/constants.ts';
 import type { HostFs } from '../os/host-fs.ts';
 import type { DirCache } from './dir-cache.ts';
 import type { Node } from './node.ts';
@@ -43,12 +44,22 @@ export class DataFiles {
     return fd;
   }
 
-  /** A descriptor to write the data of `node`, which must be in the upper already. */
+  /** A descriptor to sync `node`: any will do. */
+  forSyncing(node: Node): Fd {
+    try {
+      return this.forReading(node);
+    } catch (thrown) {
+      if (!isFsError(thrown, 'EACCES')) throw thrown;
+      return this.forWriting(node);
+    }
+  }
+
+  /** A descriptor to write the data of `node`, which must be in the upper already. EPERM for an immutable file. */
   forWriting(node: Node): Fd {
     this.#open.get(node);
     if (node.writeFd !== undefined) return node.writeFd;
     if (node.upper === undefined) throw new Error('writing a file that was not copied up');
-    node.writeFd = this.#openPlace(node.upper, O_RDWR);
+    node.writeFd = this.#openForWriting(node, node.upper);
     this.#open.set(node, true, { noDisposeOnSet: true });
     return node.writeFd;
   }
@@ -85,6 +96,17 @@ export class DataFiles {
     this.#open.clear();
   }
 
+  #openForWriting(node: Node, upper: Place): Fd {
+    try {
+      return this.#openPlace(upper, O_RDWR);
+    } catch (thrown) {
+      if (!isFsError(thrown, 'EPERM')) throw thrown;
+      const fd = this.#openPlace(upper, O_RDWR | O_APPEND);
+      node.appends = true;
+      return fd;
+    }
+  }
+
   #openPlace(place: Place, access: number): Fd {
     if (place.fd !== noFd) return this.#fs.reopen(place.fd, access);
     return this.#fs.openat(this.#dirs.at(place), place.name, access | O_NOFOLLOW, 0);
@@ -98,5 +120,6 @@ export class DataFiles {
     }
     node.readFd = undefined;
     node.writeFd = undefined;
+    node.appends = false;
   }
 }

@@ -7,7 +7,10 @@ import type { Fd, HandleId } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aclAccess, aclDefault, inherit } from '../layer/acl.ts';
 import {
+  FS_APPEND_FL,
+  FS_IMMUTABLE_FL,
   O_ACCMODE,
+  O_APPEND,
   O_NOFOLLOW,
   O_RDONLY,
   O_RDWR,
@@ -23,6 +26,7 @@ import { utimeOmit, type TimeSpec } from '../base/time-spec.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { Caller, Later, WrittenData } from '../vfs/file-system.ts';
 import { finishAttributes } from './attributes.ts';
+import { append } from './append.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { create } from './create.ts';
@@ -109,8 +113,17 @@ export class Files {
     if (node.busy !== undefined) return node.busy.then(() => this.open(node, flags, unique));
     const copying = copyUp(core, node, truncate ? 'truncated' : 'data', unique);
     if (copying !== undefined) return copying.then(() => this.open(node, flags, unique));
+    if (isWriting(flags)) this.#checkSeal(node, flags);
     if (truncate) truncateToNothing(core, node);
     return this.#add(node, isWriting(flags));
+  }
+
+  /** EPERM for an immutable file, and for one that can only be appended to, unless that is all that is wanted. */
+  #checkSeal(node: Node, flags: number): void {
+    this.#core.data.forWriting(node);
+    if ((node.sealed & FS_IMMUTABLE_FL) !== 0) throw fsError('EPERM');
+    const mustAppend = node.appends || (node.sealed & FS_APPEND_FL) !== 0;
+    if (mustAppend && (flags & O_APPEND) === 0) throw fsError('EPERM');
   }
 
   /** The real descriptor of an open file, for a kernel that reads and writes it by itself. */
@@ -179,9 +192,11 @@ export class Files {
 
   write(id: HandleId, data: WrittenData): number {
     const { node } = this.get(id);
+    const { fs } = this.#core;
     const fd = this.#core.data.forWriting(node);
+    if (node.appends) return append(fs, fd, data);
     const mtime = data.keepTimes ? this.#mtime(fd) : undefined;
-    const count = this.#core.fs.pwrite(fd, data.buffer, data.offset, data.length, data.position);
+    const count = fs.pwrite(fd, data.buffer, data.offset, data.length, data.position);
     if (mtime !== undefined) this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
     return count;
   }
@@ -191,6 +206,7 @@ export class Files {
     const { buffer, offset, length, position } = data;
     return this.#pinned(node, async () => {
       const fd = this.#core.data.forWriting(node);
+      if (node.appends) return this.write(id, data);
       const mtime = data.keepTimes ? this.#mtime(fd) : undefined;
       const count = await this.#core.fs.pwriteAsync(fd, buffer, offset, length, position);
       if (mtime !== undefined) this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
@@ -210,7 +226,7 @@ export class Files {
     if (!core.features.sync || node.upper === undefined) return undefined;
     if (!node.isRegular) return undefined;
     if (node.isMetacopy) return this.#syncMetadata(node.upper, dataOnly);
-    return this.#pinned(node, () => core.fs.fsync(core.data.forWriting(node), dataOnly));
+    return this.#pinned(node, () => core.fs.fsync(core.data.forSyncing(node), dataOnly));
   }
 
   fallocate(id: HandleId, mode: number, offset: number, length: number): Later<void> {

@@ -101,6 +101,10 @@ export class Node {
   /** Real descriptors of its data, shared by all who have it open: see `data-files.ts`. */
   readFd: Fd | undefined;
   writeFd: Fd | undefined;
+  /** `writeFd` has O_APPEND: the file can only be appended to. */
+  appends = false;
+  /** FS_IMMUTABLE_FL and FS_APPEND_FL, as a client has set them: what is open already may go on writing. */
+  sealed = 0;
   dir: DirState | undefined;
 
   constructor(id: NodeId, type: number, parent: Node | undefined, name: Name) {

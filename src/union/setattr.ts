@@ -1,6 +1,7 @@
 /**
  * chmod, chown, truncate, utimensat: on the upper object, after as little of it was copied up as will do.
  */
+import { isFsError } from '../base/fs-error.ts';
 import { asName } from '../base/name.ts';
 import { utimeOmit } from '../base/time-spec.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../os/constants.ts';
@@ -85,7 +86,15 @@ function apply(core: UnionCore, caller: Caller, node: Node, change: SetAttr): vo
   }
   if (privileges !== undefined) dropPrivileges(core, node, privileges);
   if (change.mode !== undefined) fs.fchmodat(at, place.name, change.mode & 0o7777);
-  if (change.atime !== undefined || change.mtime !== undefined) {
-    fs.utimensat(at, place.name, change.atime ?? utimeOmit, change.mtime ?? utimeOmit);
+  if (change.atime !== undefined || change.mtime !== undefined) setTimes(core, node, change);
+}
+
+/** What the kernel writes back has a time of its own; where only writing can change that, it stays as written. */
+function setTimes(core: UnionCore, node: Node, change: SetAttr): void {
+  const { place } = node;
+  try {
+    core.fs.utimensat(core.at(place), place.name, change.atime ?? utimeOmit, change.mtime ?? utimeOmit);
+  } catch (thrown) {
+    if (!node.appends || change.atime !== undefined || !isFsError(thrown, 'EPERM')) throw thrown;
   }
 }

@@ -9,12 +9,12 @@ import { aclAccess } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
 import { readProtattr, removeProtattr } from '../layer/protattr.ts';
 import { isOfFuseOverlayfs } from '../layer/fuse-overlayfs.ts';
-import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_ISGID } from '../os/constants.ts';
+import { FS_APPEND_FL, FS_IMMUTABLE_FL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_ISGID } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import { mayAdminister } from '../os/capability.ts';
 import type { Caller, Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
-import { copyUp } from './copy-up.ts';
+import { copyUp, type Needed } from './copy-up.ts';
 import type { Node } from './node.ts';
 import { isVirtual, readVirtual } from './virtual-xattrs.ts';
 
@@ -101,15 +101,20 @@ export function getflags(core: UnionCore, node: Node): number {
 }
 
 /** They become the real ones, which the layer's file system enforces. */
-
 export function setflags(core: UnionCore, node: Node, flags: number, unique: number): Later<void> {
-  return onUpper(core, node, unique, () => {
+  const seal = flags & (FS_IMMUTABLE_FL | FS_APPEND_FL);
+  const set = (): void => {
     const { place } = node;
     if (keptFlags(core, node) !== 0) removeProtattr(core.fs, core.at(place), place.name, core.names);
     withDescriptor(core, node, (fd) => {
       core.fs.setFlags(fd, flags);
     });
-  });
+    node.sealed = seal;
+    // What is open may go on writing as before, but not as if it had still to append.
+    if (node.opens === 0 || node.appends) core.data.drop(node);
+  };
+  // Where nothing can be changed any more, no data can follow.
+  return onUpper(core, node, unique, set, seal === 0 ? 'metadata' : 'data');
 }
 
 function keptFlags(core: UnionCore, { place }: Node): number {
@@ -129,10 +134,17 @@ function withDescriptor<T>(core: UnionCore, node: Node, use: (fd: Fd) => T): T {
   }
 }
 
-function onUpper(core: UnionCore, node: Node, unique: number, act: () => void): Later<void> {
+function onUpper(
+  core: UnionCore,
+  node: Node,
+  unique: number,
+  act: () => void,
+  needed: Needed = 'metadata',
+): Later<void> {
   core.writable();
-  if (node.busy !== undefined) return node.busy.then(() => onUpper(core, node, unique, act));
-  const copying = copyUp(core, node, 'metadata', unique);
-  if (copying !== undefined) return copying.then(() => onUpper(core, node, unique, act));
+  const again = (): Later<void> => onUpper(core, node, unique, act, needed);
+  if (node.busy !== undefined) return node.busy.then(again);
+  const copying = copyUp(core, node, needed, unique);
+  if (copying !== undefined) return copying.then(again);
   act();
 }

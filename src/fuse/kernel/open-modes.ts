@@ -200,8 +200,10 @@ export class OpenModes {
     if (opens.passthrough > 0) return true;
     if (opens.cached > 0) return false;
     if (isLower ? !this.#passes.lower || writes || opens.moving > 0 : !this.#passes.upper) return false;
+    const fd = this.#find(descriptor);
+    if (fd === undefined) return false;
     try {
-      opens.backingId = this.#backing.backingOpen(descriptor());
+      opens.backingId = this.#backing.backingOpen(fd);
       opens.fromLower = isLower;
       return true;
     } catch (thrown) {
@@ -211,6 +213,17 @@ export class OpenModes {
       // One of many lower layers says nothing of the others.
       if (!isLower) this.disable();
       return false;
+    }
+  }
+
+  /** undefined for a file that cannot be opened as a backing file must be: an immutable one. */
+  #find(descriptor: () => number): number | undefined {
+    try {
+      return descriptor();
+    } catch (thrown) {
+      if (!(thrown instanceof FsError)) throw thrown;
+      this.#log.debug(`no passthrough of one file: ${thrown.message}`);
+      return undefined;
     }
   }
 

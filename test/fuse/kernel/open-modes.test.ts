@@ -118,3 +118,14 @@ t.test('the attributes of a file with two ids are always asked for', (t) => {
   t.equal(modes.attrTtl(node), usual);
   t.end();
 });
+
+t.test('a file that cannot be opened for the kernel stays in cached mode, others do not', (t) => {
+  const { kernel, modes, enter } = makeModes({ upper: true, lower: false });
+  const immutable = modes.enter(8 as NodeId, { id: 100 as HandleId, upper: true }, reading, () => {
+    throw fsError('EPERM');
+  });
+  t.notOk(isPassed(immutable));
+  t.ok(isPassed(enter(true, writing)));
+  t.strictSame([...kernel.open.values()], [upperFd]);
+  t.end();
+});

@@ -1,0 +1,77 @@
+/** Append-only and immutable files, and files that the server may only read: what can be done to them can be done here. */
+import t from 'tap';
+import { mountNeeds, needs } from '../fixtures/needs.ts';
+import { makePlace, ordinary, shell } from './fixtures/shell.ts';
+
+const refused = (command: string): string => `if (${command}); then echo '${command} succeeds'; exit 1; fi`;
+
+/** Without what the shell says of a command that was refused. */
+async function answers(path: string, script: string): Promise<string> {
+  return (await shell(path, script)).replace(/^.*not permitted\n/gm, '');
+}
+
+/** For the teardown. */
+const unsealed = "trap 'chattr -ia * 2>/dev/null' EXIT";
+
+for (const way of ['passthrough=on', 'passthrough=off']) {
+  t.test(`a log for appending only, ${way}`, needs(...mountNeeds), async (t) => {
+    const place = await makePlace(t, 'echo low >low');
+    const { path } = await place.mount([way]);
+    const script = `${unsealed}
+      echo one >new
+      for f in new low; do
+        chattr +a $f
+        echo two >>$f
+        head -c 300000 /dev/zero | tr '\\0' x >>$f
+        echo end >>$f
+        cat $f >/dev/null; sync $f
+        ${refused('echo three >$f')}
+        ${refused('dd if=/dev/null of=$f conv=notrunc')}
+        ${refused('truncate -s 1 $f')}
+        chattr -a $f
+        printf X | dd of=$f conv=notrunc 2>/dev/null
+        tr -d x <$f; wc -c <$f
+      done`;
+    t.equal(await answers(path, script), 'Xne\ntwo\nend\n300012\nXow\ntwo\nend\n300012');
+  });
+
+  t.test(`what was open goes on, ${way}`, needs(...mountNeeds), async (t) => {
+    const place = await makePlace(t, '');
+    const { path } = await place.mount([way]);
+    const script = `${unsealed}
+      exec 3>file; echo one >&3
+      chattr +a file
+      echo two >>file; echo six >&3
+      chattr -a file; chattr +i file
+      ${refused('echo no >>file')}
+      chattr -i file
+      echo end >>file
+      cat file`;
+    t.equal(await answers(path, script), 'one\nsix\nend');
+  });
+
+  t.test(`an immutable file, ${way}`, needs(...mountNeeds), async (t) => {
+    const place = await makePlace(t, 'echo low >low');
+    const { path } = await place.mount([way]);
+    const script = `${unsealed}
+      echo one >new
+      for f in new low; do
+        chattr +i $f
+        cat $f; sync $f
+        ${refused('echo more >>$f')}
+        exec 3<$f
+        chattr -i $f
+        echo more >>$f
+        cat <&3
+        exec 3<&-
+      done`;
+    t.equal(await answers(path, script), 'one\none\nmore\nlow\nlow\nmore');
+  });
+}
+
+t.test('a file is synced that may not be written', needs(...mountNeeds), async (t) => {
+  const place = await makePlace(t, '', ordinary);
+  const { path } = await place.mount();
+  await shell(path, 'echo 1 >a; chmod 444 a; sync a');
+  t.pass('it did not fail');
+});
