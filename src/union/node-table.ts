@@ -132,23 +132,31 @@ export class NodeTable {
     return !this.#byId.has(id);
   }
 
-  /** Takes the node away if nobody needs it, and its parents likewise. */
+  /** Takes the node away if nobody needs it, and the parents of all its links likewise. */
   leaveIfUnused(node: Node): void {
+    let others: Node[] | undefined;
     for (let candidate: Node | undefined = node; candidate !== undefined;) {
-      if (candidate.lookups > 0 || candidate.opens > 0 || candidate.id === rootNodeId) return;
-      if (candidate.busy !== undefined || (candidate.dir?.children.size ?? 0) > 0) return;
-      if (this.#relicCounts.size > 0 && this.#relicCounts.has(candidate)) return;
-      if (!this.#byId.delete(candidate.id)) return;
+      if (!this.#isUnused(candidate) || !this.#byId.delete(candidate.id)) {
+        candidate = others?.pop();
+        continue;
+      }
       this.dropKeys(candidate);
       for (const link of candidate.moreLinks ?? []) {
         if (link.parent.dir?.children.get(link.name) === candidate)
           link.parent.dir.children.delete(link.name);
+        (others ??= []).push(link.parent);
       }
       const parent: Node | undefined = candidate.parent;
       if (parent?.dir?.children.get(candidate.name) === candidate) parent.dir.children.delete(candidate.name);
       this.#onLeave(candidate);
-      candidate = parent ?? this.#disinherit(candidate);
+      candidate = parent ?? this.#disinherit(candidate) ?? others?.pop();
     }
+  }
+
+  #isUnused(node: Node): boolean {
+    if (node.lookups > 0 || node.opens > 0 || node.id === rootNodeId) return false;
+    if (node.busy !== undefined || (node.dir?.children.size ?? 0) > 0) return false;
+    return this.#relicCounts.size === 0 || !this.#relicCounts.has(node);
   }
 
   /** A relic has left: answers the node for which it stood. */
