@@ -3,6 +3,9 @@
  * descriptor per directory, and opens a chain of names again where it must. A directory is opened one
  * component at a time and never through a symbolic link, so a layer cannot lead outside itself, and
  * no path is ever too long.
+ *
+ * An act may hold several descriptors while it asks for more, and its number must not become that of another
+ * directory meanwhile: what has to go is closed by a microtask, when the act has come to its end, or to an `await`.
  */
 import { LRUCache } from 'lru-cache';
 import { isFsError } from '../base/fs-error.ts';
@@ -25,26 +28,29 @@ const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 export class DirCache {
   readonly #fs: HostFs;
   readonly #open: LRUCache<RealDir, Fd>;
+  /** Gone from the cache, and to be closed. */
+  #leaving: Fd[] = [];
+  /** Opened on the way to a directory: nobody else has had it yet. */
+  readonly #passing = new Set<Fd>();
 
-  /** At most `max` descriptors. */
+  /** At most `max` descriptors, and those that had to go since the act began. */
   constructor(fs: HostFs, max: number) {
     this.#fs = fs;
     this.#open = new LRUCache<RealDir, Fd>({
       max,
       dispose: (fd) => {
-        fs.close(fd);
+        this.#leave(fd);
       },
     });
   }
 
-  /** A descriptor of this directory (O_PATH where it cannot be read), valid until the next call or two. */
+  /**
+   * A descriptor of this directory (O_PATH where it cannot be read), valid until whoever asks has returned to
+   * the event loop or awaits something.
+   */
   fd(dir: RealDir): Fd {
     if (dir.fd !== noFd) return dir.fd;
-    const known = this.#open.get(dir);
-    if (known !== undefined) return known;
-    const fd = this.#openDirectory(dir);
-    this.#open.set(dir, fd);
-    return fd;
+    return this.#open.get(dir) ?? this.#openChain(dir);
   }
 
   /** The descriptor to which the name of this place is relative; the name is empty where it is the object itself. */
@@ -59,11 +65,54 @@ export class DirCache {
 
   close(): void {
     this.#open.clear();
+    this.#closeLeaving();
   }
 
-  #openDirectory(dir: RealDir): Fd {
-    if (dir.dir === undefined) throw new Error('a directory without name or descriptor');
-    const parent = this.fd(dir.dir);
+  #leave(fd: Fd): void {
+    if (this.#passing.has(fd)) {
+      this.#fs.close(fd);
+      return;
+    }
+    if (this.#leaving.length === 0) {
+      queueMicrotask(() => {
+        try {
+          this.#closeLeaving();
+        } catch {
+          // No request is there to be told, and a descriptor is gone after close(2) whatever it answers.
+        }
+      });
+    }
+    this.#leaving.push(fd);
+  }
+
+  #closeLeaving(): void {
+    const leaving = this.#leaving;
+    this.#leaving = [];
+    for (const fd of leaving) this.#fs.close(fd);
+  }
+
+  /** Opens a directory, and before it those above it that are not open: however deep, without recursion. */
+  #openChain(dir: RealDir): Fd {
+    const chain: RealDir[] = [];
+    let fd: Fd | undefined;
+    for (let above: RealDir | undefined = dir; fd === undefined; above = above.dir) {
+      if (above === undefined) throw new Error('a directory without name or descriptor');
+      fd = above.fd === noFd ? this.#open.get(above) : above.fd;
+      if (fd === undefined) chain.push(above);
+    }
+    try {
+      for (let next = chain.pop(); next !== undefined; next = chain.pop()) {
+        fd = this.#openDirectory(next, fd);
+        this.#passing.add(fd);
+        this.#open.set(next, fd);
+      }
+    } finally {
+      this.#passing.clear();
+    }
+    return fd;
+  }
+
+  #openDirectory(dir: RealDir, parent: Fd): Fd {
     try {
       return this.#openOne(dir, parent, O_RDONLY);
     } catch (thrown) {
