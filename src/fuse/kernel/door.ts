@@ -43,6 +43,8 @@ export class Door {
   readonly caller: Caller = { uid: 0, gid: 0, pid: 0, umask: 0, unique: 0 };
   /** Attributes in whatever reply is being written. */
   readonly attr = new Attr();
+  /** For attributes that are answered in another form than they are read in. */
+  readonly statxBlock = Buffer.alloc(88);
   /** The kernel keeps written data back (the write-back cache was negotiated). */
   writesBack = false;
   /** Replies that are still to come. */

@@ -61,14 +61,12 @@ export function onGetattr(door: Door): number {
 
 export function onStatx(door: Door): number {
   const { reply, attr, frame } = door;
-  attr.buffer = statxScratch;
+  attr.buffer = door.statxBlock;
   attr.offset = 0;
   const extra = door.fs.statx(frame.nodeId, attr);
   putStatx(reply.buffer, statxOffset, attr, extra);
   return reply.statxOut(door.modes.attrTtl(frame.nodeId));
 }
-
-const statxScratch = Buffer.alloc(88);
 
 /**
  * A SETATTR with nothing else to set is how the kernel says that setuid and setgid must be dropped: by a write
