@@ -28,7 +28,9 @@ export function removeTree(fs: HostFs, dir: Fd, name: Name): void {
   if (tryUnlink(fs, dir, name)) return;
   const top = openDirectory(fs, dir, name);
   try {
-    emptyDirectory(fs, top);
+    letIn(fs, dir, name, () => {
+      emptyDirectory(fs, top);
+    });
   } finally {
     fs.close(top);
   }
@@ -45,8 +47,12 @@ export function emptyDirectory(fs: HostFs, top: Fd): void {
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     const sub = openDirectory(fs, top, name);
     try {
-      unlinkContent(fs, sub, (inner) => {
-        pending.push(moveUp(fs, sub, inner, top, temps));
+      letIn(fs, top, name, () => {
+        unlinkContent(fs, sub, (inner) => {
+          letIn(fs, sub, inner, () => {
+            pending.push(moveUp(fs, sub, inner, top, temps));
+          });
+        });
       });
     } finally {
       fs.close(sub);
@@ -97,6 +103,17 @@ function moveUp(fs: HostFs, dir: Fd, name: Name, top: Fd, temps: TempNames): Nam
     } catch (error) {
       if (!isFsError(error, 'EEXIST')) throw error;
     }
+  }
+}
+
+/** Without capabilities, its owner must first be let in where it cannot be written. `act` can begin anew. */
+function letIn(fs: HostFs, dir: Fd, name: Name, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!isFsError(error, 'EACCES')) throw error;
+    fs.fchmodat(dir, name, 0o700);
+    act();
   }
 }
 

@@ -30,6 +30,7 @@ import type { UnionCore } from './core.ts';
 import { entryNameOf, keepsLinks } from './identity.ts';
 import { markImpure } from './impure.ts';
 import { linkAlias, publishIndexed } from './index-entry.ts';
+import { guarded, letIn } from './let-in.ts';
 import { requireData } from './lower-data.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
@@ -104,10 +105,13 @@ function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {
   };
   try {
     dress(core, source, work, temp);
-    markImpure(core, parent);
     willHold(inside, node.name);
-    keepTimes(core, inside, () => {
-      core.fs.renameat2(work, temp, core.dirs.fd(inside), node.name, 0);
+    const to = { dir: core.dirs.fd(inside), name: node.name };
+    letIn(core, [{ dir: work, name: temp, to }, guarded(core, inside)], () => {
+      markImpure(core, parent);
+      keepTimes(core, inside, () => {
+        core.fs.renameat2(work, temp, to.dir, to.name, 0);
+      });
     });
   } catch (thrown) {
     undo();
@@ -234,8 +238,10 @@ function publish(core: UnionCore, source: Source, temp: Name): void {
   }
   const inside = upperDirOf(core, parent);
   willHold(inside, name);
-  keepTimes(core, inside, () => {
-    core.fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
+  letIn(core, [guarded(core, inside)], () => {
+    keepTimes(core, inside, () => {
+      core.fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
+    });
   });
   node.upper = new Place(inside.layer, inside, name);
 }
@@ -249,13 +255,14 @@ function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Need
   if (isMetacopy) setSize(core, dir, temp, source.size);
   fs.fchownat(dir, temp, source.uid, source.gid);
   copyXattrs(fs, core.at(place), place.name, dir, temp, names);
-  if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
+  // Before the mode: `user.*` can only be set on what its owner may write.
   if (isMetacopy) setMetacopy(fs, dir, temp, names);
   const origin = originFor(core, place);
   // Several copies of one lower file must not all say that they are it.
   const isKept =
     keepsLinks(core, place.layer, node.type) && entryNameOf(core, node.type, origin) !== undefined;
   if (source.nlink <= 1 || isKept) setOrigin(fs, dir, temp, origin, names);
+  if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
   const [atime, mtime] = source.times;
   const isEmptied = state === 'truncated' && source.size > 0;
   fs.utimensat(dir, temp, atime, isEmptied ? utimeNow : mtime);

@@ -31,6 +31,7 @@ import { finishAttributes } from './attributes.ts';
 import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import { upperDirOf } from './copy-up.ts';
+import { letIn } from './let-in.ts';
 import { DirState, type Node } from './node.ts';
 import { noteAdded } from './readdir.ts';
 import { Place, RealDir } from './real-dir.ts';
@@ -144,8 +145,11 @@ function makeOverWhiteout(
     if (heritage.access !== undefined) fs.setXattr(work, temp, aclAccess, heritage.access, 0);
     if (heritage.default !== undefined) fs.setXattr(work, temp, aclDefault, heritage.default, 0);
     if (isDirectory) {
-      if ((parent.dir?.lowers.length ?? 0) > 0) setOpaque(fs, work, temp, core.names);
-      fs.renameat2(work, temp, core.dirs.fd(inside), name, RENAME_EXCHANGE);
+      const to = { dir: core.dirs.fd(inside), name };
+      letIn(core, [{ dir: work, name: temp, to }], () => {
+        if ((parent.dir?.lowers.length ?? 0) > 0) setOpaque(fs, work, temp, core.names);
+        fs.renameat2(work, temp, to.dir, name, RENAME_EXCHANGE);
+      });
       afterwards(core, () => {
         fs.unlinkat(work, temp, 0);
       });

@@ -12,6 +12,7 @@ import { st } from '../os/host-fs.ts';
 import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import { listUpper } from './directory-index.ts';
+import { letIn } from './let-in.ts';
 import type { Node } from './node.ts';
 import type { RealDir } from './real-dir.ts';
 
@@ -34,7 +35,10 @@ export function emptyUpper(core: UnionCore, node: Node, inside: RealDir, name: N
     fs.fchmodat(work, temp, field(st.mode) & 0o7777);
     const atime = { sec: field(st.atimeSec), nsec: field(st.atimeNsec) };
     fs.utimensat(work, temp, atime, { sec: field(st.mtimeSec), nsec: field(st.mtimeNsec) });
-    fs.renameat2(work, temp, dir, name, RENAME_EXCHANGE);
+    const fresh = { dir: work, name: temp, to: { dir, name } };
+    letIn(core, [fresh, { dir, name, to: 'gone' }], () => {
+      fs.renameat2(work, temp, dir, name, RENAME_EXCHANGE);
+    });
   } catch (thrown) {
     fs.findUnlinkat(work, temp, AT_REMOVEDIR);
     throw thrown;

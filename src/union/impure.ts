@@ -4,6 +4,7 @@
  */
 import { setImpure } from '../layer/impure.ts';
 import type { UnionCore } from './core.ts';
+import { guarded, letIn } from './let-in.ts';
 import { readMarks } from './lower-stack.ts';
 import type { Node } from './node.ts';
 
@@ -11,7 +12,10 @@ import type { Node } from './node.ts';
 export function markImpure(core: UnionCore, parent: Node): void {
   const { dir } = parent;
   if (dir?.upper === undefined || dir.impure === true) return;
-  setImpure(core.fs, core.at(dir.upper), dir.upper.name, core.names);
+  const { upper } = dir;
+  letIn(core, [guarded(core, upper)], () => {
+    setImpure(core.fs, core.at(upper), upper.name, core.names);
+  });
   dir.impure = true;
 }
 

@@ -11,6 +11,7 @@ import { st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
 import { findEntryName } from './identity.ts';
 import { markImpure } from './impure.ts';
+import { guarded, letIn } from './let-in.ts';
 import { keyOf } from './lookup.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
@@ -57,9 +58,11 @@ export function linkAlias(core: UnionCore, node: Node, parent: Node, name: Name)
   node.countsFromUpper = false;
   setNlink(core.fs, core.at(upper), upper.name, nlink, core.names);
   willHold(inside, name);
-  keepTimes(core, inside, () => {
-    core.fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
-    node.nlinkDelta -= 1;
+  letIn(core, [guarded(core, inside)], () => {
+    keepTimes(core, inside, () => {
+      core.fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
+      node.nlinkDelta -= 1;
+    });
   });
   countFromUpper(core, node);
 }

@@ -13,6 +13,7 @@ import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { countFromUpper, dropIndexEntry, hasUpperName, linkAlias } from './index-entry.ts';
+import { letIn } from './let-in.ts';
 import { getChild } from './lookup.ts';
 import type { Node } from './node.ts';
 import { probe } from './probe.ts';
@@ -88,7 +89,9 @@ function removeUpperDirectory(
     });
   };
   if (covered) {
-    discard(core.whiteoutMaker().exchange(dir, name));
+    letIn(core, [{ dir, name, to: 'gone' }], () => {
+      discard(core.whiteoutMaker().exchange(dir, name));
+    });
     return;
   }
   try {
@@ -96,7 +99,9 @@ function removeUpperDirectory(
   } catch (thrown) {
     if (!isFsError(thrown, 'ENOTEMPTY') || !isEmpty(core, node)) throw thrown;
     const temp = core.temps.next();
-    core.fs.renameat2(dir, name, work, temp, 0);
+    letIn(core, [{ dir, name, to: 'gone' }], () => {
+      core.fs.renameat2(dir, name, work, temp, 0);
+    });
     discard(temp);
   }
 }

@@ -16,6 +16,7 @@ import { checkName } from './create.ts';
 import { emptyUpper } from './emptied-directory.ts';
 import { markImpure } from './impure.ts';
 import { hasUpperName } from './index-entry.ts';
+import { guarded, letIn } from './let-in.ts';
 import { getChild, lookup } from './lookup.ts';
 import type { Node } from './node.ts';
 import { isEmpty, noteAdded, noteRemoved } from './readdir.ts';
@@ -99,7 +100,10 @@ function prepare(core: UnionCore, node: Node, from: NameIn, to: NameIn): void {
 function makeOpaque(core: UnionCore, node: Node): void {
   const { dir } = node;
   if (dir?.upper === undefined) return;
-  setOpaque(core.fs, core.at(dir.upper), dir.upper.name, core.names);
+  const { dir: at, name } = guarded(core, dir.upper);
+  letIn(core, [{ dir: at, name }], () => {
+    setOpaque(core.fs, at, name, core.names);
+  });
   dir.opaque = true;
 }
 
