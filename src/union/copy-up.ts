@@ -14,6 +14,7 @@ import { findOriginBytes, findOriginOf, setOrigin } from '../layer/origin.ts';
 import {
   AT_REMOVEDIR,
   O_CREAT,
+  O_DIRECTORY,
   O_EXCL,
   O_NOFOLLOW,
   O_PATH,
@@ -68,8 +69,7 @@ export function upperDirOf(core: UnionCore, node: Node): RealDir {
   if (dir === undefined) throw fsError('ENOTDIR');
   core.writable();
   if (dir.upper !== undefined) return dir.upper;
-  if (node.parent === undefined) throw fsError('ENOENT');
-  return copyUpDirectory(core, node, node.parent);
+  return node.parent === undefined ? copyUpRemoved(core, node) : copyUpDirectory(core, node, node.parent);
 }
 
 /**
@@ -117,7 +117,26 @@ function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {
     undo();
     throw thrown;
   }
-  const real = new RealDir(inside.layer, inside, node.name);
+  return adopt(core, node, new RealDir(inside.layer, inside, node.name));
+}
+
+/** A directory that has no name any more gets none in the upper either, only a descriptor. */
+function copyUpRemoved(core: UnionCore, node: Node): RealDir {
+  const source = readSource(core, node);
+  const work = core.dirs.at(core.workDir());
+  const temp = core.temps.next();
+  core.fs.mkdirat(work, temp, 0o700);
+  let fd: Fd;
+  try {
+    dress(core, source, work, temp);
+    fd = core.fs.openat(work, temp, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+  } finally {
+    core.fs.findUnlinkat(work, temp, AT_REMOVEDIR);
+  }
+  return adopt(core, node, new RealDir(core.writable(), undefined, asName(''), fd));
+}
+
+function adopt(core: UnionCore, node: Node, real: RealDir): RealDir {
   holdsNothing(real);
   node.upper = real;
   if (node.dir !== undefined) {

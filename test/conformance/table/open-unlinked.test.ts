@@ -10,6 +10,25 @@ const followsName = {
 
 const cases: Case[] = [
   {
+    name: 'a removed directory still has its owner, mode and times changed',
+    not: { overlay: 'ENOTDIR: it copies nothing up that has no name' },
+    layers: [[dir('low'), dir('merged')], [dir('merged')]],
+    run: async (fs) => {
+      await fs.mkdir('new');
+      for (const name of ['low', 'merged', 'new']) {
+        const fd = await fs.open(name, o.RDONLY);
+        const { ino } = await fs.fstat(fd);
+        await fs.rmdir(name);
+        await fs.fchmod(fd, 0o700);
+        await fs.fchown(fd, 5, 6);
+        await fs.futimes(fd, 7, 8);
+        await fs.fstat(fd, { like: { mode: kind.DIR | 0o700, uid: 5, gid: 6, ino } });
+        await fs.close(fd);
+      }
+      await fs.names('.', { is: [] });
+    },
+  },
+  {
     name: 'one of two names in an inherited upper, while it is open',
     layers: [[dir('d')]],
     // What passes through is coherent whatever the node.
