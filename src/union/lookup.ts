@@ -69,23 +69,19 @@ function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): 
   const lowerAttr = core.scratch;
   const stack = new LowerStack(core, lowerAttr);
   if (!marks.opaque) stack.collect(parent, name, marks.redirect);
+  const top = stack.dirs[0];
+  // Not what was looked at last. It may fail: there is no node before.
+  if (top !== undefined) core.fs.statx(core.at(top), top.name, lowerAttr.buffer, lowerAttr.offset);
   const node = core.nodes.add(S_IFDIR, parent, name);
   node.upper = real;
   node.redirect = marks.redirect === undefined ? undefined : redirectValue(marks.redirect);
   node.dir = new DirState(real, stack.dirs, marks.opaque);
   node.dir.impure = marks.impure;
-  const top = stack.dirs[0];
   node.lower = top;
   if (top === undefined) core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
-  else setInoOf(core, node, top, lowerAttr);
+  else core.setIno(node, top.layer, lowerAttr.inoLow, lowerAttr.inoHigh);
   finishAttributes(core, node, attr);
   return node;
-}
-
-/** Files on one's own: the inode number of `place`, which is not what was looked at last. */
-function setInoOf(core: UnionCore, node: Node, place: Place, attr: Attr): void {
-  core.fs.statx(core.at(place), place.name, attr.buffer, attr.offset);
-  core.setIno(node, place.layer, attr.inoLow, attr.inoHigh);
 }
 
 function redirectValue(redirect: { absolute: boolean; components: readonly Name[] }): Name {
