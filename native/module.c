@@ -36,6 +36,7 @@ static const struct export exports_table[] = {
     {"copyFileRange", strata_copy_file_range},
     {"copyData", strata_copy_data},
     {"statx", strata_statx},
+    {"statxApart", strata_statx_apart},
     {"statfs", strata_statfs},
     {"listDirectory", strata_list_directory},
     {"getxattr", strata_getxattr},

@@ -140,6 +140,7 @@ DECLARE(strata_pwrite);
 DECLARE(strata_copy_file_range);
 DECLARE(strata_copy_data);
 DECLARE(strata_statx);
+DECLARE(strata_statx_apart);
 DECLARE(strata_statfs);
 DECLARE(strata_list_directory);
 DECLARE(strata_getxattr);

@@ -54,6 +54,8 @@ export interface NativeAddon {
   copyData(from: number, to: number, size: number): number;
 
   statx(dir: number, name: string, block?: Buffer, offset?: number): number;
+  /** The same, but of what is mounted at the name it tells what the kernel knows unasked. */
+  statxApart(dir: number, name: string, block?: Buffer, offset?: number): number;
   statfs(fd: number, block: Buffer, offset: number): number;
   listDirectory(fd: number): { names: string[]; types: Uint8Array; inos: Uint32Array } | number;
 

@@ -22,6 +22,7 @@ const kinds = {
   close: 'closes',
   statx: 'call',
   findStatx: 'call',
+  findStatxApart: 'call',
   statfs: 'call',
   readlinkat: 'call',
   listDirectory: 'call',

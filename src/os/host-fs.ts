@@ -112,6 +112,11 @@ export interface HostFs {
   statx(dir: Fd, name: Name, block?: Buffer, offset?: number): void;
   /** false on ENOENT and ENOTDIR. */
   findStatx(dir: Fd, name: Name, block?: Buffer, offset?: number): boolean;
+  /**
+   * The same, but never asks who serves what is mounted at `name`: `st.attributes` then has
+   * STATX_ATTR_MOUNT_ROOT, and of the rest only the type is sure.
+   */
+  findStatxApart(dir: Fd, name: Name, block?: Buffer, offset?: number): boolean;
   /** 80 bytes at `offset` in the layout of struct fuse_kstatfs. */
   statfs(fd: Fd, block: Buffer, offset: number): void;
   readlinkat(dir: Fd, name: Name): Name;

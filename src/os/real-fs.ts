@@ -26,6 +26,12 @@ function check(answer: number, syscall: string, path?: string): number {
   return answer;
 }
 
+/** false where there is nothing of that name. */
+function isFound(answer: number, syscall: string, path: string): boolean {
+  if (answer === 0) return true;
+  return answer === -ENOENT || answer === -ENOTDIR ? false : fail(answer, syscall, path);
+}
+
 async function checkLater(answer: Promise<number>, syscall: string): Promise<number> {
   return check(await answer, syscall);
 }
@@ -74,9 +80,11 @@ export class RealFs implements HostFs {
   }
 
   findStatx(dir: Fd, name: Name, block?: Buffer, offset?: number): boolean {
-    const answer = this.#native.statx(dir, name, block, offset);
-    if (answer === 0) return true;
-    return answer === -ENOENT || answer === -ENOTDIR ? false : fail(answer, 'statx', name);
+    return isFound(this.#native.statx(dir, name, block, offset), 'statx', name);
+  }
+
+  findStatxApart(dir: Fd, name: Name, block?: Buffer, offset?: number): boolean {
+    return isFound(this.#native.statxApart(dir, name, block, offset), 'statx', name);
   }
 
   statfs(fd: Fd, block: Buffer, offset: number): void {

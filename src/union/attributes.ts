@@ -7,12 +7,13 @@ import { st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { Statx } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
+import { statPlace } from './covered-dir.ts';
 import type { Node } from './node.ts';
 
 /** Reads the attributes of `node` into `attr`. `core.fs.stat` tells about its real object, too. */
 export function readAttributes(core: UnionCore, node: Node, attr: Attr): void {
   const { place } = node;
-  core.fs.statx(core.at(place), place.name, attr.buffer, attr.offset);
+  statPlace(core, place, attr);
   finishAttributes(core, node, attr);
 }
 
@@ -35,7 +36,7 @@ export function finishAttributes(core: UnionCore, node: Node, attr: Attr): void 
 /** The same with the time of birth. */
 export function readStatx(core: UnionCore, node: Node, attr: Attr): Statx {
   const { place } = node;
-  core.fs.statx(core.at(place), place.name, attr.buffer, attr.offset);
+  statPlace(core, place, attr);
   const { stat } = core.fs;
   const birth = {
     btimeSec: stat[st.btimeSec] ?? 0,

@@ -8,7 +8,7 @@
  * directory meanwhile: what has to go is closed by a microtask, when the act has come to its end, or to an `await`.
  */
 import { LRUCache } from 'lru-cache';
-import { isFsError } from '../base/fs-error.ts';
+import { fsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import {
   O_DIRECTORY,
@@ -46,9 +46,10 @@ export class DirCache {
 
   /**
    * A descriptor of this directory (O_PATH where it cannot be read), valid until whoever asks has returned to
-   * the event loop or awaits something.
+   * the event loop or awaits something. EXDEV where something is mounted on it.
    */
   fd(dir: RealDir): Fd {
+    if (dir.isCovered) throw fsError('EXDEV');
     if (dir.fd !== noFd) return dir.fd;
     return this.#open.get(dir) ?? this.#openChain(dir);
   }

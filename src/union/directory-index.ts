@@ -29,6 +29,7 @@ export function listUpper(fs: HostFs, dirs: DirCache, dir: RealDir): RawListing 
 
 /** Reads a whole real directory of a lower layer. EACCES. */
 export function listLower(fs: HostFs, dirs: DirCache, dir: RealDir): RawListing {
+  if (dir.isCovered) return { names: [], types: new Uint8Array(), inos: new Uint32Array() };
   let listing: RawListing;
   try {
     listing = fs.listDirectory(dirs.fd(dir));

@@ -11,6 +11,7 @@ import { mark, st, type HostFs } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import { finishAttributes, readAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
+import { findStat, foundDirectory } from './covered-dir.ts';
 import { adoptIndexEntry, adoptOrigin, findEntryName, keepsLinks, statEntry } from './identity.ts';
 import { isImpure } from './impure.ts';
 import { findData, hasRedirect, isLast, isMetacopy, noData } from './lower-data.ts';
@@ -18,7 +19,7 @@ import { followed, LowerStack, readMarks } from './lower-stack.ts';
 import { DirState, type Node } from './node.ts';
 import { probe } from './probe.ts';
 import { mayHold } from './upper-names.ts';
-import { Place, RealDir } from './real-dir.ts';
+import { Place, type RealDir } from './real-dir.ts';
 
 /**
  * The node that `name` of `parent` is, with its attributes; undefined where there is none. Does not
@@ -35,10 +36,7 @@ export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): N
   // Where the names of a directory are known, no layer would say so.
   if (name.length > NAME_MAX) throw fsError('ENAMETOOLONG');
   if (dir.upper !== undefined) {
-    if (
-      mayHold(core, dir.upper, name) &&
-      core.fs.findStatx(core.dirs.fd(dir.upper), name, attr.buffer, attr.offset)
-    ) {
+    if (mayHold(core, dir.upper, name) && findStat(core, dir.upper, name, attr)) {
       if (isWhiteoutStat(core.fs.stat)) return undefined;
       return isDirectory(core)
         ? upperDirectory(core, parent, name, attr)
@@ -64,7 +62,8 @@ export function getChild(core: UnionCore, parent: Node, name: Name): Node {
 
 function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): Node {
   const inside = parent.dir?.upper as RealDir;
-  const real = new RealDir(inside.layer, inside, name);
+  const real = foundDirectory(core, inside, name);
+  if (real.isCovered) return coveredDirectory(core, parent, name, real, attr);
   const marks = readMarks(core, real);
   const lowerAttr = core.scratch;
   const stack = new LowerStack(core, lowerAttr);
@@ -80,6 +79,20 @@ function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): 
   node.lower = top;
   if (top === undefined) core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
   else core.setIno(node, top.layer, lowerAttr.inoLow, lowerAttr.inoHigh);
+  finishAttributes(core, node, attr);
+  return node;
+}
+
+/**
+ * A directory of the upper on which something is mounted: read like a lower one. Whatever would write to it
+ * copies it up first, which fails with EBUSY, since nothing can be renamed over a mount point.
+ */
+function coveredDirectory(core: UnionCore, parent: Node, name: Name, real: RealDir, attr: Attr): Node {
+  const stack = new LowerStack(core, core.scratch).collect(parent, name, undefined);
+  const node = core.nodes.add(S_IFDIR, parent, name);
+  node.lower = real;
+  node.dir = new DirState(undefined, [real, ...stack.dirs], false);
+  core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
   finishAttributes(core, node, attr);
   return node;
 }
@@ -156,8 +169,7 @@ function adoptData(core: UnionCore, node: Node, parent: Node, marks: number, siz
 
 function lowerDirectory(core: UnionCore, parent: Node, name: Name, position: number, attr: Attr): Node {
   const inside = parent.dir?.lowers[position] as RealDir;
-  const real = new RealDir(inside.layer, inside, name);
-  real.size = core.fs.stat[st.size] ?? 0;
+  const real = foundDirectory(core, inside, name);
   const stack = new LowerStack(core, core.scratch).continueBelow(parent, name, real, position);
   const node = core.nodes.add(S_IFDIR, parent, name);
   node.lower = real;

@@ -9,6 +9,7 @@ import { S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import { pathBelow, type Redirect } from '../layer/redirect.ts';
 import type { UnionCore } from './core.ts';
+import { findStat, foundDirectory } from './covered-dir.ts';
 import type { Layer } from './layer.ts';
 import { followed, walkDirectory } from './lower-stack.ts';
 import type { Node } from './node.ts';
@@ -147,11 +148,11 @@ function inDataLayers(core: UnionCore, path: readonly Name[]): Place | undefined
 function plainFile(core: UnionCore, layer: Layer, path: readonly Name[]): Place | undefined {
   let dir = layer.rootDir;
   for (const [i, name] of path.entries()) {
-    if (!core.fs.findStatx(core.dirs.fd(dir), name)) return undefined;
+    if (dir.isCovered || !findStat(core, dir, name, core.scratch)) return undefined;
     const type = (core.fs.stat[st.mode] ?? 0) & S_IFMT;
     if (i === path.length - 1) return type === S_IFREG ? new Place(layer, dir, name) : undefined;
     if (type !== S_IFDIR) return undefined;
-    dir = new RealDir(layer, dir, name);
+    dir = foundDirectory(core, dir, name);
   }
   return undefined;
 }

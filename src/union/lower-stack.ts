@@ -12,10 +12,11 @@ import { S_IFDIR, S_IFMT } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { UnionCore } from './core.ts';
+import { foundDirectory } from './covered-dir.ts';
 import type { Layer } from './layer.ts';
 import type { Node } from './node.ts';
 import { isAufsOpaqueDir, isHiddenBelow, probe, probeEach, statLower } from './probe.ts';
-import { RealDir } from './real-dir.ts';
+import type { RealDir } from './real-dir.ts';
 
 /** What the overlay attributes of a directory say about the layers below it. */
 export interface DirectoryMarks {
@@ -29,6 +30,7 @@ const plainImpure: DirectoryMarks = { opaque: false, redirect: undefined, impure
 
 /** EIO for a redirect that is not valid, EPERM for one that must not be followed. */
 export function readMarks(core: UnionCore, dir: RealDir): DirectoryMarks {
+  if (dir.isCovered) return plain;
   const fd = core.at(dir);
   const marks = core.fs.overlayMarks(fd, dir.name, core.names.prefix);
   const impure = (marks & mark.impure) !== 0;
@@ -96,8 +98,7 @@ export class LowerStack {
     const position = find(this.#core, parent, name, from, attr);
     if (position < 0 || !isDirectory(this.#core)) return;
     const inside = parent.dir?.lowers[position] as RealDir;
-    const dir = new RealDir(inside.layer, inside, name);
-    dir.size = this.#core.fs.stat[st.size] ?? 0;
+    const dir = foundDirectory(this.#core, inside, name);
     this.dirs.push(dir);
     this.#afterOne(parent, name, dir, position, renamed);
   }
@@ -161,8 +162,7 @@ function walk(core: UnionCore, layer: Layer, path: readonly Name[], attr: Attr, 
       return { dir: undefined, isLast: isLast || isHiddenBelow(core, dir, name), path: below };
     if (seen === 'whiteout' || !isDirectory(core)) return { dir: undefined, isLast: true, path: below };
     const inside = dir;
-    dir = new RealDir(layer, inside, name);
-    dir.size = core.fs.stat[st.size] ?? 0;
+    dir = foundDirectory(core, inside, name);
     if (isBottom) continue;
     const { opaque, redirect } = readMarks(core, dir);
     const closed = opaque || isAufsOpaqueDir(core, dir);

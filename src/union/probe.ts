@@ -13,6 +13,7 @@ import { NAME_MAX } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { UnionCore } from './core.ts';
+import { findStat, isCovered } from './covered-dir.ts';
 import { DirectoryIndex } from './directory-index.ts';
 import type { DirState, Node } from './node.ts';
 import type { RealDir } from './real-dir.ts';
@@ -93,7 +94,7 @@ export function isAufsOpaqueDir(core: UnionCore, dir: RealDir): boolean {
 }
 
 function mayHoldAufsNames(core: UnionCore, dir: RealDir): boolean {
-  return dir.layer.aufs && dir.hasAufsNames !== false && !core.isBottom(dir.layer);
+  return dir.layer.aufs && !dir.isCovered && dir.hasAufsNames !== false && !core.isBottom(dir.layer);
 }
 
 /** Looks at one object of a lower layer. */
@@ -103,12 +104,12 @@ export function statLower(
   name: Name,
   attr: Attr,
 ): 'found' | 'whiteout' | 'absent' {
-  const fd = core.dirs.fd(dir);
+  if (dir.isCovered) return 'absent';
   core.counters.probes += 1;
-  if (!core.fs.findStatx(fd, name, attr.buffer, attr.offset)) return 'absent';
+  if (!findStat(core, dir, name, attr)) return 'absent';
   if (isWhiteoutStat(core.fs.stat)) return 'whiteout';
-  if (!dir.xattrWhiteouts || core.fs.stat[st.size] !== 0) return 'found';
-  return isXattrWhiteout(core.fs, fd, name, core.names) ? 'whiteout' : 'found';
+  if (!dir.xattrWhiteouts || core.fs.stat[st.size] !== 0 || isCovered(core)) return 'found';
+  return isXattrWhiteout(core.fs, core.dirs.fd(dir), name, core.names) ? 'whiteout' : 'found';
 }
 
 function exists(core: UnionCore, dir: Fd, path: Name): boolean {

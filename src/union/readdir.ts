@@ -11,6 +11,7 @@ import type { RawListing } from '../os/host-fs.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
 import { noNodeId } from '../base/ids.ts';
 import type { UnionCore } from './core.ts';
+import { findStat } from './covered-dir.ts';
 import { listLower, listUpper } from './directory-index.ts';
 import { isImpure } from './impure.ts';
 import type { Layer } from './layer.ts';
@@ -243,5 +244,5 @@ function push(
 }
 
 function isWhiteout(core: UnionCore, dir: RealDir, name: Name): boolean {
-  return core.fs.findStatx(core.dirs.fd(dir), name) && isWhiteoutStat(core.fs.stat);
+  return findStat(core, dir, name, core.scratch) && isWhiteoutStat(core.fs.stat);
 }

@@ -57,6 +57,9 @@ export class RealDir extends Place {
   /** Looked for in vain since then. */
   misses = 0;
 
+  /** Something is mounted on it, and nothing in it can be reached: see `covered-dir.ts`. */
+  readonly isCovered: boolean = false;
+
   static root(layer: Layer): RealDir {
     return new RealDir(layer, undefined, emptyName, layer.root);
   }

@@ -12,6 +12,7 @@ import type { Later } from '../vfs/file-system.ts';
 import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
+import { findStat } from './covered-dir.ts';
 import { checkName } from './create.ts';
 import { emptyUpper } from './emptied-directory.ts';
 import { markImpure } from './impure.ts';
@@ -182,7 +183,7 @@ function publish(
   const from = core.dirs.fd(source);
   willHold(source, name);
   willHold(destination, newName);
-  if (node.isDirectory && fs.findStatx(to, newName) && isWhiteoutStat(fs.stat)) {
+  if (node.isDirectory && findStat(core, destination, newName, core.scratch) && isWhiteoutStat(fs.stat)) {
     // A directory cannot replace a whiteout: they change places, and the whiteout stays where one is needed.
     fs.renameat2(from, name, to, newName, RENAME_EXCHANGE);
     if (whiteout) return;

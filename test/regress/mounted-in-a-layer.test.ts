@@ -1,0 +1,104 @@
+/**
+ * What is mounted inside a layer, where an ordinary user mounts and the layers cannot be had without it: the
+ * directory below shows as an empty one, and above all the server never asks its own mount.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { openStage, type Stage } from '../e2e/fixtures/stage.ts';
+import { rootlessVariant } from '../e2e/fixtures/variant.ts';
+import { mountNeeds, needs } from '../fixtures/needs.ts';
+
+interface Client {
+  readonly stage: Stage;
+  /** Output of a shell script of the user. A mount that waits for itself is a timeout, status 124. */
+  readonly sh: (script: string) => Promise<string>;
+}
+
+async function openClient(test: Test): Promise<Client> {
+  const stage = await openStage(rootlessVariant);
+  test.teardown(() => stage.close());
+  const sh = async (script: string): Promise<string> => {
+    const argv = ['timeout', '-s', 'KILL', '20', 'sh', '-c', script];
+    const { status, output } = await stage.attempt(argv, { asUser: true });
+    return status === 0 ? output : `${String(status)}: ${output}`;
+  };
+  return { stage, sh };
+}
+
+/** A mount that hangs would keep its namespace from ending: the connection goes first. */
+async function mountAt(test: Test, client: Client, union: Parameters<Stage['mount']>[1], at: string) {
+  const { stage } = client;
+  await stage.mount('stratafs', union, at);
+  test.teardown(async () => {
+    await stage.attempt(['umount', '-f', '-l', at]);
+  });
+}
+
+const user = needs(...mountNeeds, 'program:fusermount3', 'program:unshare');
+
+t.test('the mount point of the mount itself, in its lower layer', user, async (test) => {
+  const client = await openClient(test);
+  const { stage, sh } = client;
+  const lower = stage.directory('lower');
+  const at = stage.directory('lower/at');
+  writeFileSync(join(at, 'covered'), '');
+  mkdirSync(join(lower, 'beside'));
+  await mountAt(test, client, { lower: [lower] }, at);
+  test.equal(await sh(`ls ${at}`), 'at\nbeside\n');
+  test.equal(await sh(`ls -A ${at}/at`), '', 'empty, and it answers');
+  test.equal(await sh(`stat -c '%F %u' ${at}/at`), 'directory 5\n');
+  test.equal(
+    await sh(`getfattr -d -m - ${at}/at; ls -la ${at}/at >/dev/null; cat ${at}/at/x`),
+    [`1: cat: ${at}/at/x: No such file or directory\n`].join(''),
+  );
+  const numbers = await sh(`cd ${at} && ls -i1 | sort -k2; stat -c '%i %n' at beside; find . | sort`);
+  const [listed, beside, told, toldBeside, ...found] = numbers.trim().split('\n');
+  test.equal(listed?.trim(), told, 'd_ino is st_ino');
+  test.equal(beside?.trim(), toldBeside);
+  test.not(told?.split(' ')[0], toldBeside?.split(' ')[0]);
+  test.strictSame(found, ['.', './at', './beside'], 'a walk sees no loop');
+});
+
+t.test('the mount point of the mount itself, in its upper layer', user, async (test) => {
+  const client = await openClient(test);
+  const { stage, sh } = client;
+  const [lower, upper, work] = ['lower', 'upper', 'work'].map((name) => stage.directory(name)) as [
+    string,
+    string,
+    string,
+  ];
+  stage.directory('lower/at/from-below');
+  const at = stage.directory('upper/at');
+  await mountAt(test, client, { lower: [lower], upper, work }, at);
+  test.equal(await sh(`ls -a ${at}/at`), '.\n..\nfrom-below\n');
+  test.match(await sh(`echo x >${at}/at/file`), /Device or resource busy/);
+  test.match(await sh(`chmod 700 ${at}/at`), /Device or resource busy/);
+  test.match(await sh(`mv ${at}/at ${at}/elsewhere`), /busy|cross-device/i);
+  test.match(await sh(`mkdir ${at}/new && mv -T ${at}/new ${at}/at`), /busy|not empty/i);
+  test.equal(
+    await sh(`echo x >${at}/file && ls ${at}`),
+    'at\nfile\nnew\n',
+    'and all the rest can be written',
+  );
+  test.equal(await sh(`ls ${work}/work`), '', 'nothing is left in the work directory');
+});
+
+t.test('another mount in a lower layer', user, async (test) => {
+  const client = await openClient(test);
+  const { stage, sh } = client;
+  const [lower, upper, work, at] = ['lower', 'upper', 'work', 'at'].map((name) => stage.directory(name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  stage.directory('lower/mounted');
+  await stage.run(['mount', '-t', 'tmpfs', 'tmpfs', `${lower}/mounted`]);
+  await stage.run(['sh', '-c', `echo secret >${lower}/mounted/of-the-mount`]);
+  await mountAt(test, client, { lower: [lower], upper, work }, at);
+  test.equal(await sh(`ls -A ${at}/mounted; stat -c %F ${at}/mounted`), 'directory\n');
+  test.match(await sh(`cat ${at}/mounted/of-the-mount`), /No such file/);
+  test.equal(await sh(`echo x >${at}/mounted/file && cat ${at}/mounted/file`), 'x\n', 'it is copied up');
+  test.equal(await sh(`ls ${at}/mounted && rm -r ${at}/mounted && ls ${at}`), 'file\n');
+});
