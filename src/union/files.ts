@@ -193,10 +193,14 @@ export class Files {
   write(id: HandleId, data: WrittenData): number {
     const { node } = this.get(id);
     const { fs } = this.#core;
+    const { buffer, offset, length, position } = data;
     const fd = this.#core.data.forWriting(node);
     if (node.appends) return append(fs, fd, data);
     const mtime = data.keepTimes ? this.#mtime(fd) : undefined;
-    const count = fs.pwrite(fd, data.buffer, data.offset, data.length, data.position);
+    let count = 0;
+    do {
+      count += fs.pwrite(fd, buffer, offset + count, length - count, position + count);
+    } while (data.whole && count < length);
     if (mtime !== undefined) this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
     return count;
   }
@@ -208,7 +212,11 @@ export class Files {
       const fd = this.#core.data.forWriting(node);
       if (node.appends) return this.write(id, data);
       const mtime = data.keepTimes ? this.#mtime(fd) : undefined;
-      const count = await this.#core.fs.pwriteAsync(fd, buffer, offset, length, position);
+      let count = 0;
+      do {
+        const step = [offset + count, length - count, position + count] as const;
+        count += await this.#core.fs.pwriteAsync(fd, buffer, ...step);
+      } while (data.whole && count < length);
       if (mtime !== undefined) this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
       return count;
     });

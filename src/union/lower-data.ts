@@ -14,7 +14,7 @@ import type { Layer } from './layer.ts';
 import { followed, walkDirectory } from './lower-stack.ts';
 import type { Node } from './node.ts';
 import { isHiddenBelow, probeEach, statLower } from './probe.ts';
-import { Place, RealDir } from './real-dir.ts';
+import { Place, type RealDir } from './real-dir.ts';
 
 interface Start {
   /** Layers above this index have been looked at. */

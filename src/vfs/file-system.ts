@@ -124,6 +124,8 @@ export interface WrittenData {
   readonly position: number;
   /** The client keeps the modification time and will tell it: writing must not change it. */
   readonly keepTimes: boolean;
+  /** Nobody would heed a short count: all of it is written, or an error answered. */
+  readonly whole: boolean;
 }
 
 /** Open files. */

@@ -116,13 +116,16 @@ export function onWrite(door: Door): number {
   const { frame, channel } = door;
   const handle = handleOf(frame.u64(writeIn.fh));
   const flags = frame.u32(writeIn.writeFlags);
+  const isCached = (flags & writeFlag.WRITE_CACHE) !== 0;
   const { buffer } = frame;
   const data = {
     buffer,
     offset: frame.payloadOffset,
     length: frame.payloadLength,
     position: frame.u64(writeIn.offset),
-    keepTimes: door.writesBack && (flags & writeFlag.WRITE_CACHE) !== 0,
+    keepTimes: door.writesBack && isCached,
+    // The kernel takes no notice of a short count for its pages (fs/fuse/file.c, fuse_writepage_end).
+    whole: isCached,
   };
   const kill = (flags & writeFlag.WRITE_KILL_SUIDGID) !== 0;
   const dropping = kill ? dropPrivileges(door, door.who(), frame.nodeId) : undefined;
