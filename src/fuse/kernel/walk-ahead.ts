@@ -18,6 +18,8 @@ const largest = 64 * 1024;
 const enough = 2;
 /** And how often more after a reply was made in vain. */
 const penalty = 8;
+/** So many directories of one, and of all that are still to be read, are remembered: the next ones. */
+const most = 16_384;
 
 /** Requests that leave everything as it is. */
 const harmless: ReadonlySet<number> = new Set([
@@ -104,12 +106,13 @@ export class WalkAhead {
     }
     if (!right || cookie === 0) this.#found = [];
     if (sink.length > 0) {
-      this.#found.push(...sink.directories);
+      if (this.#found.length < most) this.#found.push(...sink.directories);
       this.#expected = { node, cookie: sink.lastCookie };
       return;
     }
-    this.#rest.push(...this.#found.reverse());
+    for (let i = this.#found.length - 1; i >= 0; i--) this.#rest.push(this.#found[i] as NodeId);
     this.#found = [];
+    if (this.#rest.length > 2 * most) this.#rest = this.#rest.slice(-most);
     const next = this.#rest.at(-1);
     this.#expected = next === undefined ? undefined : { node: next, cookie: 0 };
   }

@@ -46,10 +46,9 @@ class FakeDoor {
   readdirplus(node: number, cookie: number, sink: DirectorySink): void {
     this.reads.push(`${String(node)}:${String(cookie)}`);
     const directories = this.#tree[node] ?? [];
-    const files = Array.from({ length: this.#files }, (_, i) => node * 1000 + i);
-    for (const [i, id] of [...directories, ...files].entries()) {
+    for (let i = cookie; i < directories.length + this.#files; i++) {
+      const id = directories[i] ?? node * 1000 + i - directories.length;
       const name = asName(`entry-${String(id)}`);
-      if (i < cookie) continue;
       if (!sink.hasRoom(name)) return;
       sink.nextAttr();
       this.lookups.set(id, (this.lookups.get(id) ?? 0) + 1);
@@ -181,5 +180,25 @@ t.test('who goes elsewhere is answered, and nothing is left behind', (t) => {
   t.same(read(4, 0), direct(door, 4, 0));
   t.equal(door.lookups.get(3000), 0);
   t.equal(door.lookups.get(4000), 1);
+  t.end();
+});
+
+t.test('a directory of more directories than a call takes arguments', (t) => {
+  const first = 1_000_000;
+  const count = 300_000;
+  const directories = Array.from({ length: count }, (_, i) => first + i);
+  const door = new FakeDoor({ 1: directories }, 0);
+  const { read } = makeWalk(door);
+  for (let cookie = -1, next = 0; next > cookie;) {
+    cookie = next;
+    read(1, cookie);
+    // The rest is made ahead, unless this was the last of it.
+    next = Number(door.reads.at(-1)?.slice(2));
+  }
+  read(1, count);
+  t.equal(door.lookups.size, count);
+  read(first, 0);
+  read(first + 1, 0);
+  t.equal(door.reads.at(-1), `${String(first + 2)}:0`, 'the walk goes on in the order of the entries');
   t.end();
 });
