@@ -11,8 +11,11 @@ import type { HostFs } from './host-fs.ts';
 
 export type HostMethod = Exclude<keyof HostFs, 'stat'>;
 
-/** How a method answers: `opens` returns a descriptor, `safe` cannot fail while the machine runs. */
-type Kind = 'call' | 'later' | 'opens' | 'closes' | 'safe';
+/**
+ * How a method answers: `opens` returns a descriptor, `safe` and `closes` cannot fail while the machine runs;
+ * what `ends` a descriptor is performed and may fail nevertheless.
+ */
+type Kind = 'call' | 'later' | 'opens' | 'closes' | 'ends' | 'safe';
 
 const kinds = {
   openat: 'opens',
@@ -20,6 +23,7 @@ const kinds = {
   openat2: 'opens',
   reopen: 'opens',
   close: 'closes',
+  closeWritten: 'ends',
   statx: 'call',
   findStatx: 'call',
   findStatxApart: 'call',
@@ -146,14 +150,15 @@ class FaultState {
     this.calls.push(method);
     const kind: Kind = kinds[method];
     const thrown = this.#fail(method, kind, args);
-    if (thrown !== undefined) {
+    if (thrown !== undefined && (kind !== 'ends' || thrown instanceof CrashError)) {
       if (kind === 'later') return Promise.reject(thrown);
       throw thrown;
     }
     const real = this.#real as unknown as Record<HostMethod, (...args: readonly unknown[]) => unknown>;
     const answer = real[method](...args);
     if (kind === 'opens' && answer !== undefined) this.open.add(answer as Fd);
-    if (kind === 'closes') this.open.delete(args[0] as Fd);
+    if (kind === 'closes' || kind === 'ends') this.open.delete(args[0] as Fd);
+    if (thrown !== undefined) throw thrown;
     return answer;
   }
 

@@ -103,7 +103,13 @@ export interface HostFs {
   openat2(dir: Fd, path: Name, flags: number, mode: number, resolve: number): Fd;
   /** Opens anew what `fd` (O_PATH or not) refers to, through /proc/self/fd. */
   reopen(fd: Fd, flags: number): Fd;
+  /**
+   * The descriptor is gone in any case (close(2)): what a file system says of it by then, EIO or EDQUOT of data
+   * that it kept back, is heeded by `closeWritten` alone. EBADF.
+   */
   close(fd: Fd): void;
+  /** The same after writing what nobody will sync: throws what the file system says of it. */
+  closeWritten(fd: Fd): void;
 
   /**
    * Fills `stat`, and, when `block` is given, writes 88 bytes at `offset` in the layout of

@@ -12,7 +12,8 @@ import type { TimeSpec } from '../base/time-spec.ts';
 import { copyCloned, getAddon, type NativeAddon } from './addon.ts';
 import type { Cancel, CopyResult, FileHandle, HostFs, RawListing } from './host-fs.ts';
 
-const { ENODATA, ENOENT, ENOSYS, ENOTDIR, ENOTTY, EOPNOTSUPP, EOVERFLOW, EPERM, ESTALE } = errno;
+const { EBADF, EINTR, ENODATA, ENOENT, ENOSYS, ENOTDIR, ENOTTY, EOPNOTSUPP, EOVERFLOW, EPERM, ESTALE } =
+  errno;
 /** MAX_HANDLE_SZ of name_to_handle_at(2). */
 const maxHandleSize = 128;
 
@@ -72,7 +73,12 @@ export class RealFs implements HostFs {
   }
 
   close(fd: Fd): void {
-    check(this.#native.close(fd), 'close');
+    if (this.#native.close(fd) === -EBADF) fail(-EBADF, 'close');
+  }
+
+  closeWritten(fd: Fd): void {
+    const answer = this.#native.close(fd);
+    if (answer !== -EINTR) check(answer, 'close');
   }
 
   statx(dir: Fd, name: Name, block?: Buffer, offset?: number): void {

@@ -36,7 +36,10 @@ export function completeData(core: UnionCore, node: Node, unique: number): Later
   core.data.pin(node);
   const held = { atime, mtime, capability };
   node.held = held;
+  let isOpen = true;
   const settle = (): void => {
+    isOpen = false;
+    core.fs.closeWritten(to);
     putBack(core, { upper, held });
     dropMetacopy(core, node);
   };
@@ -52,7 +55,7 @@ export function completeData(core: UnionCore, node: Node, unique: number): Later
   const close = (): void => {
     node.held = undefined;
     core.data.unpin(node);
-    core.fs.close(to);
+    if (isOpen) core.fs.close(to);
   };
   if (isCopiedAtOnce(core, size)) {
     try {

@@ -172,39 +172,43 @@ function copyUpFile(core: UnionCore, node: Node, needed: Needed, unique: number)
 function copyWithData(core: UnionCore, source: Source, temp: Name, unique: number): Later<void> {
   const { node } = source;
   const work = core.dirs.at(core.workDir());
-  const to = core.fs.openat(work, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  let to: Fd | undefined = core.fs.openat(work, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   const undo = (): void => {
-    core.fs.close(to);
+    if (to !== undefined) core.fs.close(to);
     core.fs.findUnlinkat(core.dirs.at(core.workDir()), temp, 0);
   };
-  const isQuick = isCopiedAtOnce(core, source.size);
+  const publishIt = (written: Fd): void => {
+    to = undefined;
+    core.fs.closeWritten(written);
+    finish(core, source, temp, 'data');
+  };
+  const target = to;
   let from: Fd;
   try {
     from = core.data.forReading(node);
-    if (isQuick) core.counters.noteCopied(core.fs.copyDataSync(from, to, source.size));
+    if (isCopiedAtOnce(core, source.size)) {
+      core.counters.noteCopied(core.fs.copyDataSync(from, target, source.size));
+      publishIt(target);
+      return undefined;
+    }
   } catch (thrown) {
     undo();
     throw thrown;
-  }
-  if (isQuick) {
-    core.fs.close(to);
-    return finish(core, source, temp, 'data');
   }
   core.data.pin(node);
   return whileBusy(core, node, async () => {
     try {
       const { sync } = core.features;
       await core.interrupts.during(unique, async (cancel: Cancel) => {
-        core.counters.noteCopied(await core.fs.copyData(from, to, source.size, { sync, cancel }));
+        core.counters.noteCopied(await core.fs.copyData(from, target, source.size, { sync, cancel }));
       });
+      publishIt(target);
     } catch (thrown) {
       undo();
       throw thrown;
     } finally {
       core.data.unpin(node);
     }
-    core.fs.close(to);
-    finish(core, source, temp, 'data');
   });
 }
 

@@ -83,8 +83,9 @@ export class DataFiles {
       return;
     }
     this.#pinned.delete(node);
-    for (const fd of this.#doomed.get(node) ?? []) this.#fs.close(fd);
+    const doomed = this.#doomed.get(node);
     this.#doomed.delete(node);
+    for (const fd of doomed ?? []) this.#fs.close(fd);
   }
 
   /** The data lies elsewhere now, or the node goes away. */
@@ -113,13 +114,14 @@ export class DataFiles {
   }
 
   #closeOf(node: Node): void {
-    for (const fd of [node.readFd, node.writeFd]) {
+    const fds = [node.readFd, node.writeFd];
+    node.readFd = undefined;
+    node.writeFd = undefined;
+    for (const fd of fds) {
       if (fd === undefined) continue;
       if (this.#pinned.has(node)) this.#doomed.set(node, [...(this.#doomed.get(node) ?? []), fd]);
       else this.#fs.close(fd);
     }
-    node.readFd = undefined;
-    node.writeFd = undefined;
     node.appends = false;
   }
 }

@@ -70,6 +70,27 @@ t.test('close and the identity never fail while the machine runs', (t) => {
   t.end();
 });
 
+t.test('closing what was written may fail, and the descriptor is gone nevertheless', (t) => {
+  const dir = makeScratch(t);
+  const faulty = createFaultyFs(real);
+  const fd = faulty.fs.openat(dir.fd, name('f'), os.O_WRONLY | os.O_CREAT, 0o600);
+  faulty.arm({ at: 1, with: 'EDQUOT' });
+  t.throws(
+    () => {
+      faulty.fs.closeWritten(fd);
+    },
+    { code: 'EDQUOT' },
+  );
+  t.same([...faulty.open], []);
+  t.throws(
+    () => {
+      real.close(fd);
+    },
+    { code: 'EBADF' },
+  );
+  t.end();
+});
+
 t.test('after a crash nothing works until it is armed anew', async (t) => {
   const dir = makeScratch(t);
   const faulty = createFaultyFs(real);
