@@ -5,7 +5,7 @@ import { UserError } from '../base/user-error.ts';
 import { MountPoints } from '../fuse/kernel/mount-points.ts';
 import { maxWrite, requestRoom } from '../fuse/kernel/negotiate.ts';
 import { Session } from '../fuse/kernel/session.ts';
-import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
+import { hasCapSysAdminInFirstNamespace, overridesModes } from '../os/capability.ts';
 import { findCpuLatency, wakesSlowly } from '../os/cpu-latency.ts';
 import { createCollector } from '../os/heap.ts';
 import { findDetachedClone } from '../os/mount.ts';
@@ -32,6 +32,7 @@ export const parts: Parts = {
       fs: new RealFs(),
       log,
       features: featuresOf(format),
+      unprivileged: !overridesModes(),
       clone: (path, readOnly) => findDetachedClone(path, { readOnly }),
     }).union;
   },

@@ -4,7 +4,8 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** CAP_FSETID and CAP_SYS_ADMIN of include/uapi/linux/capability.h. */
+/** CAP_DAC_OVERRIDE, CAP_FSETID and CAP_SYS_ADMIN of include/uapi/linux/capability.h. */
+const capDacOverride = 1n;
 const capFsetid = 4n;
 const capSysAdmin = 21n;
 
@@ -21,6 +22,11 @@ export function hasCapSysAdmin(status: string = readFileSync('/proc/self/status'
 /** Whether CAP_SYS_ADMIN is effective over the whole machine: what FUSE passthrough asks for. */
 export function hasCapSysAdminInFirstNamespace(): boolean {
   return hasCapSysAdmin() && isFirstUserNamespace();
+}
+
+/** Whether the process opens files whatever their modes say, in whatever user namespace it is. */
+export function overridesModes(status: string = readFileSync('/proc/self/status', 'latin1')): boolean {
+  return isEffective(status, capDacOverride);
 }
 
 /** Whether the process `pid` has CAP_SYS_ADMIN where we are, not in a user namespace of its own. False once it has gone. */

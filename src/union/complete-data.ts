@@ -102,7 +102,7 @@ export function dropMarks(core: UnionCore, node: Node, upper: Place): void {
   core.fs.findRemoveXattr(core.at(upper), upper.name, core.names.metacopy);
   node.hasStaleMark = false;
   node.data = undefined;
-  core.data.drop(node);
+  core.data.moved(node);
   if (mayBeRedirected) core.fs.findRemoveXattr(core.at(upper), upper.name, core.names.redirect);
   node.redirect = undefined;
 }

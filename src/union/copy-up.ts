@@ -227,8 +227,8 @@ function finish(core: UnionCore, source: Source, temp: Name, state: Needed): voi
     core.fs.findUnlinkat(core.dirs.at(workDir), temp, 0);
     throw thrown;
   }
-  core.data.drop(node);
   node.data = state === 'metadata' && node.isRegular ? (node.data ?? node.lower) : undefined;
+  core.data.moved(node);
   node.copied = true;
   core.counters.copyUps += 1;
   if (node.isMetacopy) core.counters.metacopies += 1;

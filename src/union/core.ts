@@ -37,6 +37,11 @@ export interface CoreParts {
   readonly indexDir: RealDir | undefined;
   readonly fileSystems: number;
   readonly limits: CoreLimits;
+  /**
+   * The process is bound by the modes of files: what a client opens is opened at once and stays open, since
+   * it could not be opened again after a chmod.
+   */
+  readonly unprivileged: boolean;
 }
 
 export interface CoreLimits {
@@ -62,6 +67,7 @@ export class UnionCore {
   readonly dirs: DirCache;
   readonly listings: ListingCache;
   readonly data: DataFiles;
+  readonly unprivileged: boolean;
   readonly inos: InodeNumbers;
   readonly interrupts = new Interrupts();
   readonly counters = new Counters();
@@ -88,7 +94,8 @@ export class UnionCore {
     this.indexDir = parts.indexDir;
     this.dirs = new DirCache(parts.fs, parts.limits.directories);
     this.listings = new ListingCache(parts.limits.names);
-    this.data = new DataFiles(parts.fs, this.dirs, parts.limits.files);
+    this.data = new DataFiles(parts.fs, this.dirs, parts.limits.files, parts.unprivileged);
+    this.unprivileged = parts.unprivileged;
     this.inos = new InodeNumbers(parts.fileSystems);
     this.nodes = new NodeTable((node) => {
       this.#release(node);

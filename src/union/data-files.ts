@@ -1,12 +1,13 @@
 /**
  * Real descriptors of file data: one for reading and one for writing per node, however often it is
  * open, the least recently used closed first. An open file of a client therefore costs no descriptor,
- * and after a copy-up everybody who has the file open reads the new data.
+ * and after a copy-up everybody who has the file open reads the new data. Where modes bind the server, it
+ * costs one: what a client has open stays open, as a chmod may have made it impossible to open it again.
  */
 import { LRUCache } from 'lru-cache';
-import { isFsError } from '../base/fs-error.ts';
+import { FsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
-import { O_APPEND, O_NOFOLLOW, O_RDONLY, O_RDWR } from '../os/constants.ts';
+import { O_APPEND, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } from '../os/constants.ts';
 import type { HostFs } from '../os/host-fs.ts';
 import type { DirCache } from './dir-cache.ts';
 import type { Node } from './node.ts';
@@ -15,20 +16,27 @@ import { noFd, type Place } from './real-dir.ts';
 export class DataFiles {
   readonly #fs: HostFs;
   readonly #dirs: DirCache;
+  readonly #keepsOpen: boolean;
   readonly #open: LRUCache<Node, true>;
   /** Nodes whose descriptors a job of the pool uses. */
   readonly #pinned = new Map<Node, number>();
+  /** Nodes whose descriptor for writing cannot be read. */
+  readonly #writeOnly = new WeakSet<Node>();
+  /** Nodes that are open for a client, and were not used for long. */
+  readonly #kept = new Set<Node>();
   /** Descriptors to close when their node is no longer pinned. */
   readonly #doomed = new Map<Node, Fd[]>();
 
-  /** Descriptors of at most `max` nodes. */
-  constructor(fs: HostFs, dirs: DirCache, max: number) {
+  /** Descriptors of at most `max` nodes, and with `keepsOpen` of all that are open. */
+  constructor(fs: HostFs, dirs: DirCache, max: number, keepsOpen = false) {
     this.#fs = fs;
     this.#dirs = dirs;
+    this.#keepsOpen = keepsOpen;
     this.#open = new LRUCache<Node, true>({
       max,
-      dispose: (_, node) => {
-        this.#closeOf(node);
+      dispose: (_, node, reason) => {
+        if (reason === 'evict' && keepsOpen && node.opens > 0) this.#kept.add(node);
+        else this.#closeOf(node);
       },
     });
   }
@@ -36,7 +44,7 @@ export class DataFiles {
   /** A descriptor to read the data of `node` from. Valid until the next call, or as long as it is pinned. */
   forReading(node: Node): Fd {
     this.#open.get(node);
-    if (node.writeFd !== undefined) return node.writeFd;
+    if (node.writeFd !== undefined && !this.#writeOnly.has(node)) return node.writeFd;
     if (node.readFd !== undefined) return node.readFd;
     const fd = this.#openPlace(node.data ?? node.place, O_RDONLY);
     node.readFd = fd;
@@ -64,6 +72,11 @@ export class DataFiles {
     return node.writeFd;
   }
 
+  /** Whether what `forWriting` answered cannot be read, and nothing else can. */
+  isWriteOnly(node: Node): boolean {
+    return node.readFd === undefined && this.#writeOnly.has(node);
+  }
+
   /** A descriptor that is already open becomes the one for writing. */
   adoptForWriting(node: Node, fd: Fd): void {
     this.drop(node);
@@ -88,22 +101,41 @@ export class DataFiles {
     for (const fd of doomed ?? []) this.#fs.close(fd);
   }
 
-  /** The data lies elsewhere now, or the node goes away. */
+  /** The node goes away, or nobody has it open any more. */
   drop(node: Node): void {
     if (!this.#open.delete(node)) this.#closeOf(node);
   }
 
-  close(): void {
-    this.#open.clear();
+  /** The data of `node` lies elsewhere now, and may be read there as it was before. */
+  moved(node: Node): void {
+    this.drop(node);
+    if (!this.#keepsOpen || node.opens === 0) return;
+    try {
+      this.forReading(node);
+    } catch (thrown) {
+      // Whoever reads is told.
+      if (!(thrown instanceof FsError)) throw thrown;
+    }
   }
 
+  close(): void {
+    this.#open.clear();
+    for (const node of this.#kept) this.#closeOf(node);
+  }
+
+  /** For both, unless only writing is permitted, or only at the end. */
   #openForWriting(node: Node, upper: Place): Fd {
     try {
       return this.#openPlace(upper, O_RDWR);
     } catch (thrown) {
-      if (!isFsError(thrown, 'EPERM')) throw thrown;
-      const fd = this.#openPlace(upper, O_RDWR | O_APPEND);
-      node.appends = true;
+      if (isFsError(thrown, 'EPERM')) {
+        const fd = this.#openPlace(upper, O_RDWR | O_APPEND);
+        node.appends = true;
+        return fd;
+      }
+      if (!isFsError(thrown, 'EACCES')) throw thrown;
+      const fd = this.#openPlace(upper, O_WRONLY);
+      this.#writeOnly.add(node);
       return fd;
     }
   }
@@ -117,6 +149,8 @@ export class DataFiles {
     const fds = [node.readFd, node.writeFd];
     node.readFd = undefined;
     node.writeFd = undefined;
+    this.#writeOnly.delete(node);
+    this.#kept.delete(node);
     for (const fd of fds) {
       if (fd === undefined) continue;
       if (this.#pinned.has(node)) this.#doomed.set(node, [...(this.#doomed.get(node) ?? []), fd]);

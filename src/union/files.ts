@@ -60,7 +60,7 @@ export class Files {
   }
 
   /** A file without a name, in the file system of the upper. */
-  tmpfile(caller: Caller, parent: Node, mode: number, flags: number, attr: Attr): OpenNode {
+  tmpfile(caller: Caller, parent: Node, wanted: number, flags: number, attr: Attr): OpenNode {
     const core = this.#core;
     const inside = upperDirOf(core, parent);
     const dir = core.fs.openat(core.dirs.fd(inside), asName('.'), O_RDONLY, 0);
@@ -69,24 +69,31 @@ export class Files {
       const setgid = ((core.fs.stat[st.mode] ?? 0) & S_ISGID) !== 0;
       const gid = setgid ? (core.fs.stat[st.gid] ?? caller.gid) : caller.gid;
       const list = core.fs.findXattr(core.at(inside), inside.name, aclDefault);
-      const heritage = list === undefined ? { mode: mode & ~caller.umask } : inherit(list, mode, false);
+      const heritage = list === undefined ? { mode: wanted & ~caller.umask } : inherit(list, wanted, false);
+      const mode = heritage.mode & 0o7777;
+      const openable = core.unprivileged ? mode | 0o600 : mode;
       core.fs.assume(caller.uid, gid, 0);
       let fd;
       try {
-        fd = core.fs.openat(dir, asName('.'), O_TMPFILE | O_RDWR, heritage.mode & 0o7777);
+        fd = core.fs.openat(dir, asName('.'), O_TMPFILE | O_RDWR, openable);
       } finally {
         core.fs.assumeNone();
       }
+      let data: Fd | undefined;
       try {
+        data = core.unprivileged ? core.fs.reopen(fd, O_RDWR) : undefined;
+        if (openable !== mode) core.fs.fchmodat(fd, itself, mode);
         if (heritage.access !== undefined) core.fs.setXattr(fd, itself, aclAccess, heritage.access, 0);
         core.fs.statx(fd, itself, attr.buffer, attr.offset);
       } catch (thrown) {
+        if (data !== undefined) core.fs.close(data);
         core.fs.close(fd);
         throw thrown;
       }
       const node = core.nodes.add(S_IFREG, undefined, itself);
       node.upper = new Place(inside.layer, undefined, itself, fd);
       core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+      if (data !== undefined) core.data.adoptForWriting(node, data);
       finishAttributes(core, node, attr);
       node.lookups += 1;
       return this.#add(node, isWriting(flags));
@@ -266,7 +273,13 @@ export class Files {
   }
 
   #add(node: Node, writable: boolean): OpenNode {
-    const handle = new OpenNode(this.#nextId++ as HandleId, node, writable);
+    const { data, unprivileged } = this.#core;
+    if (unprivileged) {
+      if (writable) data.forWriting(node);
+      else data.forReading(node);
+    }
+    const writeOnly = unprivileged && writable && data.isWriteOnly(node);
+    const handle = new OpenNode(this.#nextId++ as HandleId, node, { writable, writeOnly });
     this.#core.handles.set(handle.id, handle);
     node.opens += 1;
     return handle;

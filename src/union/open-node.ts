@@ -10,11 +10,13 @@ export class OpenNode implements OpenFile {
   /** Another one once its node was renewed: see `relic.ts`. */
   node: Node;
   readonly writable: boolean;
+  readonly writeOnly: boolean;
 
-  constructor(id: HandleId, node: Node, writable: boolean) {
+  constructor(id: HandleId, node: Node, may: { readonly writable: boolean; readonly writeOnly: boolean }) {
     this.id = id;
     this.node = node;
-    this.writable = writable;
+    this.writable = may.writable;
+    this.writeOnly = may.writeOnly;
   }
 
   get nodeId(): NodeId {

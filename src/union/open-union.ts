@@ -34,6 +34,8 @@ export interface UnionOptions {
   readonly log: Log;
   readonly features: UnionFeatures;
   readonly limits?: Partial<CoreLimits>;
+  /** See `CoreParts`. */
+  readonly unprivileged?: boolean;
   /** A private clone of the directory `path` (os/mount.ts); undefined where it is refused. */
   readonly clone: (path: Name, readOnly: boolean) => Fd | undefined;
 }
@@ -103,6 +105,7 @@ class Opening {
       indexDir: index === undefined || !writable ? undefined : fixed(writable.layer, index),
       fileSystems: this.#fsids.size,
       limits: { ...defaultLimits, ...limits },
+      unprivileged: this.#options.unprivileged ?? false,
     });
     const close = async (): Promise<void> => {
       core.data.close();

@@ -47,6 +47,8 @@ export interface OpenFile {
   readonly nodeId: NodeId;
   /** Its data lies in the upper layer: it may be handed to the kernel for writing. */
   readonly upper: boolean;
+  /** Its data can be written and not read, by the server as little as by who opened it. */
+  readonly writeOnly: boolean;
 }
 
 /** One name of a file. */

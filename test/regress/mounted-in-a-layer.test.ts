@@ -4,38 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import { openStage, type Stage } from '../e2e/fixtures/stage.ts';
-import { rootlessVariant } from '../e2e/fixtures/variant.ts';
-import { mountNeeds, needs } from '../fixtures/needs.ts';
-
-interface Client {
-  readonly stage: Stage;
-  /** Output of a shell script of the user. A mount that waits for itself is a timeout, status 124. */
-  readonly sh: (script: string) => Promise<string>;
-}
-
-async function openClient(test: Test): Promise<Client> {
-  const stage = await openStage(rootlessVariant);
-  test.teardown(() => stage.close());
-  const sh = async (script: string): Promise<string> => {
-    const argv = ['timeout', '-s', 'KILL', '20', 'sh', '-c', script];
-    const { status, output } = await stage.attempt(argv, { asUser: true });
-    return status === 0 ? output : `${String(status)}: ${output}`;
-  };
-  return { stage, sh };
-}
-
-/** A mount that hangs would keep its namespace from ending: the connection goes first. */
-async function mountAt(test: Test, client: Client, union: Parameters<Stage['mount']>[1], at: string) {
-  const { stage } = client;
-  await stage.mount('stratafs', union, at);
-  test.teardown(async () => {
-    await stage.attempt(['umount', '-f', '-l', at]);
-  });
-}
-
-const user = needs(...mountNeeds, 'program:fusermount3', 'program:unshare');
+import t from 'tap';
+import { mountAt, openClient, user } from './fixtures/ordinary-user.ts';
 
 t.test('the mount point of the mount itself, in its lower layer', user, async (test) => {
   const client = await openClient(test);

@@ -5,7 +5,7 @@
 import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
 import type { NodeId } from '../../base/ids.ts';
 import type { Caller, Later, OpenFile } from '../../vfs/file-system.ts';
-import { fsyncFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
+import { fsyncFlag, openFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
 import { notifyInvalInode } from '../../wire/notify.ts';
 import { replyHeaderBytes, type Reply } from '../../wire/reply.ts';
 import {
@@ -35,7 +35,9 @@ function enter(door: Door, node: NodeId, file: OpenFile, flags: number): Opened 
   const access = flags & O_ACCMODE;
   const how = { writes: access !== O_RDONLY, reads: access !== O_WRONLY };
   try {
-    return door.modes.enter(node, file, how, () => door.fs.descriptor(file.id));
+    const opened = door.modes.enter(node, file, how, () => door.fs.descriptor(file.id));
+    // Writing a part of a page, a page cache would read the rest of it first.
+    return file.writeOnly && opened.backingId === 0 ? { ...opened, flags: openFlag.DIRECT_IO } : opened;
   } catch (thrown) {
     door.fs.release(file.id);
     throw thrown;

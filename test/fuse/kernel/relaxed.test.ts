@@ -62,7 +62,8 @@ class OneFile implements Known {
     }
     const isOld = !writes && node !== this.node;
     const handle = this.#nextHandle++ as HandleId;
-    return { id: handle, nodeId: isOld ? node : this.node, upper: this.isUpper && !isOld };
+    const upper = this.isUpper && !isOld;
+    return { id: handle, nodeId: isOld ? node : this.node, upper, writeOnly: false };
   }
 
   release(): void {
