@@ -208,7 +208,7 @@ export class Files {
     do {
       count += fs.pwrite(fd, buffer, offset + count, length - count, position + count);
     } while (data.whole && count < length);
-    if (mtime !== undefined) this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
+    if (mtime !== undefined) this.#putBack(fd, mtime);
     return count;
   }
 
@@ -224,7 +224,7 @@ export class Files {
         const step = [offset + count, length - count, position + count] as const;
         count += await this.#core.fs.pwriteAsync(fd, buffer, ...step);
       } while (data.whole && count < length);
-      if (mtime !== undefined) this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
+      if (mtime !== undefined) this.#putBack(fd, mtime);
       return count;
     });
   }
@@ -233,6 +233,15 @@ export class Files {
     this.#core.fs.statx(fd, itself);
     const { stat } = this.#core.fs;
     return { sec: stat[st.mtimeSec] ?? 0, nsec: stat[st.mtimeNsec] ?? 0 };
+  }
+
+  /** Only an owner may; the data is written all the same. */
+  #putBack(fd: Fd, mtime: TimeSpec): void {
+    try {
+      this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
+    } catch (thrown) {
+      if (!isFsError(thrown, 'EPERM')) throw thrown;
+    }
   }
 
   /** Nothing to do for what is only in a lower layer, or in a volatile mount. */

@@ -3,7 +3,7 @@
  */
 import { isFsError } from '../base/fs-error.ts';
 import { asName } from '../base/name.ts';
-import { utimeOmit } from '../base/time-spec.ts';
+import { utimeNow, utimeOmit } from '../base/time-spec.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import { mayKeepSetgid } from '../os/capability.ts';
@@ -89,12 +89,20 @@ function apply(core: UnionCore, caller: Caller, node: Node, change: SetAttr): vo
   if (change.atime !== undefined || change.mtime !== undefined) setTimes(core, node, change);
 }
 
-/** What the kernel writes back has a time of its own; where only writing can change that, it stays as written. */
-function setTimes(core: UnionCore, node: Node, change: SetAttr): void {
+/**
+ * A kernel that keeps written data back turns "now" into a time, and tells the time of a write, whoever wrote:
+ * it has permission. A server that is not the owner may set both to now, and its own write has left its time; nor can
+ * more than that be said of a file that can only be appended to.
+ */
+function setTimes(core: UnionCore, node: Node, { atime, mtime }: SetAttr): void {
   const { place } = node;
+  const at = core.at(place);
   try {
-    core.fs.utimensat(core.at(place), place.name, change.atime ?? utimeOmit, change.mtime ?? utimeOmit);
+    core.fs.utimensat(at, place.name, atime ?? utimeOmit, mtime ?? utimeOmit);
   } catch (thrown) {
-    if (!node.appends || change.atime !== undefined || !isFsError(thrown, 'EPERM')) throw thrown;
+    if (!isFsError(thrown, 'EPERM')) throw thrown;
+    if (node.appends && atime === undefined) return;
+    if (!core.unprivileged || mtime === undefined) throw thrown;
+    if (atime !== undefined) core.fs.utimensat(at, place.name, utimeNow, utimeNow);
   }
 }

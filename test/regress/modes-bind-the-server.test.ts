@@ -2,7 +2,7 @@
  * A server without capabilities is bound by the modes of the files that it serves. Permission is decided when
  * a file is opened: whatever becomes of the mode, the open file is read and written.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { mountAt, openClient, user } from './fixtures/ordinary-user.ts';
@@ -74,4 +74,18 @@ t.test('many files that nobody could open again', user, async (test) => {
     `${String(many)}\n`,
   );
   for (const i of [0, many - 1]) test.equal(readFileSync(join(upper, `f${String(i)}`), 'utf8'), String(i));
+});
+
+t.test('a file of somebody else that everybody may write', user, async (test) => {
+  const { python, upper } = await openMount(test);
+  writeFileSync(join(upper, 'theirs'), 'x');
+  chmodSync(join(upper, 'theirs'), 0o666);
+  test.equal(statSync(join(upper, 'theirs')).uid, 0);
+  const before = statSync(join(upper, 'theirs')).mtimeMs;
+  const act = ['f = os.open("theirs", os.O_RDWR)', 'os.pwrite(f, b"y", 1)', 'os.fsync(f)', 'os.close(f)'];
+  test.equal(await python(...act), '');
+  test.equal(readFileSync(join(upper, 'theirs'), 'utf8'), 'xy');
+  test.ok(statSync(join(upper, 'theirs')).mtimeMs > before);
+  test.equal(await python('os.utime("theirs")'), '', 'to now, as it may be written');
+  test.match(await python('os.utime("theirs", (5, 5))'), /Operation not permitted/);
 });
