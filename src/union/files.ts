@@ -192,9 +192,16 @@ export class Files {
     position: number,
   ): Promise<number> {
     const { node } = this.get(id);
-    return this.#pinned(node, () =>
-      this.#core.fs.preadAsync(this.#core.data.forReading(node), buffer, offset, length, position),
-    );
+    return this.#pinned(node, async () => {
+      const fd = this.#core.data.forReading(node);
+      let count = 0;
+      // A short reply is the end of the file to the kernel. After an error it asks for each page by itself, and
+      // has those before the one that fails.
+      for (let step = -1; step !== 0 && count < length; count += step) {
+        step = await this.#core.fs.preadAsync(fd, buffer, offset + count, length - count, position + count);
+      }
+      return count;
+    });
   }
 
   write(id: HandleId, data: WrittenData): number {
