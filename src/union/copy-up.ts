@@ -321,6 +321,8 @@ function readSource(core: UnionCore, node: Node): Source {
   core.fs.statx(core.at(place), place.name);
   const { stat } = core.fs;
   const field = (index: number): number => stat[index] ?? 0;
+  // As a double it would be another size.
+  if (field(st.size) > Number.MAX_SAFE_INTEGER) throw fsError('EFBIG');
   return {
     node,
     place,

@@ -7,6 +7,7 @@
  * payload, and extensions (7.38). Offsets given to accessors count from the end of the header, and are
  * those of requests.ts.
  */
+import { fsError } from '../base/fs-error.ts';
 import type { NodeId } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { extensionType } from './flags.ts';
@@ -136,6 +137,13 @@ export class Frame {
   u64(offset: number): number {
     const index = (requestHeaderBytes + offset) >>> 2;
     return joinU64(this.#word(index), this.#word(index + 1));
+  }
+
+  /** A place in a file, or a size that it gets. EFBIG for what is no safe integer. */
+  place(offset: number): number {
+    const place = this.u64(offset);
+    if (place >= Number.MAX_SAFE_INTEGER) throw fsError('EFBIG');
+    return place;
   }
 
   /** A signed 64-bit field, clamped to the safe integers on both sides. */

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { Frame } from '../../src/wire/frame.ts';
 import { opcode, opcodeName, requestLayout } from '../../src/wire/opcodes.ts';
-import { initIn, interruptIn, setattrIn, setxattrExtIn } from '../../src/wire/requests.ts';
+import { initIn, interruptIn, lseekIn, setattrIn, setxattrExtIn } from '../../src/wire/requests.ts';
 import { goldenRequests } from './fixtures/golden-requests.ts';
 import { aligned, pack, request, type Piece } from './fixtures/pack.ts';
 
@@ -211,5 +211,20 @@ t.test('extensions', (t) => {
   const bytes = request(opcode.CREATE, create, groups);
   bytes.writeUInt16LE(0xffff, 36);
   t.equal(frameOf(bytes).accept(bytes.length), 'short-body', 'more extensions than frame');
+  t.end();
+});
+
+t.test('places in a file are exact or refused', (t) => {
+  const at = (low: number, high: number): number =>
+    accepted(request(opcode.LSEEK, [['LLLLLL', 0, 0, low, high, 0, 0]])).place(lseekIn.offset);
+  t.equal(at(0xffff_fffe, 0x1f_ffff), Number.MAX_SAFE_INTEGER - 1);
+  for (const [low, high] of [
+    [0, 0x20_0000],
+    [0x6fc1_0000, 0x23_86f2],
+    [0xffff_ffff, 0x7fff_ffff],
+    [0xffff_ffff, 0xffff_ffff],
+  ] as const) {
+    t.throws(() => at(low, high), { code: 'EFBIG' });
+  }
   t.end();
 });

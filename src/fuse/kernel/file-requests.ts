@@ -105,7 +105,7 @@ export function onRelease(door: Door): number {
 export function onRead(door: Door): number {
   const { frame, reply } = door;
   const handle = handleOf(frame.u64(readIn.fh));
-  const position = frame.u64(readIn.offset);
+  const position = frame.place(readIn.offset);
   const size = Math.min(frame.u32(readIn.size), reply.buffer.length - replyHeaderBytes);
   const count = door.fs.read(handle, reply.buffer, replyHeaderBytes, size, position);
   if (count >= 0) return reply.withBody(count);
@@ -124,7 +124,7 @@ export function onWrite(door: Door): number {
     buffer,
     offset: frame.payloadOffset,
     length: frame.payloadLength,
-    position: frame.u64(writeIn.offset),
+    position: frame.place(writeIn.offset),
     keepTimes: door.writesBack && isCached,
     // The kernel takes no notice of a short count for its pages (fs/fuse/file.c, fuse_writepage_end).
     whole: isCached,
@@ -158,8 +158,8 @@ export function onFallocate(door: Door): number {
   const done = door.fs.fallocate(
     handleOf(frame.u64(fallocateIn.fh)),
     frame.u32(fallocateIn.mode),
-    frame.u64(fallocateIn.offset),
-    frame.u64(fallocateIn.length),
+    frame.place(fallocateIn.offset),
+    frame.place(fallocateIn.length),
   );
   return door.settle(done, (reply) => reply.ok());
 }
@@ -180,8 +180,8 @@ export function onLseek(door: Door): number {
 export function onCopyFileRange(door: Door): number {
   const { frame } = door;
   const copying = door.fs.copyFileRange(
-    { handle: handleOf(frame.u64(copyFileRangeIn.fhIn)), offset: frame.u64(copyFileRangeIn.offIn) },
-    { handle: handleOf(frame.u64(copyFileRangeIn.fhOut)), offset: frame.u64(copyFileRangeIn.offOut) },
+    { handle: handleOf(frame.u64(copyFileRangeIn.fhIn)), offset: frame.place(copyFileRangeIn.offIn) },
+    { handle: handleOf(frame.u64(copyFileRangeIn.fhOut)), offset: frame.place(copyFileRangeIn.offOut) },
     Math.min(frame.u64(copyFileRangeIn.length), maxCopy),
   );
   return door.settle(copying, (reply, count) => reply.writeOut(count));
@@ -190,8 +190,8 @@ export function onCopyFileRange(door: Door): number {
 export function onCopyFileRange64(door: Door): number {
   const { frame } = door;
   const copying = door.fs.copyFileRange(
-    { handle: handleOf(frame.u64(copyFileRangeIn.fhIn)), offset: frame.u64(copyFileRangeIn.offIn) },
-    { handle: handleOf(frame.u64(copyFileRangeIn.fhOut)), offset: frame.u64(copyFileRangeIn.offOut) },
+    { handle: handleOf(frame.u64(copyFileRangeIn.fhIn)), offset: frame.place(copyFileRangeIn.offIn) },
+    { handle: handleOf(frame.u64(copyFileRangeIn.fhOut)), offset: frame.place(copyFileRangeIn.offOut) },
     Math.min(frame.u64(copyFileRangeIn.length), maxCopy),
   );
   return door.settle(copying, (reply, count) => reply.copyFileRangeOut(count));

@@ -83,7 +83,7 @@ export function onSetattr(door: Door): number {
     mode: has(setattrValid.MODE) ? frame.u32(setattrIn.mode) : undefined,
     uid: has(setattrValid.UID) ? frame.u32(setattrIn.uid) : undefined,
     gid: has(setattrValid.GID) ? frame.u32(setattrIn.gid) : undefined,
-    size: has(setattrValid.SIZE) ? frame.u64(setattrIn.size) : undefined,
+    size: has(setattrValid.SIZE) ? frame.place(setattrIn.size) : undefined,
     atime: has(setattrValid.ATIME)
       ? time(door, has(setattrValid.ATIME_NOW), setattrIn.atime, setattrIn.atimeNsec)
       : undefined,
