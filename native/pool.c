@@ -107,7 +107,7 @@ static void *work(void *argument) {
   return NULL;
 }
 
-/* With the lock held. Signals are the main thread's business. */
+/* With the lock held. Signals are the main thread's business. Where it fails, the threads that are there go on. */
 static void start_thread(struct pool *pool) {
   pthread_attr_t attributes;
   pthread_t thread;
@@ -226,6 +226,16 @@ napi_value job_submit(napi_env env, struct instance *self, struct job *job) {
   queue_push(&pool->waiting[job->lane], job);
   pool->queued++;
   if (pool->queued > pool->idle && pool->threads < THREADS_MAX) start_thread(pool);
+  if (pool->threads == 0) {
+    /* A limit on processes. Nobody would ever run it, and here it might block what it waits for. */
+    queue_pop(&pool->waiting[job->lane]);
+    pool->queued--;
+    pthread_mutex_unlock(&pool->lock);
+    job->result = -EAGAIN;
+    settle(env, job);
+    if (--pool->outstanding == 0) uv_unref((uv_handle_t *)&pool->async);
+    return promise;
+  }
   pthread_cond_signal(&pool->wake);
   pthread_mutex_unlock(&pool->lock);
   return promise;

@@ -9,6 +9,7 @@ import { asName } from '../../src/base/name.ts';
 import { getAddon, type NativeChannel } from '../../src/os/addon.ts';
 import * as os from '../../src/os/constants.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
+import { needs } from '../fixtures/needs.ts';
 import { makeScratch } from './fixtures/scratch.ts';
 
 const fs = new RealFs();
@@ -139,4 +140,24 @@ t.test('a worker thread has an addon of its own, and can end in the middle of a 
   });
   t.equal(code, 7);
   t.same(messages, [3]);
+});
+
+const limits = needs('root', 'build', 'program:setpriv', 'program:prlimit');
+
+t.test('where no thread can be made a job fails', limits, (t) => {
+  const script = `
+    const { execFileSync } = require('node:child_process');
+    const native = require(${JSON.stringify(addonPath)});
+    const fd = require('node:fs').openSync('/etc/passwd');
+    const read = () => native.preadAsync(fd, Buffer.alloc(4), 0, 4, 0);
+    execFileSync('prlimit', ['--nproc=1:', '--pid', String(process.pid)]);
+    (async () => console.log(await read(), await read()))();`;
+  const become = ['--reuid=5', '--regid=60', '--clear-groups', '--inh-caps=-all', '--'];
+  const said = execFileSync('setpriv', [...become, process.execPath, '-e', script], {
+    cwd: '/',
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  t.equal(said, '-11 -11\n');
+  t.end();
 });
