@@ -117,7 +117,9 @@ export class Files {
     }
     const node = heir ?? asked;
     core.writable();
-    if (node.busy !== undefined) return node.busy.then(() => this.open(node, flags, unique));
+    if (node.busy !== undefined) {
+      return core.interrupts.until(unique, node.busy).then(() => this.open(node, flags, unique));
+    }
     const copying = copyUp(core, node, truncate ? 'truncated' : 'data', unique);
     if (copying !== undefined) return copying.then(() => this.open(node, flags, unique));
     if (isWriting(flags)) this.#checkSeal(node, flags);

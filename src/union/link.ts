@@ -23,7 +23,9 @@ export function link(core: UnionCore, node: Node, parent: Node, name: Name, uniq
   core.writable();
   if (node.isDirectory) throw fsError('EPERM');
   checkName(core, name);
-  if (node.busy !== undefined) return node.busy.then(() => link(core, node, parent, name, unique));
+  if (node.busy !== undefined) {
+    return core.interrupts.until(unique, node.busy).then(() => link(core, node, parent, name, unique));
+  }
   const { parent: known } = node;
   // What has lost its names says nothing of where its data lies, either.
   const copying = copyUp(core, node, known === undefined ? 'data' : 'metadata', unique);

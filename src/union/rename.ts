@@ -55,7 +55,7 @@ export function rename(
   const target = to.parent.dir?.children.get(to.name) ?? lookup(core, to.parent, to.name, core.unasked);
   const again = (): Later<void> => rename(core, from, to, flags, unique);
   const busy = node.busy ?? target?.busy;
-  if (busy !== undefined) return busy.then(again);
+  if (busy !== undefined) return core.interrupts.until(unique, busy).then(again);
   if (target === node) return undefined;
   const exchange = (flags & RENAME_EXCHANGE) !== 0;
   check(core, node, target, flags);

@@ -24,7 +24,7 @@ export function setattr(core: UnionCore, caller: Caller, node: Node, change: Set
     const asked = { ...caller };
     return first.then(() => setattr(core, asked, node, change));
   };
-  if (node.busy !== undefined) return later(node.busy);
+  if (node.busy !== undefined) return later(core.interrupts.until(caller.unique, node.busy));
   const copying = copyUp(core, node, neededFor(change), caller.unique);
   if (copying !== undefined) return later(copying);
   apply(core, caller, node, change);

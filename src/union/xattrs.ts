@@ -143,7 +143,7 @@ function onUpper(
 ): Later<void> {
   core.writable();
   const again = (): Later<void> => onUpper(core, node, unique, act, needed);
-  if (node.busy !== undefined) return node.busy.then(again);
+  if (node.busy !== undefined) return core.interrupts.until(unique, node.busy).then(again);
   const copying = copyUp(core, node, needed, unique);
   if (copying !== undefined) return copying.then(again);
   act();

@@ -11,6 +11,7 @@ import { Frame } from '../../wire/frame.ts';
 import { attrAttrOffset, entryAttrOffset, Reply } from '../../wire/reply.ts';
 import { errnoOf } from '../gate.ts';
 import { IdleWork } from './idle-work.ts';
+import { Interruptions } from './interruptions.ts';
 import { longTtl, type OpenModes } from './open-modes.ts';
 import type { Relaxed } from './relaxed.ts';
 
@@ -39,6 +40,8 @@ export class Door {
   readonly log: Log;
   /** What is to be done once no request waits. */
   readonly idle: IdleWork;
+  /** Who waits for a reply that comes later, and is interrupted. */
+  readonly interruptions = new Interruptions();
   /** Who asks; filled for each request. */
   readonly caller: Caller = { uid: 0, gid: 0, pid: 0, umask: 0, unique: 0 };
   /** Attributes in whatever reply is being written. */
@@ -80,13 +83,15 @@ export class Door {
 
   /** Answers when `result` comes, into `buffer` or a small one. */
   later<T>(result: Promise<T>, encode: Encode<T>, buffer?: Buffer): number {
-    const { uniqueLow, uniqueHigh, opcode } = this.frame;
+    const { unique, uniqueLow, uniqueHigh, opcode, pid } = this.frame;
     this.pending += 1;
+    this.interruptions.begin(unique, pid);
     const send = (make: (reply: Reply) => number): void => {
       const reply = new Reply(buffer ?? Buffer.alloc(lateReplyBytes));
       reply.beginUnique(uniqueLow, uniqueHigh);
       this.channel.send(reply.buffer, this.#guarded(reply, opcode, make));
       this.pending -= 1;
+      this.interruptions.end(unique);
     };
     result.then(
       (value) => {

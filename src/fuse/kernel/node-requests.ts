@@ -50,7 +50,9 @@ export function onBatchForget(door: Door, burst: Burst): number {
 
 export function onInterrupt(door: Door): number {
   const unique = door.frame.uniqueAt(interruptIn.unique);
-  door.fs.interrupt(unique);
+  door.interruptions.interrupt(unique, () => {
+    door.fs.interrupt(unique);
+  });
   door.modes.changes.interrupt(unique);
   return 0;
 }
