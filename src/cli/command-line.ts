@@ -54,7 +54,8 @@ export function parseCommandLine(args: readonly string[], cwd: Name): Command {
   return {
     act: 'mount',
     spec: { ...specOf(given, source, cwd), mountPoint: absolute(mountPoint, cwd) },
-    foreground: (values.foreground ?? false) || given.debug,
+    // `-o debug` comes from mount(8) and its like, too, which wait until this program has ended.
+    foreground: (values.foreground ?? false) || (values.debug ?? false),
     reportTo: values.report === undefined ? undefined : Number(values.report),
   };
 }

@@ -260,3 +260,11 @@ t.test('a log file for a server in the background', needs(...mountNeeds), async 
   t.match(await runProgram(['-o', `${place.options},log=${file}`, place.at]), { code: 0, stderr: '' });
   t.ok(existsSync(file));
 });
+
+t.test('-o debug goes to the background as everything in -o does', needs(...mountNeeds), async (t) => {
+  const place = makePlace(t);
+  const file = join(place.path, 'log');
+  const outcome = await runProgram(['-o', `debug,${place.options},log=${file}`, place.at]);
+  t.match(outcome, { code: 0, stdout: '', stderr: '' }, 'its pipes have come to their end');
+  t.ok(isMounted(place.at));
+});
