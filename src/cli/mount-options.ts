@@ -189,6 +189,12 @@ const formatActs: Record<string, Act> = {
   uuid: (_, value) => {
     value.oneOf('on', 'off', 'auto', 'null');
   },
+  // Owners and modes that stand in attributes (override_stat): without them every file would have wrong ones.
+  xattr_permissions: (_, value) => {
+    if (value.oneOf('0', '1', '2') !== '0') {
+      throw value.unsupported('mount without it, on layers whose owners and modes are right as they are');
+    }
+  },
 };
 
 const mappings = ['uidmapping', 'gidmapping', 'squash_to_root', 'squash_to_uid', 'squash_to_gid'];
@@ -291,7 +297,7 @@ const acts: Readonly<Record<string, Act>> = Object.assign(Object.create(null) as
  * implementation, ask for what is so anyway, or are meant for mount(8).
  */
 const ignored: ReadonlySet<string> = new Set([
-  ...['threaded', 'fast_ino', 'ino32_t', 'static_nlink', 'noxattrs', 'noacl', 'xattr_permissions', 'plugins'],
+  ...['threaded', 'fast_ino', 'ino32_t', 'static_nlink', 'noxattrs', 'noacl', 'plugins'],
   ...['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
   ...['writeback', 'no_writeback', 'override_creds', 'nooverride_creds', 'default_permissions'],
   ...[

@@ -131,7 +131,7 @@ t.test('what other programs know is taken in silence', async (t) => {
     'static_nlink',
     'noxattrs=1',
     'noacl',
-    'xattr_permissions=2',
+    'xattr_permissions=0',
     'private',
     'writeback=0',
     'max_read=1234',
@@ -162,6 +162,8 @@ t.test('what is wrong has a code', async (t) => {
     'gidmapping=0:1:2',
     'squash_to_root',
     'squash_to_uid=1',
+    'xattr_permissions=1',
+    'xattr_permissions=2',
     'allow_root',
   ]) {
     t.equal(codeOf('-o', `lowerdir=/l,${option}`, '/m'), 'unsupported-option', option);
