@@ -11,12 +11,15 @@ export interface RawOption {
   readonly value: string | undefined;
 }
 
-/** A label of SELinux comes in quotes, since it has commas (mount(8)); it has no meaning here. */
-const quotedContext = /((?:^|,)(?:fs|def|root)?context=)"[^"]*"/g;
+/**
+ * One option and the comma after it. A label of SELinux comes in quotes, since it has commas (mount(8)); in
+ * anything else a quote is a character as any other.
+ */
+const oneOption = /((?:(?:fs|def|root)?context="[^"]*")?(?:\\[\s\S]?|[^,\\]+)*)(?:,|$)/gy;
 
 /** Splits one `-o` argument. Empty options, which podman writes, are left out. */
 export function splitOptions(list: string): RawOption[] {
-  return splitUnescaped(list.replace(quotedContext, '$1'), ',')
+  return Array.from(list.matchAll(oneOption), ([, option = '']) => option)
     .filter((option) => option !== '')
     .map((option) => {
       const equals = option.indexOf('=');

@@ -28,6 +28,22 @@ t.test('a quoted SELinux label is one option', async (t) => {
     splitOptions('ro,context="system_u:object_r:t:s0:c1,c2",noatime').map(({ name }) => name),
     ['ro', 'context', 'noatime'],
   );
+  for (const path of [
+    String.raw`/a\,context="b"`,
+    String.raw`/a\,context="b\,c"`,
+    '/a"b"',
+    '/xcontext="b"',
+  ]) {
+    t.strictSame(
+      splitOptions(`ro,lowerdir=${path},noatime`),
+      [
+        { name: 'ro', value: undefined },
+        { name: 'lowerdir', value: path },
+        { name: 'noatime', value: undefined },
+      ],
+      'a path that looks like one is kept',
+    );
+  }
 });
 
 t.test('lower layers are split on colons that are not escaped', async (t) => {
