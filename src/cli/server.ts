@@ -111,8 +111,13 @@ function onEndingSignals(act: (signal: NodeJS.Signals) => void): void {
 
 function lineOf(thrown: unknown): string {
   if (thrown instanceof UserError) return thrown.line.replaceAll('\n', ' ');
-  if (thrown instanceof FsError) return thrown.message;
+  // Refusals of the system, ours and those of Node.
+  if (thrown instanceof FsError || isSystemError(thrown)) return thrown.message.replaceAll('\n', ' ');
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
+function isSystemError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && typeof (thrown as NodeJS.ErrnoException).syscall === 'string';
 }
 
 void main().then((status) => {

@@ -9,10 +9,10 @@ import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { tryLock, type Lock } from '../os/lock.ts';
 import { isMounted } from '../os/mountinfo.ts';
-import { findSmallFile, pathIn, removeSmallFile, writeSmallFile } from '../os/small-file.ts';
+import { findSmallFile, pathIn, removeSmallFile, tryWriteSmallFile } from '../os/small-file.ts';
 
 export interface UpperLock {
-  /** Notes which mount holds the lock, `major:minor`. */
+  /** Notes which mount holds the lock, `major:minor`, if that can be written: it is a hint for those who wait. */
   recordMount(device: string): void;
   release(): void;
 }
@@ -52,7 +52,7 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
   }
   return {
     recordMount: (device) => {
-      writeSmallFile(note, device);
+      tryWriteSmallFile(note, device);
     },
     release: () => {
       removeSmallFile(note);

@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { errno } from '../base/errno.ts';
 import { FsError } from '../base/fs-error.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 
 /** The one function of fs-ext that is used; it has no types of its own. Throws Node's system errors. */
 interface FsExt {
@@ -23,7 +24,8 @@ export interface Lock {
 
 /**
  * Locks what is at `path` for this holder alone, at once: undefined when somebody holds it. Throws
- * FsError where it cannot be opened (ENOENT, EACCES) or locked (ENOLCK, EOPNOTSUPP).
+ * FsError where it cannot be opened (ENOENT, EACCES) or locked (ENOLCK, EOPNOTSUPP), UserError
+ * `fs-ext-missing`.
  */
 export function tryLock(path: Name): Lock | undefined {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -38,7 +40,7 @@ export function tryLock(path: Name): Lock | undefined {
 }
 
 function lockAtOnce(fd: number, path: Name): boolean {
-  const fsExt = createRequire(import.meta.url)('fs-ext') as FsExt;
+  const fsExt = loadFsExt();
   try {
     attempt('flock', path, () => {
       fsExt.flockSync(fd, 'exnb');
@@ -48,6 +50,18 @@ function lockAtOnce(fd: number, path: Name): boolean {
     throw thrown;
   }
   return true;
+}
+
+/** npm leaves it out in silence where it could not be compiled: it is an optional dependency. */
+function loadFsExt(): FsExt {
+  try {
+    return createRequire(import.meta.url)('fs-ext') as FsExt;
+  } catch (cause) {
+    throw new UserError('fs-ext-missing', 'the package fs-ext, which locks the upper, cannot be loaded', {
+      hint: 'install it anew, with a compiler and this version of Node: npm install --include=optional',
+      cause,
+    });
+  }
 }
 
 function createHandle(fd: number, path: Name): Lock {

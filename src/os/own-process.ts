@@ -5,7 +5,8 @@
  */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import { asName, type Name } from '../base/name.ts';
+import { asName, nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 
 /** The arguments after the script, latin1. To be called before `process.title` is set, which overwrites them. */
 export function ownArguments(): string[] {
@@ -43,9 +44,12 @@ export function reportStatus(fd: number, status: number): boolean {
   }
 }
 
-/** Appends lines to a file, or to a descriptor that is open; what cannot be written is lost. */
+/**
+ * Appends lines to a file, or to a descriptor that is open; what cannot be written is lost. UserError `bad-log`
+ * where the file cannot be opened.
+ */
 export function createLineWriter(to: Name | number): (line: string) => void {
-  const fd = typeof to === 'number' ? to : openSync(Buffer.from(to, 'latin1'), 'a', 0o600);
+  const fd = typeof to === 'number' ? to : openLog(to);
   return (line) => {
     try {
       writeSync(fd, line);
@@ -53,6 +57,18 @@ export function createLineWriter(to: Name | number): (line: string) => void {
       // A log that is full or gone is no reason to fail a request.
     }
   };
+}
+
+function openLog(path: Name): number {
+  try {
+    return openSync(Buffer.from(path, 'latin1'), 'a', 0o600);
+  } catch (cause) {
+    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+    throw new UserError('bad-log', `the log ${nameToText(path)} cannot be written (${code})`, {
+      hint: 'name a file in a directory that is there and may be written: -o log=FILE',
+      cause,
+    });
+  }
 }
 
 /** Nice value of V8's helpers: they run when nobody else wants to. */

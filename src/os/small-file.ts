@@ -13,9 +13,13 @@ export function findSmallFile(path: Name): string | undefined {
   }
 }
 
-/** Writes it anew. Throws Node's system error. */
-export function writeSmallFile(path: Name, content: string): void {
-  writeFileSync(Buffer.from(path, 'latin1'), content, { encoding: 'latin1', mode: 0o644 });
+/** Writes it anew. Where it cannot be written, what is read later is nothing, or something out of date. */
+export function tryWriteSmallFile(path: Name, content: string): void {
+  try {
+    writeFileSync(Buffer.from(path, 'latin1'), content, { encoding: 'latin1', mode: 0o644 });
+  } catch {
+    // A full file system, most likely: a note is a hint, and its readers do without.
+  }
 }
 
 /** Removes it if it is there; what cannot be removed stays. */

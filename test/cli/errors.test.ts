@@ -169,3 +169,29 @@ t.test(
     t.strictSame(readdirSync(layers.work), [], 'the work directory was not touched');
   },
 );
+
+t.test('a log that cannot be opened', needs(...mountNeeds), async (t) => {
+  const { layers } = makePlace(t);
+  const options = `${optionsOf(layers)},log=/nowhere/log`;
+  await fails(t, { options, at: layers.at, words: /the log \/nowhere\/log cannot be written \(ENOENT\)/ });
+});
+
+t.test('an installation without fs-ext', needs(...mountNeeds), async (t) => {
+  const { layers, path } = makePlace(t);
+  const hook = join(path, 'hook.cjs');
+  writeFileSync(
+    hook,
+    `const Module = require('node:module');
+    const load = Module._load;
+    Module._load = (name, ...more) => {
+      if (name === 'fs-ext') throw new Error('Cannot find module');
+      return load(name, ...more);
+    };`,
+  );
+  await fails(t, {
+    options: optionsOf(layers),
+    at: layers.at,
+    words: /fs-ext, which locks the upper, cannot be loaded: install it/,
+    run: { env: { STRATAFS_NODE_OPTIONS: `--require=${hook}` } },
+  });
+});
