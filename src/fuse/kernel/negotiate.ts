@@ -35,6 +35,8 @@ const wanted2 = initFlag2.CREATE_SUPP_GROUP | initFlag2.NO_EXPORT_SUPPORT;
 
 /** What was agreed. */
 export interface Agreement {
+  /** Of the kernel. With a later `major` than ours it takes our answer as a proposal, and sends INIT again. */
+  readonly major: number;
   readonly minor: number;
   readonly flags: number;
   readonly flags2: number;
@@ -64,6 +66,7 @@ export function negotiate(frame: Frame, wishes: Wishes): Agreement {
     (wanted2 | (passthrough ? initFlag2.PASSTHROUGH : 0) | (wishes.idmap ? initFlag2.ALLOW_IDMAP : 0));
   const isSpoken = major > protocol.major || (major === protocol.major && minor >= protocol.oldestMinor);
   return {
+    major,
     minor,
     flags,
     flags2,

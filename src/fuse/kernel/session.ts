@@ -5,9 +5,10 @@
 import { errno } from '../../base/errno.ts';
 import type { Log } from '../../base/log.ts';
 import type { Name } from '../../base/name.ts';
+import { UserError } from '../../base/user-error.ts';
 import type { FuseChannel } from '../../os/fuse-channel.ts';
 import type { FileSystem } from '../../vfs/file-system.ts';
-import { initFlag } from '../../wire/flags.ts';
+import { initFlag, protocol } from '../../wire/flags.ts';
 import { opcode } from '../../wire/opcodes.ts';
 import { errnoOf } from '../gate.ts';
 import { Alertness } from './alertness.ts';
@@ -15,7 +16,7 @@ import { Burst } from './burst.ts';
 import * as directories from './directory-requests.ts';
 import { Door } from './door.ts';
 import * as files from './file-requests.ts';
-import { negotiate, type Wishes } from './negotiate.ts';
+import { negotiate, type Agreement, type Wishes } from './negotiate.ts';
 import * as nodes from './node-requests.ts';
 import { OpenModes } from './open-modes.ts';
 import { Relaxed } from './relaxed.ts';
@@ -35,6 +36,8 @@ export type LowerFiles = 'cached' | 'passed' | 'renewed';
 
 export interface SessionOptions extends Wishes {
   readonly log: Log;
+  /** A kernel that cannot pass through is refused. */
+  readonly passthroughRequired?: boolean;
   readonly lowerFiles: LowerFiles;
   /** For `renewed`: whether something is mounted on one of these paths of the file system. */
   readonly isMountPoint: (paths: readonly Name[]) => boolean;
@@ -53,19 +56,20 @@ export class Session {
   readonly #door: Door;
   readonly #channel: FuseChannel;
   readonly #log: Log;
-  readonly #wishes: Wishes;
+  readonly #options: SessionOptions;
   readonly #handlers: (Handler | undefined)[];
   readonly #counts = new Float64Array(opcodes);
   readonly #burst: Burst;
   readonly #walk: WalkAhead;
   readonly #alertness: Alertness | undefined;
   #onReady: () => void = () => undefined;
+  #onRefused: (reason: Error) => void = () => undefined;
   #onStopped: () => void = () => undefined;
 
   constructor(fs: FileSystem, channel: FuseChannel, options: SessionOptions) {
     this.#channel = channel;
     this.#log = options.log;
-    this.#wishes = options;
+    this.#options = options;
     this.#door = openDoor(fs, channel, options);
     this.#walk = new WalkAhead(this.#door);
     this.#alertness = options.stayAwake === undefined ? undefined : new Alertness(options.stayAwake);
@@ -79,12 +83,14 @@ export class Session {
 
   /**
    * Serves. `ready` resolves when INIT is answered, `ended` when the file system is unmounted or `stop` was
-   * called; both reject when the device fails.
+   * called; both reject when the device fails. With a kernel that lacks what is needed `ready` rejects with
+   * UserError, `old-kernel` or `no-passthrough`: the caller unmounts.
    */
   start(): { readonly ready: Promise<void>; readonly ended: Promise<void> } {
     const ready = deferred();
     const ended = deferred();
     this.#onReady = ready.resolve;
+    this.#onRefused = ready.reject;
     this.#onStopped = ended.resolve;
     this.#channel.start(
       (length) => this.#answer(length),
@@ -152,10 +158,11 @@ export class Session {
 
   #init(): number {
     const { frame, reply } = this.#door;
-    const agreed = negotiate(frame, this.#wishes);
-    if (agreed.reply === undefined) {
-      this.#log.warn('this kernel speaks a FUSE protocol before 7.31 (Linux 5.4)');
-      return reply.error(errno.EPROTO);
+    const agreed = negotiate(frame, this.#options);
+    if (agreed.reply === undefined) return this.#refuse(oldKernel(agreed));
+    if (agreed.major > protocol.major) return reply.initOut(agreed.reply);
+    if (this.#options.passthroughRequired === true && !agreed.passthrough) {
+      return this.#refuse(noPassthrough());
     }
     frame.extendedSetxattr = agreed.extendedSetxattr;
     if (!agreed.passthrough) this.#door.modes.disable();
@@ -163,6 +170,25 @@ export class Session {
     this.#onReady();
     return reply.initOut(agreed.reply);
   }
+
+  /** From then on the kernel answers everything in the mount with an error itself. */
+  #refuse(reason: UserError): number {
+    this.#onRefused(reason);
+    return this.#door.reply.error(errno.EPROTO);
+  }
+}
+
+function oldKernel({ major, minor }: Agreement): UserError {
+  const spoken = `this kernel speaks version ${String(major)}.${String(minor)} of the FUSE protocol`;
+  return new UserError('old-kernel', `${spoken}, which is too old`, {
+    hint: `it takes ${String(protocol.major)}.${String(protocol.oldestMinor)}, Linux 5.4 or later`,
+  });
+}
+
+function noPassthrough(): UserError {
+  return new UserError('no-passthrough', 'passthrough=on is not possible: this kernel has none', {
+    hint: 'it takes Linux 6.9 or later with CONFIG_FUSE_PASSTHROUGH, or leave it out',
+  });
 }
 
 function openDoor(fs: FileSystem, channel: FuseChannel, options: SessionOptions): Door {
