@@ -5,7 +5,7 @@ import { UserError } from '../base/user-error.ts';
 import { MountPoints } from '../fuse/kernel/mount-points.ts';
 import { maxWrite, requestRoom } from '../fuse/kernel/negotiate.ts';
 import { Session } from '../fuse/kernel/session.ts';
-import { hasCapSysAdminInFirstNamespace, overridesModes } from '../os/capability.ts';
+import { overridesModes } from '../os/capability.ts';
 import { findCpuLatency, wakesSlowly } from '../os/cpu-latency.ts';
 import { createCollector } from '../os/heap.ts';
 import { findDetachedClone } from '../os/mount.ts';
@@ -52,19 +52,13 @@ function featuresOf(format: ResolvedFormat): UnionFeatures {
   };
 }
 
-function serve(options: ServeOptions): Served {
-  const { device, mountDevice, fileSystem, door, coherence, hasUpper, readOnly, log } = options;
+function serve({ device, mountDevice, fileSystem, door, log }: ServeOptions): Served {
   const channel = new RealChannel(device, { bufferSize: maxWrite + requestRoom });
-  const privileged = hasCapSysAdminInFirstNamespace();
-  const passthrough = door.passthrough !== 'off' && privileged;
   const mountPoints = new MountPoints(new RealFs(), mountDevice);
   const session = new Session(fileSystem, channel, {
+    ...door,
     log,
-    passthrough,
-    lowerFiles: !hasUpper ? 'passed' : coherence === 'relaxed' ? 'renewed' : 'cached',
     isMountPoint: (paths) => mountPoints.hasAny(paths),
-    writeback: !passthrough && !readOnly,
-    idmap: privileged,
     collect: createCollector(),
     stayAwake: stayAwakeFor(door.lowLatency),
   });

@@ -5,7 +5,8 @@
 import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { FileSystem } from '../vfs/file-system.ts';
-import type { DoorOptions, LayerPaths } from './mount-spec.ts';
+import type { LayerPaths } from './mount-spec.ts';
+import type { ResolvedDoor } from './resolve-door.ts';
 import type { ResolvedFormat } from './resolve-format.ts';
 
 export interface EngineOptions {
@@ -20,10 +21,7 @@ export interface ServeOptions {
   /** `major:minor` of the mount; undefined where the kernel does not tell. */
   readonly mountDevice: string | undefined;
   readonly fileSystem: FileSystem;
-  readonly door: DoorOptions;
-  readonly coherence: 'strict' | 'relaxed';
-  readonly hasUpper: boolean;
-  readonly readOnly: boolean;
+  readonly door: ResolvedDoor;
   readonly debug: boolean;
   readonly log: Log;
 }

@@ -21,6 +21,7 @@ import { closeDescriptor } from '../os/own-process.ts';
 import { checkLayers, checkMountPoint } from './mount-checks.ts';
 import type { LayerPaths, MountSpec } from './mount-spec.ts';
 import type { Parts, Session } from './parts.ts';
+import { resolveDoor } from './resolve-door.ts';
 import { resolveFormat } from './resolve-format.ts';
 import { lockUpper, type UpperLock } from './upper-lock.ts';
 
@@ -45,7 +46,14 @@ export async function startMount(
   try {
     const mountPoint = checkMountPoint(spec.mountPoint).realPath;
     const layers = checkLayers(spec.layers);
-    const format = resolveFormat(spec.format, layers, hasCapSysAdminInFirstNamespace());
+    const privileged = hasCapSysAdminInFirstNamespace();
+    const format = resolveFormat(spec.format, layers, privileged);
+    const door = resolveDoor(spec.door, {
+      privileged,
+      coherence: format.coherence,
+      hasUpper: layers.upper !== undefined,
+      readOnly: isReadOnly(spec),
+    });
     const lock = await lockOf(layers, signal);
     undo.push(() => lock?.release());
     const fileSystem = await parts.createEngine({ layers, format, log });
@@ -55,19 +63,9 @@ export async function startMount(
     undo.push(() => {
       place.unmount();
     });
-    const { door, debug } = spec;
-    const readOnly = isReadOnly(spec);
-    const session = parts.serve({
-      device,
-      mountDevice: place.device,
-      fileSystem,
-      door,
-      coherence: format.coherence,
-      hasUpper: layers.upper !== undefined,
-      readOnly,
-      debug,
-      log,
-    });
+    const { debug } = spec;
+    const mountDevice = place.device;
+    const session = parts.serve({ device, mountDevice, fileSystem, door, debug, log });
     undo.push(() => {
       session.stop();
     });

@@ -20,9 +20,10 @@ function start(options: Partial<SessionOptions> = {}): {
     passthrough: true,
     writeback: true,
     idmap: true,
-    relaxed: false,
+    lowerFiles: 'cached',
     isMountPoint: () => false,
     collect: () => undefined,
+    stayAwake: undefined,
     ...options,
   });
   const ready = session.start().ready.then(
