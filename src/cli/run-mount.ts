@@ -9,17 +9,11 @@ import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
 import { MS_RDONLY } from '../os/constants.ts';
-import {
-  mountFuse,
-  mountFuseByHelper,
-  openFuseDevice,
-  unmountFuse,
-  type FuseMountOptions,
-} from '../os/mount.ts';
-import { findMountAt } from '../os/mountinfo.ts';
+import { mountFuse, mountFuseByHelper, openFuseDevice, type FuseMountOptions } from '../os/mount.ts';
 import { closeDescriptor } from '../os/own-process.ts';
 import { checkLayers, checkMountPoint } from './mount-checks.ts';
 import type { LayerPaths, MountSpec } from './mount-spec.ts';
+import { MountedPlace } from './mounted-place.ts';
 import type { Parts, Session } from './parts.ts';
 import { resolveDoor } from './resolve-door.ts';
 import { resolveFormat } from './resolve-format.ts';
@@ -59,7 +53,7 @@ export async function startMount(
     const fileSystem = await parts.createEngine({ layers, format, log });
     undo.push(() => fileSystem.close());
     const device = attach(mountOptions(spec, mountPoint));
-    const place = mountedPlace(mountPoint);
+    const place = new MountedPlace(mountPoint);
     undo.push(() => {
       place.unmount();
     });
@@ -136,23 +130,6 @@ function attach(options: FuseMountOptions): Fd {
   return mountFuseByHelper(options);
 }
 
-interface MountedPlace {
-  /** `major:minor`; undefined where the kernel does not tell. */
-  readonly device: string | undefined;
-  /** Takes it off the tree, at once though it is busy. Does nothing where something else is mounted there by now. */
-  unmount(): void;
-}
-
-function mountedPlace(mountPoint: Name): MountedPlace {
-  const device = findMountAt(mountPoint)?.device;
-  return {
-    device,
-    unmount: () => {
-      if (findMountAt(mountPoint)?.device === device) unmountFuse(mountPoint, { lazy: true });
-    },
-  };
-}
-
 interface MountEnding {
   readonly place: MountedPlace;
   readonly log: Log;
@@ -163,15 +140,15 @@ function runningMount(session: Session, ending: MountEnding): RunningMount {
   let asked = false;
   const unmount = (): void => {
     try {
-      ending.place.unmount();
+      if (ending.place.unmount()) return;
     } catch (thrown) {
-      // Out of reach; ending the connection ends the mount in any case.
       ending.log.warn(`unmounting failed (${String(thrown)}), the connection is ended instead`);
-      session.stop();
     }
+    // Out of reach; ending the connection ends the mount in any case.
+    session.stop();
   };
   return {
-    ended: endOf(session, unmount).finally(() => ending.finish()),
+    ended: endOf(session, ending.place, () => asked).finally(() => ending.finish()),
     unmount: () => {
       if (asked) session.stop();
       else unmount();
@@ -180,14 +157,32 @@ function runningMount(session: Session, ending: MountEnding): RunningMount {
   };
 }
 
-/** A connection that broke leaves a mount on which everything fails. */
-async function endOf(session: Session, unmount: () => void): Promise<void> {
+/**
+ * A connection that broke, or was ended by the kernel (`umount -f` on a busy mount, an abort by
+ * /sys/fs/fuse/connections), leaves a mount on which everything fails: it is taken away.
+ */
+async function endOf(session: Session, place: MountedPlace, isAsked: () => boolean): Promise<void> {
   try {
     await session.ended;
   } catch (thrown) {
-    unmount();
+    place.unmount();
     throw thrown;
   }
+  if (!(await staysThere(place))) return;
+  place.unmount();
+  if (isAsked()) return;
+  throw new UserError('aborted', 'the connection with the kernel was ended from outside', {
+    hint: 'the mount is taken away, mount again',
+  });
+}
+
+/** `umount -f` ends the connection a moment before it takes the mount off. */
+async function staysThere(place: MountedPlace): Promise<boolean> {
+  for (let tries = 0; tries < 10; tries++) {
+    if (!place.isThere) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return place.isThere;
 }
 
 async function finish(close: () => Promise<void>, lock: UpperLock | undefined): Promise<void> {

@@ -89,7 +89,8 @@ async function mount({ spec, foreground, reportTo }: MountCommand): Promise<numb
     await running.ended;
     return 0;
   } catch (thrown) {
-    log.fault('the mount ended badly', thrown);
+    if (thrown instanceof UserError) log.warn(thrown.line);
+    else log.fault('the mount ended badly', thrown);
     return 1;
   }
 }

@@ -1,0 +1,44 @@
+/**
+ * Where a mount of ours is by now: it can be moved, a parent of it renamed, something else mounted over it,
+ * and it can be shown in further places. It is known by its device number, which the kernel gives to another
+ * file system once ours is gone.
+ */
+import type { Name } from '../base/name.ts';
+import { unmountFuse } from '../os/mount.ts';
+import { findMountAt, readMounts, type MountEntry } from '../os/mountinfo.ts';
+
+export class MountedPlace {
+  readonly #made: MountEntry | undefined;
+
+  /** Right after mounting at `mountPoint`. */
+  constructor(mountPoint: Name) {
+    this.#made = findMountAt(mountPoint);
+  }
+
+  /** `major:minor`; undefined where the kernel does not tell. */
+  get device(): string | undefined {
+    return this.#made?.device;
+  }
+
+  /**
+   * Takes it off the tree wherever it is, at once though it is busy, but not from below another mount. Answers
+   * whether it was there. Throws FsError, UserError.
+   */
+  unmount(): boolean {
+    // Backwards: of two on one place the later is on top.
+    const found = readMounts()
+      .reverse()
+      .filter((entry) => entry.device === this.device && findMountAt(entry.mountPoint)?.id === entry.id);
+    for (const { mountPoint } of found) unmountFuse(mountPoint, { lazy: true });
+    return found.length > 0;
+  }
+
+  /** Whether the very mount that was made is still on the tree. */
+  get isThere(): boolean {
+    const made = this.#made;
+    return readMounts().some(
+      ({ id, device, type, source }) =>
+        id === made?.id && device === made.device && type === made.type && source === made.source,
+    );
+  }
+}
