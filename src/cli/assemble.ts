@@ -5,6 +5,7 @@ import { UserError } from '../base/user-error.ts';
 import { MountPoints } from '../fuse/kernel/mount-points.ts';
 import { maxWrite, requestRoom } from '../fuse/kernel/negotiate.ts';
 import { Session } from '../fuse/kernel/session.ts';
+import { TracedChannel } from '../fuse/kernel/traced-channel.ts';
 import { overridesModes } from '../os/capability.ts';
 import { findCpuLatency, wakesSlowly } from '../os/cpu-latency.ts';
 import { createCollector } from '../os/heap.ts';
@@ -52,8 +53,9 @@ function featuresOf(format: ResolvedFormat): UnionFeatures {
   };
 }
 
-function serve({ device, mountDevice, fileSystem, door, log }: ServeOptions): Served {
-  const channel = new RealChannel(device, { bufferSize: maxWrite + requestRoom });
+function serve({ device, mountDevice, fileSystem, door, debug, log }: ServeOptions): Served {
+  const real = new RealChannel(device, { bufferSize: maxWrite + requestRoom });
+  const channel = debug ? new TracedChannel(real, log) : real;
   const mountPoints = new MountPoints(new RealFs(), mountDevice);
   const session = new Session(fileSystem, channel, {
     ...door,

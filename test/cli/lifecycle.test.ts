@@ -266,5 +266,9 @@ t.test('-o debug goes to the background as everything in -o does', needs(...moun
   const file = join(place.path, 'log');
   const outcome = await runProgram(['-o', `debug,${place.options},log=${file}`, place.at]);
   t.match(outcome, { code: 0, stdout: '', stderr: '' }, 'its pipes have come to their end');
-  t.ok(isMounted(place.at));
+  t.equal(readFileSync(join(place.at, 'a'), 'utf8'), 'lower');
+  t.throws(() => readFileSync(join(place.at, 'absent')), { code: 'ENOENT' });
+  const log = readFileSync(file, 'utf8');
+  t.match(log, /^stratafs: OPEN node \d+: ok$/m, 'requests are logged');
+  t.match(log, /^stratafs: INIT node 0: ok$/m);
 });
