@@ -20,7 +20,7 @@ import type { ResolvedFormat } from './resolve-format.ts';
 import { settleUpper } from './settle-upper.ts';
 
 export const parts: Parts = {
-  createEngine: ({ layers, format, log }: EngineOptions) => {
+  createEngine: ({ layers, format, layersChange, log }: EngineOptions) => {
     const source = {
       lowers: layers.lower,
       dataLayers: layers.dataOnly,
@@ -32,7 +32,7 @@ export const parts: Parts = {
     return openUnion(source, {
       fs: new RealFs(),
       log,
-      features: featuresOf(format),
+      features: { ...featuresOf(format), layersChange: layersChange ?? false },
       unprivileged: !overridesModes(),
       clone: (path, readOnly) => findDetachedClone(path, { readOnly }),
     }).union;

@@ -26,7 +26,7 @@ Unmount with: umount MOUNTPOINT
     passthrough=auto|on|off             whether the kernel reads and writes files itself
     low_latency=auto|on|off             whether processors stay awake while there is much to do
     fsync=on|off                        off: fsync answers at once
-    timeout=SECONDS                     how long the kernel keeps names and attributes
+    timeout=SECONDS                     for layers that others change: how old names and attributes may be
     log=FILE                            messages of a server in the background
 
 More: man stratafs

@@ -49,7 +49,7 @@ export interface DoorOptions {
   readonly passthrough: Automatic;
   /** Whether processors stay awake while requests come thick and fast. */
   readonly lowLatency: Automatic;
-  /** How long the kernel keeps names and attributes; undefined: as long as it is right. */
+  /** Others change the layers, and the kernel keeps names and attributes for so long; undefined: nobody does. */
   readonly timeoutSec: number | undefined;
 }
 

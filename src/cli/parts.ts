@@ -12,6 +12,8 @@ import type { ResolvedFormat } from './resolve-format.ts';
 export interface EngineOptions {
   readonly layers: LayerPaths;
   readonly format: ResolvedFormat;
+  /** Others change the layers while they are mounted. */
+  readonly layersChange?: boolean;
   readonly log: Log;
 }
 

@@ -18,6 +18,8 @@ export interface ResolvedDoor {
   /** Mounts of it may map owners. */
   readonly idmap: boolean;
   readonly lowLatency: Automatic;
+  /** Others change the layers, and this is how old something may be; undefined: nobody does. */
+  readonly timeoutSec: number | undefined;
 }
 
 export interface DoorFacts {
@@ -45,6 +47,7 @@ export function resolveDoor(wished: DoorOptions, facts: DoorFacts): ResolvedDoor
     writeback: !readOnly,
     idmap: privileged,
     lowLatency: wished.lowLatency,
+    timeoutSec: wished.timeoutSec,
   };
 }
 

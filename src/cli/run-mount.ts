@@ -48,9 +48,10 @@ export async function startMount(
       hasUpper: layers.upper !== undefined,
       readOnly: isReadOnly(spec),
     });
+    const layersChange = door.timeoutSec !== undefined;
     const lock = await lockOf(layers, signal);
     undo.push(() => lock?.release());
-    const fileSystem = await parts.createEngine({ layers, format, log });
+    const fileSystem = await parts.createEngine({ layers, format, layersChange, log });
     undo.push(() => fileSystem.close());
     const device = attach(mountOptions(spec, mountPoint));
     const place = new MountedPlace(mountPoint);

@@ -17,7 +17,7 @@ export interface MountTuning {
   readonly whiteout?: 'auto' | 'overlay' | 'aufs';
   readonly passthrough?: 'on' | 'off' | 'auto';
   readonly lowLatency?: 'on' | 'off' | 'auto';
-  /** How long the kernel keeps names and attributes. */
+  /** For layers that others change: how long the kernel keeps names and attributes. */
   readonly timeoutSec?: number;
   readonly readOnly?: boolean;
   readonly allowOther?: boolean;

@@ -17,4 +17,6 @@ export interface UnionFeatures {
   readonly volatile: boolean;
   /** Which whiteouts are read in lowers: of AUFS (`.wh.NAME`), too. */
   readonly aufs: boolean;
+  /** Others change the layers while they are mounted: names are looked for anew each time. */
+  readonly layersChange?: boolean;
 }

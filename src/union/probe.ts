@@ -45,6 +45,7 @@ export function probe(core: UnionCore, parent: Node, name: Name, from: number, a
   const dir = parent.dir;
   if (dir === undefined || from >= dir.lowers.length) return -1;
   if (core.features.aufs && isAufsMetadata(name)) return -1;
+  if (core.features.layersChange === true) return probeEach(core, parent, name, from, attr);
   if (dir.index === undefined && isIndexWorthIt(dir.probes, dir.lowers)) tryIndex(core, parent, dir);
   if (dir.index === undefined) return probeEach(core, parent, name, from, attr);
   core.counters.indexHits += 1;

@@ -112,6 +112,7 @@ export function noteLookup(parent: Node): void {
 
 /** Whether a directory shows no entry. */
 export function isEmpty(core: UnionCore, node: Node): boolean {
+  forgetIfOthersChange(core, node);
   let empty = true;
   listingOf(core, node).read(0, () => (empty = false));
   return empty;
@@ -139,9 +140,15 @@ function read(
 ): void {
   if (node.isRemoved) return;
   const up = node.parent ?? node;
+  // Whoever reads on reads what there was when he began.
+  if (cookie === 0) forgetIfOthersChange(core, node);
   if (cookie < dotCookie && !addDot(sink, dot, node, dotCookie)) return;
   if (cookie < dotDotCookie && !addDot(sink, dotDot, up, dotDotCookie)) return;
   listingOf(core, node).read(cookie, take);
+}
+
+function forgetIfOthersChange(core: UnionCore, node: Node): void {
+  if (core.features.layersChange === true) core.listings.drop(node);
 }
 
 function addDot(sink: DirectorySink, name: Name, node: Node, cookie: number): boolean {

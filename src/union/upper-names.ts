@@ -15,6 +15,7 @@ const bytesPerName = 32;
 
 /** Whether a look at the disk can find `name` in `dir`. */
 export function mayHold(core: UnionCore, dir: RealDir, name: Name): boolean {
+  if (core.features.layersChange === true) return true;
   if (dir.names !== undefined) return dir.names.has(name);
   dir.misses += 1;
   if (dir.misses !== missesBeforeReading || dir.size > maxNames * bytesPerName) return true;

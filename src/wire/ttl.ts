@@ -11,6 +11,12 @@ export interface Ttl {
 /** Not at all: ask again each time. */
 export const noTtl: Ttl = { sec: 0, nsec: 0 };
 
+/** The one that ends first. */
+export function shorterTtl(one: Ttl, other: Ttl): Ttl {
+  const isFirst = one.sec < other.sec || (one.sec === other.sec && one.nsec <= other.nsec);
+  return isFirst ? one : other;
+}
+
 /** A whole or broken number of milliseconds, not negative. */
 export function ttlFromMs(ms: number): Ttl {
   const sec = Math.floor(ms / 1000);

@@ -1,6 +1,7 @@
 /**
  * Reading directories. OPENDIR is refused with ENOSYS, so that the kernel caches directories by itself
- * and READDIR comes without a handle, by node and cookie alone.
+ * and READDIR comes by node and cookie alone. Where others change the layers it is granted, without a handle
+ * that means anything: then the kernel asks each time.
  */
 import { errno } from '../../base/errno.ts';
 import { fsyncFlag } from '../../wire/flags.ts';
@@ -25,6 +26,14 @@ export function onFsyncdir(door: Door): number {
   const { frame } = door;
   const dataOnly = (frame.u32(fsyncIn.fsyncFlags) & fsyncFlag.DATASYNC) !== 0;
   return door.settle(door.fs.fsyncdir(frame.nodeId, dataOnly), (reply) => reply.ok());
+}
+
+export function onOpendir(door: Door): number {
+  return door.layersChange ? door.reply.openOut(0, 0) : neverAskAgain(door);
+}
+
+export function onReleasedir(door: Door): number {
+  return door.reply.ok();
 }
 
 /** The kernel remembers ENOSYS for the whole connection: it never asks again. */

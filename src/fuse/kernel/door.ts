@@ -12,7 +12,7 @@ import { attrAttrOffset, entryAttrOffset, Reply } from '../../wire/reply.ts';
 import { errnoOf } from '../gate.ts';
 import { IdleWork } from './idle-work.ts';
 import { Interruptions } from './interruptions.ts';
-import { longTtl, type OpenModes } from './open-modes.ts';
+import type { OpenModes } from './open-modes.ts';
 import type { Relaxed } from './relaxed.ts';
 
 /** Enough for every reply but data: struct fuse_entry_out and struct fuse_open_out, or struct fuse_statx_out. */
@@ -26,6 +26,7 @@ export interface DoorParts {
   readonly channel: FuseChannel;
   readonly modes: OpenModes;
   readonly relaxed: Relaxed | undefined;
+  readonly layersChange?: boolean;
   readonly log: Log;
 }
 
@@ -37,6 +38,8 @@ export class Door {
   readonly modes: OpenModes;
   /** How files are opened and truncated where those of lower layers are passed through. */
   readonly relaxed: Relaxed | undefined;
+  /** Others change the layers: nothing may be told that was found out earlier. */
+  readonly layersChange: boolean;
   readonly log: Log;
   /** What is to be done once no request waits. */
   readonly idle: IdleWork;
@@ -59,6 +62,7 @@ export class Door {
     this.channel = channel;
     this.modes = parts.modes;
     this.relaxed = parts.relaxed;
+    this.layersChange = parts.layersChange ?? false;
     this.log = parts.log;
     this.frame = new Frame(channel.request);
     this.reply = new Reply(channel.reply);
@@ -124,7 +128,7 @@ export class Door {
 
   /** A whole struct fuse_entry_out for a node whose attributes are in `entryAttr`. */
   newEntry(node: NodeId): number {
-    return this.reply.entryOut(node, 0, longTtl, this.modes.attrTtl(node));
+    return this.reply.entryOut(node, 0, this.modes.nameTtl, this.modes.attrTtl(node));
   }
 
   /** The same for a node whose attributes are still to be read. */
@@ -132,7 +136,7 @@ export class Door {
     this.attr.buffer = reply.buffer;
     this.attr.offset = entryAttrOffset;
     this.fs.getattr(node, this.attr);
-    return reply.entryOut(node, 0, longTtl, this.modes.attrTtl(node));
+    return reply.entryOut(node, 0, this.modes.nameTtl, this.modes.attrTtl(node));
   }
 
   /** A whole struct fuse_attr_out. */

@@ -24,12 +24,15 @@ const wanted =
   initFlag.PARALLEL_DIROPS |
   initFlag.POSIX_ACL |
   initFlag.MAX_PAGES |
-  initFlag.CACHE_SYMLINKS |
   initFlag.NO_OPENDIR_SUPPORT |
-  initFlag.EXPLICIT_INVAL_DATA |
   initFlag.HANDLE_KILLPRIV_V2 |
   initFlag.SETXATTR_EXT |
   initFlag.INIT_EXT;
+
+/** What the kernel has cached is right until we say otherwise. */
+const trusting = initFlag.EXPLICIT_INVAL_DATA | initFlag.CACHE_SYMLINKS;
+/** It looks at the time of the last change before it uses cached data. */
+const doubting = initFlag.AUTO_INVAL_DATA;
 
 const wanted2 = initFlag2.CREATE_SUPP_GROUP | initFlag2.NO_EXPORT_SUPPORT;
 
@@ -50,6 +53,8 @@ export interface Wishes {
   readonly passthrough: boolean;
   readonly writeback: boolean;
   readonly idmap: boolean;
+  /** For how long the kernel may believe what it is told; undefined: as long as it has it. */
+  readonly timeoutSec?: number | undefined;
 }
 
 /** Answers INIT. A kernel before 7.31 is refused (`reply` undefined). */
@@ -59,8 +64,11 @@ export function negotiate(frame: Frame, wishes: Wishes): Agreement {
   const offered = frame.u32(initIn.flags);
   const offered2 = (offered & initFlag.INIT_EXT) === 0 ? 0 : frame.optionalU32(initIn.flags2);
   const passthrough = wishes.passthrough && (offered2 & initFlag2.PASSTHROUGH) !== 0;
-  const writeback = wishes.writeback && !passthrough;
-  const flags = offered & (wanted | (writeback ? initFlag.WRITEBACK_CACHE : 0));
+  const doubts = wishes.timeoutSec !== undefined;
+  // With the write-back cache the kernel takes its own word for sizes and times.
+  const writeback = wishes.writeback && !passthrough && !doubts;
+  const flags =
+    offered & (wanted | (doubts ? doubting : trusting) | (writeback ? initFlag.WRITEBACK_CACHE : 0));
   const flags2 =
     offered2 &
     (wanted2 | (passthrough ? initFlag2.PASSTHROUGH : 0) | (wishes.idmap ? initFlag2.ALLOW_IDMAP : 0));

@@ -22,13 +22,12 @@ import {
 } from '../../wire/requests.ts';
 import type { Burst } from './burst.ts';
 import type { Door } from './door.ts';
-import { longTtl } from './open-modes.ts';
 import { putStatx } from './statx-reply.ts';
 
 export function onLookup(door: Door): number {
   const { frame } = door;
   const node = door.fs.lookup(frame.nodeId, frame.name(0), door.entryAttr());
-  return node === noNodeId ? door.reply.negativeEntryOut(longTtl) : door.newEntry(node);
+  return node === noNodeId ? door.reply.negativeEntryOut(door.modes.nameTtl) : door.newEntry(node);
 }
 
 export function onForget(door: Door, burst: Burst): number {

@@ -10,7 +10,7 @@ import { FsError, fsError } from '../../base/fs-error.ts';
 import type { HandleId, NodeId } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import { openFlag } from '../../wire/flags.ts';
-import { noTtl, ttlFromMs, type Ttl } from '../../wire/ttl.ts';
+import { noTtl, shorterTtl, ttlFromMs, type Ttl } from '../../wire/ttl.ts';
 import { Waiters } from './waiters.ts';
 
 /** What the kernel does for passthrough. */
@@ -57,7 +57,7 @@ class NodeOpens {
   }
 }
 
-/** Nobody else changes the layers, so what was told stays true. */
+/** Unless somebody else changes the layers, what was told stays true. */
 export const longTtl = ttlFromMs(86_400_000);
 /** For what can change without a request: stores through a shared mapping. */
 const shortTtl = ttlFromMs(1000);
@@ -76,12 +76,18 @@ export class OpenModes {
   readonly #nodes = new Map<NodeId, NodeOpens>();
   readonly #backing: Backing;
   readonly #log: Log;
+  /** For how long names hold, those that are absent among them, and attributes of what is not open. */
+  readonly nameTtl: Ttl;
+  readonly #mappedTtl: Ttl;
   #passes: Passed;
 
-  constructor(backing: Backing, log: Log, passes: Passed) {
+  /** Nothing that is told holds for longer than `trust`. */
+  constructor(backing: Backing, log: Log, passes: Passed, trust = longTtl) {
     this.#backing = backing;
     this.#log = log;
     this.#passes = passes;
+    this.nameTtl = trust;
+    this.#mappedTtl = shorterTtl(trust, shortTtl);
   }
 
   /** From now on nothing is passed through that is not already. */
@@ -180,9 +186,9 @@ export class OpenModes {
    */
   attrTtl(node: NodeId): Ttl {
     const opens = this.#nodes.size === 0 ? undefined : this.#nodes.get(node);
-    if (opens === undefined) return longTtl;
+    if (opens === undefined) return this.nameTtl;
     if (opens.mappers > 0 || opens.shared) return noTtl;
-    return opens.mapped ? shortTtl : longTtl;
+    return opens.mapped ? this.#mappedTtl : this.nameTtl;
   }
 
   /** The node is known no more: the kernel has forgotten it, and released all that was open. */

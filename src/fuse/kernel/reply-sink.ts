@@ -10,7 +10,6 @@ import type { DirectorySink } from '../../vfs/directory-sink.ts';
 import { DirentWriter } from '../../wire/dirent.ts';
 import { replyHeaderBytes } from '../../wire/reply.ts';
 import type { Door } from './door.ts';
-import { longTtl } from './open-modes.ts';
 
 export class ReplySink implements DirectorySink {
   readonly #door: Door;
@@ -83,7 +82,8 @@ export class ReplySink implements DirectorySink {
     this.lastCookie = cookie;
     this.nodes.push(node);
     if (type === DT_DIR) this.directories.push(node);
-    this.#writer.entry(node, 0, longTtl, this.#door.modes.attrTtl(node));
+    const { modes } = this.#door;
+    this.#writer.entry(node, 0, modes.nameTtl, modes.attrTtl(node));
     this.#writer.addPlus(name, inoLow, inoHigh, type, cookie);
   }
 }

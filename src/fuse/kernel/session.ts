@@ -10,6 +10,7 @@ import type { FuseChannel } from '../../os/fuse-channel.ts';
 import type { FileSystem } from '../../vfs/file-system.ts';
 import { initFlag, protocol } from '../../wire/flags.ts';
 import { opcode } from '../../wire/opcodes.ts';
+import { shorterTtl, ttlFromMs } from '../../wire/ttl.ts';
 import { errnoOf } from '../gate.ts';
 import { Alertness } from './alertness.ts';
 import { Burst } from './burst.ts';
@@ -18,7 +19,7 @@ import { Door } from './door.ts';
 import * as files from './file-requests.ts';
 import { negotiate, type Agreement, type Wishes } from './negotiate.ts';
 import * as nodes from './node-requests.ts';
-import { OpenModes } from './open-modes.ts';
+import { longTtl, OpenModes } from './open-modes.ts';
 import { Relaxed } from './relaxed.ts';
 import { Renewals } from './renewals.ts';
 import { ReplySink } from './reply-sink.ts';
@@ -192,15 +193,17 @@ function noPassthrough(): UserError {
 }
 
 function openDoor(fs: FileSystem, channel: FuseChannel, options: SessionOptions): Door {
-  const { log, passthrough, lowerFiles, isMountPoint } = options;
+  const { log, passthrough, lowerFiles, isMountPoint, timeoutSec } = options;
   const passesLower = passthrough && lowerFiles !== 'cached';
-  const modes = new OpenModes(channel, log, { upper: passthrough, lower: passesLower });
+  const layersChange = timeoutSec !== undefined;
+  const trust = layersChange ? shorterTtl(ttlFromMs(timeoutSec * 1000), longTtl) : longTtl;
+  const modes = new OpenModes(channel, log, { upper: passthrough, lower: passesLower }, trust);
   const send = (message: Buffer): Promise<number> => channel.sendAsync(message, message.length);
   const renews = passesLower && lowerFiles === 'renewed';
   const relaxed = renews
     ? new Relaxed(fs, modes, new Renewals({ fs, modes, send, isMountPoint }))
     : undefined;
-  return new Door({ fs, channel, modes, relaxed, log });
+  return new Door({ fs, channel, modes, relaxed, layersChange, log });
 }
 
 function handlerTable(
@@ -232,7 +235,8 @@ function handlerTable(
     [opcode.STATFS, nodes.onStatfs],
     [opcode.ACCESS, nodes.onAccess],
     [opcode.BMAP, nodes.onBmap],
-    [opcode.OPENDIR, directories.neverAskAgain],
+    [opcode.OPENDIR, directories.onOpendir],
+    [opcode.RELEASEDIR, directories.onReleasedir],
     [opcode.FLUSH, directories.neverAskAgain],
     [opcode.READDIR, (it) => directories.onReaddir(it, sink)],
     [opcode.READDIRPLUS, (it) => directories.onReaddirplus(it, walk)],

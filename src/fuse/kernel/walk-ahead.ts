@@ -119,7 +119,7 @@ export class WalkAhead {
 
   #plan(size: number, sink: ReplySink): void {
     const expected = this.#expected;
-    if (expected === undefined || size > largest) return;
+    if (expected === undefined || size > largest || this.#door.layersChange) return;
     if (expected.cookie === 0 ? this.#hits < enough : !sink.isFull) return;
     this.#door.idle.add(() => {
       if (this.#expected !== expected || this.#prepared !== undefined) return;

@@ -12,13 +12,14 @@ import { DT_DIR, DT_REG } from '../../../src/os/constants.ts';
 import type { DirectorySink } from '../../../src/vfs/directory-sink.ts';
 import { opcode } from '../../../src/wire/opcodes.ts';
 import { replyHeaderBytes } from '../../../src/wire/reply.ts';
+import { noTtl } from '../../../src/wire/ttl.ts';
 
 const size = 4096;
 
 /** A tree of which each directory has `files` files and the given directories. */
 class FakeDoor {
   readonly reply = { buffer: Buffer.alloc(replyHeaderBytes + size) };
-  readonly modes = { attrTtl: () => ({ seconds: 1, nanoseconds: 0 }) };
+  readonly modes = { nameTtl: noTtl, attrTtl: () => noTtl };
   readonly frame = { u32: () => this.openFlags };
   readonly waiting: (() => void)[] = [];
   readonly idle = { add: (work: () => void) => this.waiting.push(work) };
