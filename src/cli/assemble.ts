@@ -50,6 +50,7 @@ function featuresOf(format: ResolvedFormat): UnionFeatures {
     sync: format.fsync,
     volatile: format.volatile,
     aufs: format.whiteout !== 'overlay',
+    plainInodes: format.xino === 'off',
   };
 }
 

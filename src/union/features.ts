@@ -17,6 +17,8 @@ export interface UnionFeatures {
   readonly volatile: boolean;
   /** Which whiteouts are read in lowers: of AUFS (`.wh.NAME`), too. */
   readonly aufs: boolean;
+  /** Inode numbers are those of the layers, also where these lie on several file systems. */
+  readonly plainInodes?: boolean;
   /** Others change the layers while they are mounted: names are looked for anew each time. */
   readonly layersChange?: boolean;
 }

@@ -103,7 +103,7 @@ class Opening {
       dataLayers,
       work: writable && prepared && fixed(writable.layer, prepared.work),
       indexDir: index === undefined || !writable ? undefined : fixed(writable.layer, index),
-      fileSystems: this.#fsids.size,
+      fileSystems: features.plainInodes === true ? 1 : this.#fsids.size,
       limits: { ...defaultLimits, ...limits },
       unprivileged: this.#options.unprivileged ?? false,
     });
