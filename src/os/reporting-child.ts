@@ -26,7 +26,7 @@ export interface ReportingChild {
   readonly report: Promise<number>;
   /** Resolves when the child has ended. Never rejects. */
   readonly exited: Promise<ChildExit>;
-  /** What it has printed on its standard error so far, at most 64 KiB of it. */
+  /** What it has printed on its standard error so far, the last 64 KiB of it. */
   errorOutput(): string;
   /** Sends a signal, if the child still runs. */
   kill(signal: NodeJS.Signals): void;
@@ -102,7 +102,7 @@ function collect(stream: Readable, max: number): () => string {
   let text = '';
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
-    if (text.length < max) text += chunk.slice(0, max - text.length);
+    text = (text + chunk).slice(-max);
   });
   return () => text;
 }
