@@ -1,6 +1,9 @@
 /* The system calls that run on the pool. Each keeps its buffers alive until it is done. */
 #include "strata.h"
 
+#include <string.h>
+#include <sys/xattr.h>
+
 static int64_t failed_or(int64_t number) { return number < 0 ? -errno : number; }
 
 static int64_t run_pread(struct job *job) {
@@ -17,6 +20,11 @@ static int64_t run_syncfs(struct job *job) { return failed_or(syncfs(job->fd)); 
 
 static int64_t run_fallocate(struct job *job) {
   return failed_or(fallocate(job->fd, job->mode, job->offset, job->length));
+}
+
+static int64_t run_fgetxattr(struct job *job) {
+  char *value = (char *)job->bytes + job->offset;
+  return failed_or(fgetxattr(job->fd, job->bytes, value, (size_t)job->length));
 }
 
 static int64_t run_copy_file_range(struct job *job) {
@@ -53,6 +61,25 @@ napi_value strata_fsync_async(napi_env env, napi_callback_info info) {
   struct job *job = job_create(LANE_SYNC, run_fsync);
   job->fd = arg_int(env, argv[0]);
   job->flag = arg_bool(env, argv[1]);
+  return job_submit(env, self, job);
+}
+
+/* (fd, buffer, offset): the buffer begins with the attribute's name and its NUL, the value goes to `offset`. */
+napi_value strata_fgetxattr_async(napi_env env, napi_callback_info info) {
+  ARGS(3);
+  void *bytes;
+  size_t size;
+  int64_t offset = arg_long(env, argv[2]);
+  if (napi_get_buffer_info(env, argv[1], &bytes, &size) != napi_ok || offset < 0 || (uint64_t)offset > size ||
+      memchr(bytes, 0, (size_t)offset) == NULL) {
+    return job_refused(env, -EFAULT);
+  }
+  struct job *job = job_create(LANE_WORK, run_fgetxattr);
+  job->fd = arg_int(env, argv[0]);
+  job->bytes = bytes;
+  job->offset = offset;
+  job->length = (int64_t)size - offset;
+  job_keep(env, job, 0, argv[1]);
   return job_submit(env, self, job);
 }
 

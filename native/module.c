@@ -49,6 +49,7 @@ static const struct export exports_table[] = {
     {"preadAsync", strata_pread_async},
     {"pwriteAsync", strata_pwrite_async},
     {"fsyncAsync", strata_fsync_async},
+    {"fgetxattrAsync", strata_fgetxattr_async},
     {"syncfsAsync", strata_syncfs_async},
     {"fallocateAsync", strata_fallocate_async},
     {"copyFileRangeAsync", strata_copy_file_range_async},

@@ -153,6 +153,7 @@ DECLARE(strata_assume_none);
 DECLARE(strata_pread_async);
 DECLARE(strata_pwrite_async);
 DECLARE(strata_fsync_async);
+DECLARE(strata_fgetxattr_async);
 DECLARE(strata_syncfs_async);
 DECLARE(strata_fallocate_async);
 DECLARE(strata_copy_file_range_async);

@@ -73,6 +73,8 @@ export interface NativeAddon {
   preadAsync(fd: number, buffer: Buffer, offset: number, length: number, position: number): Promise<number>;
   pwriteAsync(fd: number, buffer: Buffer, offset: number, length: number, position: number): Promise<number>;
   fsyncAsync(fd: number, dataOnly: boolean): Promise<number>;
+  /** `buffer` begins with the attribute's name and its NUL; the value is put at `offset`: its length. */
+  fgetxattrAsync(fd: number, buffer: Buffer, offset: number): Promise<number>;
   syncfsAsync(fd: number): Promise<number>;
   fallocateAsync(fd: number, mode: number, offset: number, length: number): Promise<number>;
   copyFileRangeAsync(

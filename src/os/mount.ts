@@ -94,13 +94,19 @@ export function mountFuseByHelper(options: FuseMountOptions): Fd {
   }
 }
 
-/** Takes the topmost mount off `target`. With `lazy`, at once though it is busy. Throws FsError, UserError. */
+/** Takes the topmost mount off `target`. With `lazy`, at once though it is busy. Throws FsError (EBUSY), UserError. */
 export function unmountFuse(target: Name, options: { readonly lazy: boolean }): void {
   const flags = UMOUNT_NOFOLLOW | (options.lazy ? MNT_DETACH : 0);
   const done = getAddon().umount(target, flags);
   if (done >= 0) return;
   if (done !== -errno.EPERM) throw new FsError(-done, { syscall: 'umount2', path: nameToText(target) });
-  runHelper(['-u', ...(options.lazy ? ['-z'] : []), '--', argument(target)]);
+  try {
+    runHelper(['-u', ...(options.lazy ? ['-z'] : []), '--', argument(target)]);
+  } catch (thrown) {
+    // Its status is 1 for whatever happens.
+    const isBusy = thrown instanceof UserError && thrown.message.includes('Device or resource busy');
+    throw isBusy ? new FsError(errno.EBUSY, { syscall: 'umount2', path: nameToText(target) }) : thrown;
+  }
 }
 
 /**
@@ -171,7 +177,11 @@ function argument(path: Name): string {
 function runHelper(args: readonly string[], socket?: number): void {
   const options = {
     stdio: ['ignore', 'ignore', 'pipe', socket ?? 'ignore'] satisfies StdioOptions,
-    env: { ...process.env, ...(socket === undefined ? {} : { _FUSE_COMMFD: String(helperSocket) }) },
+    env: {
+      ...process.env,
+      LC_ALL: 'C',
+      ...(socket === undefined ? {} : { _FUSE_COMMFD: String(helperSocket) }),
+    },
     encoding: 'utf8',
     cwd: '/',
     // A signal of the terminal would end it between mounting and handing over the descriptor. (Node's types lack it.)

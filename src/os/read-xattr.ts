@@ -7,10 +7,11 @@ import { errno } from '../base/errno.ts';
 import { FsError } from '../base/fs-error.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import { getAddon } from './addon.ts';
+import { XATTR_SIZE_MAX } from './constants.ts';
 
 /**
- * Its value; undefined where the directory has no such attribute. The directory is opened on the thread pool,
- * so a file system that does not answer does not hold up this thread. Throws FsError, or Node's own
+ * Its value; undefined where the directory has no such attribute. All that may wait for a file system is done by
+ * other threads, so one that does not answer does not hold up this one. Throws FsError, or Node's own
  * error where the directory cannot be opened.
  */
 export async function findDirectoryXattr(path: Name, attribute: Name): Promise<Buffer | undefined> {
@@ -19,10 +20,13 @@ export async function findDirectoryXattr(path: Name, attribute: Name): Promise<B
     constants.O_DIRECTORY | constants.O_RDONLY,
   );
   try {
-    const value = getAddon().getxattr(directory.fd, '', attribute);
-    if (typeof value !== 'number') return value;
-    if (value === -errno.ENODATA || value === -errno.EOPNOTSUPP) return undefined;
-    throw new FsError(-value, { syscall: 'fgetxattr', path: nameToText(path) });
+    const begin = attribute.length + 1;
+    const buffer = Buffer.alloc(begin + XATTR_SIZE_MAX);
+    buffer.write(attribute, 'latin1');
+    const length = await getAddon().fgetxattrAsync(directory.fd, buffer, begin);
+    if (length >= 0) return buffer.subarray(begin, begin + length);
+    if (length === -errno.ENODATA || length === -errno.EOPNOTSUPP) return undefined;
+    throw new FsError(-length, { syscall: 'fgetxattr', path: nameToText(path) });
   } finally {
     await directory.close();
   }

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { mount, UserError, type Mount, type MountRequest } from '../../src/index.ts';
 import { optionArgument } from '../../src/library/mount-tuning.ts';
 import { isMounted, makeScratch } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
+
+const nobody = 65534;
 
 function makeRequest(t: Test): MountRequest {
   const scratch = makeScratch(t);
@@ -54,6 +56,59 @@ t.test('a mount in use is not unmounted, but lazily', needs(...mountNeeds), asyn
   t.notOk(isMounted(request.mountPoint));
   closeSync(held);
   await unmounted;
+});
+
+t.test(
+  'an ordinary user hears of a busy mount in the same way',
+  needs(...mountNeeds, 'program:setpriv', 'program:fusermount3'),
+  async (t) => {
+    const scratch = makeScratch(t);
+    const request = { lower: [scratch.directory('lower')], mountPoint: scratch.directory('at') };
+    writeFileSync(join(request.lower[0]!, 'a'), 'lower');
+    chmodSync(scratch.path, 0o755);
+    chownSync(request.mountPoint, nobody, nobody);
+    const library = new URL('../../dist/index.js', import.meta.url).href;
+    const script = `
+    import { closeSync, openSync } from 'node:fs';
+    import { mount } from '${library}';
+    const mounted = await mount(${JSON.stringify(request)});
+    const held = openSync('${request.mountPoint}/a', 'r');
+    const code = await mounted.unmount().then(() => 'unmounted', (thrown) => thrown.code);
+    closeSync(held);
+    await mounted.unmount();
+    console.log(code);`;
+    const everybodys = 'mknod -m 666 "$0" c 10 229 && mount --bind "$0" /dev/fuse && exec setpriv "$@"';
+    const child = spawn(
+      'unshare',
+      [
+        ...['-m', 'sh', '-c', everybodys, join(scratch.path, 'fuse')],
+        ...['--reuid', String(nobody), '--regid', String(nobody), '--clear-groups'],
+        ...[process.execPath, '--input-type=module', '-e', script],
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env.PATH } },
+    );
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await once(child, 'close');
+    t.equal(said, 'EBUSY\n');
+    t.notOk(isMounted(request.mountPoint));
+  },
+);
+
+t.test('a server that does not answer does not stop its caller', needs(...mountNeeds), async (t) => {
+  const mounted = await mountIn(t, makeRequest(t));
+  process.kill(mounted.pid, 'SIGSTOP');
+  let ticks = 0;
+  const timer = setInterval(() => {
+    // A caller that is stopped could not do this.
+    if (++ticks === 10) process.kill(mounted.pid, 'SIGCONT');
+  }, 10);
+  const rescue = spawn('sh', ['-c', `sleep 5; kill -CONT ${String(mounted.pid)}`], { stdio: 'ignore' });
+  const stats = await mounted.stats();
+  clearInterval(timer);
+  rescue.kill();
+  t.ok(ticks >= 10, 'its timers went on');
+  t.equal(stats.copyUps, 0);
 });
 
 t.test('the end of a server is seen', needs(...mountNeeds), async (t) => {
