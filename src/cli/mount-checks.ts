@@ -31,11 +31,15 @@ export function checkMountPoint(path: Name): DirectoryFacts {
 
 /**
  * Answers the same layers without symbolic links and dots in their paths. UserError `missing-layer`, `bad-layer`, `dead-mount`, `no-permission`, `different-file-systems`,
- * `nested-upper`, `unwritable-upper`, `unwritable-work`.
+ * `nested-upper`, `written-lower`, `unwritable-upper`, `unwritable-work`.
  */
 export function checkLayers(layers: LayerPaths): LayerPaths {
-  const realPath = (path: Name): Name => layerFacts(path, 'lower layer').realPath;
-  const lowers = { lower: layers.lower.map(realPath), dataOnly: layers.dataOnly.map(realPath) };
+  const facts = (path: Name): DirectoryFacts => layerFacts(path, 'lower layer');
+  const found = { lower: layers.lower.map(facts), dataOnly: layers.dataOnly.map(facts) };
+  const lowers = {
+    lower: found.lower.map(({ realPath }) => realPath),
+    dataOnly: found.dataOnly.map(({ realPath }) => realPath),
+  };
   if (layers.upper === undefined || layers.work === undefined) return { ...layers, ...lowers };
   const upper = layerFacts(layers.upper, 'upper directory');
   const work = layerFacts(layers.work, 'work directory');
@@ -53,9 +57,29 @@ export function checkLayers(layers: LayerPaths): LayerPaths {
       { hint: 'make workdir a directory beside upperdir' },
     );
   }
+  refuseWritten({ upper, work }, [...found.lower, ...found.dataOnly]);
   writable(layers.upper, 'upper');
   writable(layers.work, 'work');
   return { ...lowers, upper: upper.realPath, work: work.realPath };
+}
+
+/**
+ * A lower that is the upper, or lies in it, would be written with it (the kernel's overlayfs refuses it, too, with
+ * ELOOP). An upper inside a lower is what `lowerdir=/` has.
+ */
+function refuseWritten(
+  { upper, work }: { readonly upper: DirectoryFacts; readonly work: DirectoryFacts },
+  lowers: readonly DirectoryFacts[],
+): void {
+  for (const lower of lowers) {
+    const what = isInside(lower, upper) ? 'upper' : isInside(lower, work) ? 'work' : undefined;
+    if (what === undefined) continue;
+    throw new UserError(
+      'written-lower',
+      `the lower layer ${nameToText(lower.realPath)} is, or lies in, the ${what} directory`,
+      { hint: 'a lower layer must stay as it is: choose another, or another upperdir and workdir' },
+    );
+  }
 }
 
 function isInside(one: DirectoryFacts, other: DirectoryFacts): boolean {

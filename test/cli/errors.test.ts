@@ -86,6 +86,19 @@ t.test('upper and work one inside the other', needs(...mountNeeds), async (t) =>
   await fails(t, { options: optionsOf({ ...layers, work: layers.upper }), at: layers.at, words });
 });
 
+t.test('a lower layer that would be written', needs(...mountNeeds), async (t) => {
+  const { layers } = makePlace(t);
+  const [inUpper, inWork] = [join(layers.upper, 'lower'), join(layers.work, 'lower')];
+  mkdirSync(inUpper);
+  mkdirSync(inWork);
+  for (const lower of [layers.upper, inUpper, `${layers.lower}:${inUpper}`, `${layers.lower}::${inUpper}`]) {
+    const options = optionsOf({ ...layers, lower });
+    await fails(t, { options, at: layers.at, words: /is, or lies in, the upper directory/ });
+  }
+  const options = optionsOf({ ...layers, lower: inWork });
+  await fails(t, { options, at: layers.at, words: /is, or lies in, the work directory/ });
+});
+
 t.test('an upper or a work directory of another live mount', needs(...mountNeeds), async (t) => {
   const place = makePlace(t);
   const { layers } = place;
