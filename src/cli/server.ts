@@ -23,6 +23,7 @@ import { lockUpper } from './upper-lock.ts';
 type MountCommand = Extract<Command, { act: 'mount' }>;
 type SettleCommand = Extract<Command, { act: 'settle' }>;
 
+const standardOutput = 1;
 const standardError = 2;
 
 /** Runs one command and answers the exit status. */
@@ -31,10 +32,10 @@ async function main(): Promise<number> {
     const command = parseCommandLine(own.ownArguments(), own.workingDirectory());
     switch (command.act) {
       case 'help':
-        process.stdout.write(helpText);
+        print(helpText);
         return 0;
       case 'version':
-        process.stdout.write(versionText());
+        print(versionText());
         return 0;
       case 'settle':
         await settle(command);
@@ -45,6 +46,15 @@ async function main(): Promise<number> {
   } catch (thrown) {
     own.createLineWriter(standardError)(`stratafs: ${lineOf(thrown)}\n`);
     return thrown instanceof UserError ? thrown.exitCode : 1;
+  }
+}
+
+/** For a reader who has gone, as `head` does, it was enough. */
+function print(text: string): void {
+  try {
+    own.writeAll(standardOutput, text);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown;
   }
 }
 

@@ -3,7 +3,15 @@
  * arguments and the working directory as UTF-8, which loses names that are not: here they are read
  * from /proc, lossless.
  */
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { setPriority } from 'node:os';
 import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -57,6 +65,11 @@ export function createLineWriter(to: Name | number): (line: string) => void {
       // A log that is full or gone is no reason to fail a request.
     }
   };
+}
+
+/** Writes all of `text`, UTF-8, to a descriptor. Throws Node's system error. */
+export function writeAll(fd: number, text: string): void {
+  writeFileSync(fd, text);
 }
 
 function openLog(path: Name): number {

@@ -254,6 +254,15 @@ t.test('-h and --version', needs('build'), async (t) => {
   });
 });
 
+t.test('-h for a reader who has gone, and for a full disk', needs('build'), async (t) => {
+  const before = (redirection: string): string[] => ['bash', '-c', `"$@" ${redirection}; exit $?`, 'bash'];
+  t.match(await runProgram(['-h'], { before: before('> >(exec true)') }), { code: 0, stderr: '' });
+  t.match(await runProgram(['-h'], { before: before('>/dev/full') }), {
+    code: 1,
+    stderr: /^stratafs: ENOSPC[^\n]*\n$/,
+  });
+});
+
 t.test('a log file for a server in the background', needs(...mountNeeds), async (t) => {
   const place = makePlace(t);
   const file = join(place.path, 'log');
