@@ -1,10 +1,12 @@
 /** bin/stratafs itself, with servers that do nothing but report. */
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { programPath } from '../fixtures/mount.ts';
 import { needs } from '../fixtures/needs.ts';
+import { until } from './fixtures/program.ts';
 
 /** A copy of the launcher that starts `server`, a script which gets the launcher's path as `launcher`. */
 function makeLauncher(t: Test, server: string): string {
@@ -38,4 +40,28 @@ t.test('a launcher that is written anew while it waits', needs('program:setsid')
   const done = spawnSync(launcher, ['m'], { encoding: 'utf8' });
   t.match(done, { status: 0, stderr: '' });
   t.end();
+});
+
+t.test('a signal that ends it is heard by the server', needs('program:setsid'), async (t) => {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const [signal, group] of signals.flatMap((one) => [[one, true] as const, [one, false] as const])) {
+    const launcher = makeLauncher(
+      t,
+      `fs.writeFileSync(launcher + '.begun', '');
+      process.on('${signal}', () => undefined);
+      setTimeout(() => {
+        let outcome = 'told';
+        try { fs.writeSync(3, '0\\n'); } catch (thrown) { outcome = thrown.code; }
+        fs.writeFileSync(launcher + '.told', outcome);
+      }, 500);`,
+    );
+    // In a group of its own: a terminal signals the whole group, kill(1) one process.
+    const child = spawn(launcher, ['m'], { stdio: 'ignore', detached: true });
+    const exited = once(child, 'exit');
+    await until(() => existsSync(`${launcher}.begun`), 'the server has begun');
+    process.kill((group ? -1 : 1) * (child.pid as number), signal);
+    t.strictSame(await exited, [null, signal]);
+    await until(() => existsSync(`${launcher}.told`), 'the server has told');
+    t.equal(readFileSync(`${launcher}.told`, 'utf8'), 'EPIPE', 'nobody knows of the mount');
+  }
 });
