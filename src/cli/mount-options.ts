@@ -103,7 +103,8 @@ class OptionValue {
 
   get seconds(): number {
     const number = Number(this.text);
-    if (!(number >= 0)) throw this.bad('it takes a number of seconds');
+    if (!/^[\d.]+$/.test(this.text) || !Number.isFinite(number))
+      throw this.bad('it takes a number of seconds');
     return number;
   }
 

@@ -5,6 +5,7 @@
  */
 import {
   closeSync,
+  constants,
   openSync,
   readdirSync,
   readFileSync,
@@ -74,7 +75,9 @@ export function writeAll(fd: number, text: string): void {
 
 function openLog(path: Name): number {
   try {
-    return openSync(Buffer.from(path, 'latin1'), 'a', 0o600);
+    // A pipe that nobody reads is an error (ENXIO), not something to wait for.
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+    return openSync(Buffer.from(path, 'latin1'), flags, 0o600);
   } catch (cause) {
     const { code = 'EIO' } = cause as NodeJS.ErrnoException;
     throw new UserError('bad-log', `the log ${nameToText(path)} cannot be written (${code})`, {

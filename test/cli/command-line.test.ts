@@ -155,7 +155,9 @@ t.test('what is wrong has a code', async (t) => {
   t.equal(codeOf('-o', 'lowerdir=/l,metacopy=maybe', '/m'), 'bad-option');
   t.equal(codeOf('-o', 'lowerdir=/l,metacopy', '/m'), 'bad-option');
   t.equal(codeOf('-o', 'lowerdir=/l,volatile=1', '/m'), 'bad-option');
-  t.equal(codeOf('-o', 'lowerdir=/l,timeout=soon', '/m'), 'bad-option');
+  for (const seconds of ['soon', '-1', ' ', '1e3', 'Infinity', '1.2.3']) {
+    t.equal(codeOf('-o', `lowerdir=/l,timeout=${seconds}`, '/m'), 'bad-option', seconds);
+  }
   t.equal(codeOf('-o', 'lowerdir=/l::,ro', '/m'), 'bad-option');
   for (const option of [
     'uidmapping=0:1:2',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -184,9 +185,13 @@ t.test(
 );
 
 t.test('a log that cannot be opened', needs(...mountNeeds), async (t) => {
-  const { layers } = makePlace(t);
+  const { layers, path } = makePlace(t);
   const options = `${optionsOf(layers)},log=/nowhere/log`;
   await fails(t, { options, at: layers.at, words: /the log \/nowhere\/log cannot be written \(ENOENT\)/ });
+  const pipe = join(path, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const words = /pipe cannot be written \(ENXIO\)/;
+  await fails(t, { options: `${optionsOf(layers)},log=${pipe}`, at: layers.at, words });
 });
 
 t.test('an installation without fs-ext', needs(...mountNeeds), async (t) => {
