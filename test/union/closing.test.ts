@@ -1,13 +1,12 @@
 /** close(2) that fails: the descriptor is gone, is not closed again, and a copy is not taken for complete. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { silentLog } from '../../src/base/log.ts';
 import { asName } from '../../src/base/name.ts';
 import { createFaultyFs, type Fault } from '../../src/os/faulty-fs.ts';
 import type { HostFs } from '../../src/os/host-fs.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
-import { openUnion } from '../../src/union/open-union.ts';
 import { o } from '../conformance/fixtures/flags.ts';
+import { openEngine } from '../fixtures/engine.ts';
 import { needs } from '../fixtures/needs.ts';
 import { EngineClient } from '../robust/fixtures/engine-client.ts';
 
@@ -29,27 +28,7 @@ function open(t: Test, metacopy: boolean) {
       },
     }),
   );
-  const { union } = openUnion(
-    {
-      lowers: [asName(`${path}/lower`)],
-      dataLayers: [],
-      upper: { dir: asName(`${path}/upper`), work: asName(`${path}/work`) },
-    },
-    {
-      fs: faulty.fs,
-      log: silentLog,
-      features: {
-        userxattr: false,
-        metacopy,
-        redirectDir: 'on',
-        index: false,
-        sync: false,
-        volatile: false,
-        aufs: false,
-      },
-      clone: () => undefined,
-    },
-  );
+  const { union } = openEngine(path, { fs: faulty.fs, features: { metacopy, index: false } });
   return { path, faulty, union, client: new EngineClient(union), twice: closed };
 }
 

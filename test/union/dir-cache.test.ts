@@ -2,27 +2,16 @@
 import { mkdirSync, statSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import type { Fd } from '../../src/base/ids.ts';
-import { silentLog } from '../../src/base/log.ts';
 import { asName } from '../../src/base/name.ts';
 import { createFaultyFs, type FaultyFs } from '../../src/os/faulty-fs.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
 import type { UnionCore } from '../../src/union/core.ts';
-import { openUnion } from '../../src/union/open-union.ts';
 import { RealDir } from '../../src/union/real-dir.ts';
+import { openEngine } from '../fixtures/engine.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 import { needs } from '../fixtures/needs.ts';
 import { snapshotTree } from '../fixtures/tree.ts';
 import { EngineClient } from '../robust/fixtures/engine-client.ts';
-
-const features = {
-  userxattr: false,
-  metacopy: true,
-  redirectDir: 'on',
-  index: true,
-  sync: false,
-  volatile: false,
-  aufs: false,
-} as const;
 
 interface Opened {
   readonly path: string;
@@ -38,14 +27,7 @@ function open(t: Test, directories: number, lower: readonly string[]): Opened {
     mkdirSync(`${path}/${name}`, { recursive: true });
   }
   const faulty = createFaultyFs(new RealFs());
-  const { union, core } = openUnion(
-    {
-      lowers: [asName(`${path}/lower`)],
-      dataLayers: [],
-      upper: { dir: asName(`${path}/upper`), work: asName(`${path}/work`) },
-    },
-    { fs: faulty.fs, log: silentLog, features, limits: { directories }, clone: () => undefined },
-  );
+  const { union, core } = openEngine(path, { fs: faulty.fs, limits: { directories } });
   t.teardown(() => union.close());
   return { path, client: new EngineClient(union), core, faulty };
 }

@@ -3,36 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { rootNodeId } from '../../src/base/ids.ts';
-import { silentLog } from '../../src/base/log.ts';
 import { asName } from '../../src/base/name.ts';
-import { RealFs } from '../../src/os/real-fs.ts';
-import { openUnion } from '../../src/union/open-union.ts';
 import type { Union } from '../../src/union/union.ts';
 import { Attr } from '../../src/vfs/attr.ts';
+import { openEngine } from '../fixtures/engine.ts';
 import { needs } from '../fixtures/needs.ts';
 
 function open(path: string): Union {
-  const { union } = openUnion(
-    {
-      lowers: [asName(`${path}/lower`)],
-      dataLayers: [],
-      upper: { dir: asName(`${path}/upper`), work: asName(`${path}/work`) },
-    },
-    {
-      fs: new RealFs(),
-      log: silentLog,
-      features: {
-        userxattr: false,
-        metacopy: true,
-        redirectDir: 'on',
-        index: true,
-        sync: false,
-        volatile: false,
-        aufs: false,
-      },
-      clone: () => undefined,
-    },
-  );
+  const { union } = openEngine(path);
   return union;
 }
 

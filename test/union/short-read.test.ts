@@ -2,13 +2,12 @@
 import t from 'tap';
 import { fsError } from '../../src/base/fs-error.ts';
 import { rootNodeId } from '../../src/base/ids.ts';
-import { silentLog } from '../../src/base/log.ts';
 import { asName } from '../../src/base/name.ts';
 import type { HostFs } from '../../src/os/host-fs.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
-import { openUnion } from '../../src/union/open-union.ts';
 import { Attr } from '../../src/vfs/attr.ts';
 import { o } from '../conformance/fixtures/flags.ts';
+import { openEngine } from '../fixtures/engine.ts';
 import { needs } from '../fixtures/needs.ts';
 
 const data = '0123456789';
@@ -31,23 +30,7 @@ function slow(bad: number): HostFs {
 t.test('a short read goes on', needs('root', 'build'), async (t) => {
   const path = t.testdir({ lower: { file: data } });
   const read = async (bad: number, length: number): Promise<string> => {
-    const { union } = openUnion(
-      { lowers: [asName(`${path}/lower`)], dataLayers: [], upper: undefined },
-      {
-        fs: slow(bad),
-        log: silentLog,
-        features: {
-          userxattr: false,
-          metacopy: true,
-          redirectDir: 'on',
-          index: false,
-          sync: false,
-          volatile: false,
-          aufs: false,
-        },
-        clone: () => undefined,
-      },
-    );
+    const { union } = openEngine(path, { fs: slow(bad), readOnly: true, features: { index: false } });
     try {
       const node = union.lookup(rootNodeId, asName('file'), new Attr());
       const file = await union.open({ uid: 0, gid: 0, pid: 1, umask: 0, unique: 2 }, node, o.RDONLY);

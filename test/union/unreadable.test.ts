@@ -3,13 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { fsError } from '../../src/base/fs-error.ts';
 import { noNodeId, rootNodeId, type Fd } from '../../src/base/ids.ts';
-import { silentLog } from '../../src/base/log.ts';
 import { asName, type Name } from '../../src/base/name.ts';
 import { O_PATH } from '../../src/os/constants.ts';
 import type { HostFs } from '../../src/os/host-fs.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
-import { openUnion } from '../../src/union/open-union.ts';
 import { Attr } from '../../src/vfs/attr.ts';
+import { openEngine } from '../fixtures/engine.ts';
 import { needs } from '../fixtures/needs.ts';
 
 /** Where `d` cannot be opened for reading, nor itself again by `.`. */
@@ -39,27 +38,7 @@ for (const where of ['lower', 'upper']) {
     for (const name of ['lower', 'upper', 'work', `${where}/d`]) mkdirSync(`${path}/${name}`);
     for (let n = 0; n < 40; n++) writeFileSync(`${path}/${where}/d/${String(n)}`, '');
     const fs = new Unreadable();
-    const { union } = openUnion(
-      {
-        lowers: [asName(`${path}/lower`)],
-        dataLayers: [],
-        upper: { dir: asName(`${path}/upper`), work: asName(`${path}/work`) },
-      },
-      {
-        fs,
-        log: silentLog,
-        features: {
-          userxattr: false,
-          metacopy: true,
-          redirectDir: 'on',
-          index: true,
-          sync: false,
-          volatile: false,
-          aufs: false,
-        },
-        clone: () => undefined,
-      },
-    );
+    const { union } = openEngine(path, { fs });
     const attr = new Attr();
     const dir = union.lookup(rootNodeId, asName('d'), attr);
     const known: boolean[] = [];

@@ -3,24 +3,12 @@
  */
 import { existsSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { silentLog } from '../../src/base/log.ts';
-import { nameFromText } from '../../src/base/name.ts';
 import { createFaultyFs, type FaultyFs } from '../../src/os/faulty-fs.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
-import type { UnionFeatures } from '../../src/union/features.ts';
-import { openUnion, type OpenedUnion } from '../../src/union/open-union.ts';
+import type { OpenedUnion } from '../../src/union/open-union.ts';
+import { openEngine } from '../fixtures/engine.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 import { needs } from '../fixtures/needs.ts';
-
-const features: UnionFeatures = {
-  userxattr: false,
-  metacopy: true,
-  redirectDir: 'on',
-  index: true,
-  sync: false,
-  volatile: true,
-  aufs: false,
-};
 
 function open(test: Test): { opened: OpenedUnion; faulty: FaultyFs; guard: string } {
   const scratch = makeScratch(test);
@@ -29,14 +17,8 @@ function open(test: Test): { opened: OpenedUnion; faulty: FaultyFs; guard: strin
   test.teardown(() => {
     faulty.closeAll();
   });
-  const opened = openUnion(
-    {
-      lowers: [nameFromText(scratch.directory('lower'))],
-      dataLayers: [],
-      upper: { dir: nameFromText(scratch.directory('upper')), work: nameFromText(work) },
-    },
-    { fs: faulty.fs, log: silentLog, features, clone: () => undefined },
-  );
+  for (const name of ['lower', 'upper']) scratch.directory(name);
+  const opened = openEngine(scratch.path, { fs: faulty.fs, features: { volatile: true } });
   return { opened, faulty, guard: `${work}/work/incompat/volatile/dirty` };
 }
 
