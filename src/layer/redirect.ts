@@ -40,6 +40,11 @@ export function readRedirect(
   return value === undefined ? undefined : parseRedirect(asName(value.toString('latin1')));
 }
 
+/** As it is stored. */
+export function valueOf({ absolute, components }: Redirect): Name {
+  return absolute ? absoluteRedirect(components) : (components[0] as Name);
+}
+
 /** What a stored value means. */
 export function parseRedirect(value: Name): Redirect | InvalidRedirect {
   if (value.length === 0 || value.length >= PATH_MAX) return { invalid: true, value };

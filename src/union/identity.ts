@@ -6,12 +6,14 @@
 import { canBeIndexed } from '../layer/index-dir.ts';
 import { decodeOrigin, findIndexName, findOriginBytes, findOriginOf } from '../layer/origin.ts';
 import { readNlink, unionNlink } from '../layer/nlink.ts';
+import { valueOf } from '../layer/redirect.ts';
 import type { Name } from '../base/name.ts';
 import { S_IFMT } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
 import type { Layer } from './layer.ts';
 import { keyOf } from './lookup.ts';
+import { followed } from './lower-stack.ts';
 import type { Node } from './node.ts';
 import { Place } from './real-dir.ts';
 
@@ -114,4 +116,8 @@ export function adoptIndexEntry(core: UnionCore, node: Node, entry: IndexEntry, 
   const isMetacopy = core.followsMetacopy && (marks & mark.metacopy) !== 0;
   node.hasStaleMark = isMetacopy && entry.size === 0;
   node.data = isMetacopy && entry.size > 0 ? (node.data ?? node.lower) : undefined;
+  // Of whichever name it was written: it holds for all, and must not be written anew for another.
+  if (node.data === undefined || node.redirect !== undefined || (marks & mark.redirect) === 0) return;
+  const redirect = followed(core, node.upper);
+  node.redirect = redirect === undefined ? undefined : valueOf(redirect);
 }

@@ -5,6 +5,7 @@
  */
 import { fsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
+import { valueOf } from '../layer/redirect.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { NAME_MAX, S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { mark, st, type HostFs } from '../os/host-fs.ts';
@@ -73,7 +74,7 @@ function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): 
   if (top !== undefined) core.fs.statx(core.at(top), top.name, lowerAttr.buffer, lowerAttr.offset);
   const node = core.nodes.add(S_IFDIR, parent, name);
   node.upper = real;
-  node.redirect = marks.redirect === undefined ? undefined : redirectValue(marks.redirect);
+  node.redirect = marks.redirect === undefined ? undefined : valueOf(marks.redirect);
   node.dir = new DirState(real, stack.dirs, marks.opaque);
   node.dir.impure = marks.impure;
   node.lower = top;
@@ -95,10 +96,6 @@ function coveredDirectory(core: UnionCore, parent: Node, name: Name, real: RealD
   core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
   finishAttributes(core, node, attr);
   return node;
-}
-
-function redirectValue(redirect: { absolute: boolean; components: readonly Name[] }): Name {
-  return (redirect.absolute ? `/${redirect.components.join('/')}` : redirect.components[0]) as Name;
 }
 
 function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node {
@@ -160,7 +157,7 @@ function adoptData(core: UnionCore, node: Node, parent: Node, marks: number, siz
     return;
   }
   const redirect = (marks & mark.redirect) === 0 ? undefined : followed(core, place);
-  node.redirect = redirect === undefined ? undefined : redirectValue(redirect);
+  node.redirect = redirect === undefined ? undefined : valueOf(redirect);
   const found = findData(core, parent, { index: 1, position: 0, name: node.name, redirect });
   if (found === undefined) throw noData(core, place);
   node.data = found.data;

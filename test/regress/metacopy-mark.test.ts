@@ -72,3 +72,23 @@ t.test('a name that is brought up into a directory marks that directory', need, 
   t.equal(stage.sh('ls upper/d'), 'b');
   t.match(stage.sh('getfattr -dm impure upper/d'), /impure="y"/);
 });
+
+t.test(
+  'a redirect holds for all names, though one that is still below was asked for first',
+  need,
+  async (t) => {
+    const stage = makeStage(t);
+    stage.sh('printf data > lower/a; ln lower/a lower/b');
+    const first = stage.engine();
+    await first.client.rename('a', 'c');
+    await first.close();
+    const second = stage.engine();
+    second.client.stat('b');
+    await second.client.rename('c', 'd');
+    await second.close();
+    t.equal(stage.sh('getfattr --only-values -n trusted.overlay.redirect upper/d'), '/a');
+    const third = stage.engine();
+    t.equal(await third.client.read('d'), 'data');
+    await third.close();
+  },
+);
