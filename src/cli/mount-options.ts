@@ -274,6 +274,11 @@ const mountActs: Record<string, Act> = {
   allow_other: (options) => {
     options.allowOther = true;
   },
+  remount: (_, value) => {
+    throw value.unsupported(
+      'mount(8) changes flags of the mount by itself: mount -i -o remount,ro MOUNTPOINT',
+    );
+  },
   allow_root: (_, value) => {
     throw value.unsupported('allow_other lets root in, and all others');
   },

@@ -8,6 +8,7 @@ import type { FuseChannel } from '../../os/fuse-channel.ts';
 import { Attr } from '../../vfs/attr.ts';
 import type { Caller, FileSystem, Later } from '../../vfs/file-system.ts';
 import { Frame } from '../../wire/frame.ts';
+import { notifyInvalInode } from '../../wire/notify.ts';
 import { attrAttrOffset, entryAttrOffset, Reply } from '../../wire/reply.ts';
 import { errnoOf } from '../gate.ts';
 import { IdleWork } from './idle-work.ts';
@@ -106,6 +107,15 @@ export class Door {
       },
     );
     return 0;
+  }
+
+  /**
+   * What the kernel knows of the attributes of `node` is no longer so. It takes no lock for that, so it may be
+   * told while somebody waits for an answer.
+   */
+  forgetAttributes(node: NodeId): void {
+    const message = notifyInvalInode(node, -1, 0);
+    this.channel.send(message, message.length);
   }
 
   /** The client gives back `count` lookups. */

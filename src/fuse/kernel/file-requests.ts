@@ -51,7 +51,11 @@ export function onOpen(door: Door): number {
   const kill = (flags & O_TRUNC) !== 0 && (frame.u32(openIn.openFlags) & openInFlag.OPEN_KILL_SUIDGID) !== 0;
   const open = (caller: Caller): Later<OpenFile> =>
     kill ? openWithoutPrivileges(door, caller, node, flags) : door.fs.open(caller, node, flags);
-  const take = (file: OpenFile): Opened => enter(door, node, file, flags);
+  const take = (file: OpenFile): Opened => {
+    const opened = enter(door, node, file, flags);
+    if (opened.forgetsAttributes === true) door.forgetAttributes(node);
+    return opened;
+  };
   if (relaxed === undefined) {
     return door.settle(open(door.who()), (reply, file) => openOut(reply, take(file)));
   }

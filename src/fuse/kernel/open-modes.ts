@@ -33,6 +33,8 @@ export interface Opened {
   /** FOPEN_* */
   readonly flags: number;
   readonly backingId: number;
+  /** Its attributes may change without a request from now on: what the kernel has of them must go. */
+  readonly forgetsAttributes?: boolean;
 }
 
 class NodeOpens {
@@ -114,15 +116,15 @@ export class OpenModes {
     if (opens.fromLower && access.writes) throw fsError('EBUSY');
     if (this.#canPass(opens, !file.upper, access.writes, descriptor)) {
       opens.passthrough += 1;
-      if (access.writes) {
-        opens.stale = true;
-        if (access.reads) {
-          opens.mappers += 1;
-          opens.mapped = true;
-        }
+      if (access.writes) opens.stale = true;
+      const maps = access.writes && access.reads;
+      const forgetsAttributes = maps && opens.mappers === 0;
+      if (maps) {
+        opens.mappers += 1;
+        opens.mapped = true;
       }
-      const fh = base + passedThrough + (access.writes && access.reads ? mayMap : 0);
-      return { fh, flags: openFlag.PASSTHROUGH, backingId: opens.backingId };
+      const fh = base + passedThrough + (maps ? mayMap : 0);
+      return { fh, flags: openFlag.PASSTHROUGH, backingId: opens.backingId, forgetsAttributes };
     }
     opens.cached += 1;
     const keep = !opens.stale && !opens.shared;

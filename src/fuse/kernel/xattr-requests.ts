@@ -83,7 +83,12 @@ export function onIoctl(door: Door): number {
   }
   if (setFlags.has(command) && frame.payloadLength >= 4) {
     const flags = frame.buffer.readUInt32LE(frame.payloadOffset);
-    return door.settle(door.fs.setflags(door.who(), frame.nodeId, flags), (late) => late.ioctlOut(0));
+    const node = frame.nodeId;
+    return door.settle(door.fs.setflags(door.who(), node, flags), (late) => {
+      // Its ctime is another one, of which the kernel knows nothing.
+      door.forgetAttributes(node);
+      return late.ioctlOut(0);
+    });
   }
   return reply.error(errno.ENOTTY);
 }

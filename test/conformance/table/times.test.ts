@@ -16,6 +16,10 @@ async function moved(fs: Ops, path: string, act: () => Promise<unknown>, wanted:
   expectThat(which === wanted, `times of ${path} that moved: '${which}', expected '${wanted}'`);
 }
 
+/** include/uapi/linux/fs.h */
+const FS_IOC_SETFLAGS = 0x40086602;
+const FS_NODUMP_FL = 0x40;
+
 const cases: Case[] = [
   {
     name: 'utimensat to the nanosecond, before 1970, after 2106',
@@ -116,6 +120,19 @@ const cases: Case[] = [
       await new Promise((resolve) => setTimeout(resolve, 1100));
       const after = await fs.lstat('f');
       expectThat(BigInt(after.mtime) > BigInt(before.mtime), 'mtime did not move');
+    },
+  },
+  {
+    name: 'flags of an inode (chattr)',
+    layers: [[dir('d')]],
+    run: async (fs) => {
+      await fs.write('d/f', 'x');
+      const before = await fs.lstat('d/f');
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      const fd = await fs.open('d/f', o.RDONLY);
+      await fs.call(undefined, 'ioctl', fd, FS_IOC_SETFLAGS, FS_NODUMP_FL);
+      const after = await fs.lstat('d/f');
+      expectThat(BigInt(after.ctime) > BigInt(before.ctime), 'ctime did not move');
     },
   },
   {
