@@ -105,10 +105,10 @@ function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {
   };
   try {
     dress(core, source, work, temp);
+    markImpure(core, parent);
     willHold(inside, node.name);
     const to = { dir: core.dirs.fd(inside), name: node.name };
     letIn(core, [{ dir: work, name: temp, to }, guarded(core, inside)], () => {
-      markImpure(core, parent);
       keepTimes(core, inside, () => {
         core.fs.renameat2(work, temp, to.dir, to.name, 0);
       });
