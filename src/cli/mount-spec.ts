@@ -1,7 +1,7 @@
 /**
  * Everything that one mount is told, as one plain value: what the command line and the library make, and
  * what the server obeys. An option that nobody gave is undefined, so that its default is decided where it
- * depends on the machine (`resolve-features.ts`), not here.
+ * depends on the machine (`resolve-format.ts`, `resolve-door.ts`), not here.
  */
 import type { Name } from '../base/name.ts';
 
