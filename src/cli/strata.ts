@@ -1,0 +1,38 @@
+/**
+ * The program `strata`: reads its command line with commander, runs one command of `commands/`, and turns
+ * what goes wrong into one line and an exit status. It knows no command's work.
+ */
+import { Command } from 'commander';
+import { FsError } from '../base/fs-error.ts';
+import { UserError } from '../base/user-error.ts';
+import { readPackageVersion } from '../os/package-version.ts';
+import { statsCommand } from './commands/stats.ts';
+
+/** Runs one command; the exit status goes to `process.exitCode`. */
+async function main(): Promise<void> {
+  // For a reader who has gone, as `head` does, it was enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  const program = new Command('strata')
+    .description('Copy-on-write layers: looks into mounts and measures them.')
+    .version(readPackageVersion(), '--version')
+    .showHelpAfterError('(strata --help tells more)')
+    .addCommand(statsCommand());
+  try {
+    await program.parseAsync();
+  } catch (thrown) {
+    process.stderr.write(`strata: ${lineOf(thrown)}\n`);
+    process.exitCode = thrown instanceof UserError ? thrown.exitCode : 1;
+  }
+}
+
+/** One line for what a person can mend; a stack for what only we can. */
+function lineOf(thrown: unknown): string {
+  if (thrown instanceof UserError) return thrown.line;
+  if (thrown instanceof FsError) return thrown.message;
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
+await main();
