@@ -13,6 +13,7 @@ tests=(
   libpython3.11-testsuite python3-dev
   dbench fio stress-ng              # load
   strace                            # what a server flushes
+  chromium                          # looks at the report of the benchmark
   procps psmisc util-linux xz-utils
 )
 
