@@ -18,7 +18,8 @@ export function countText(value: number): string {
 /** A ratio: 0.041×, 0.35×, 1.32×, 12.0×, 140×. */
 export function timesText(ratio: number): string {
   // Rounded first: 0.997 is 1.00.
-  if (ratio >= 0.995 || ratio === 0) return `${figureText(ratio)}×`;
+  if (ratio >= 0.995) return `${figureText(Math.max(1, ratio))}×`;
+  if (ratio === 0) return '0×';
   const digits = { minimumSignificantDigits: 2, maximumSignificantDigits: 2 };
   return `${ratio.toLocaleString('en-US', digits)}×`;
 }

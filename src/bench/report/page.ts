@@ -61,12 +61,9 @@ export function page({ run, styles, ink, ratios, series }: PageParts): string {
         <main>
           ${opening(run)}
           <div class="grid small">${meansCard(run)} ${alarms(run)}</div>
-          ${chartSection('Cost of each workload', texts.ratios, html`<div class="flow">${ratios.map(figureOf)}</div>`, ink)}
-          ${chartSection('Cost as things grow', texts.series, html`<div class="grid">${series.map(figureOf)}</div>`, ink)}
-          <h2>All figures</h2>
-          <p class="quiet">${texts.figures}</p>
-          <div class="flow">${figureTables(run)}</div>
-          ${setting(run)}
+          ${section('Cost of each workload', [texts.ratios, legend(ink)], 'flow', ratios.map(figureOf))}
+          ${section('Cost as things grow', [texts.series, legend(ink)], 'grid', series.map(figureOf))}
+          ${section('All figures', [texts.figures], 'flow', figureTables(run))} ${setting(run)}
         </main>
       </body>
     </html> `.markup;
@@ -101,11 +98,19 @@ function lede(run: BenchRun): Markup | string {
   </p>`;
 }
 
-function chartSection(title: string, text: string, charts: Markup, ink: Ink): Markup {
+/** Cards that follow each other downwards in columns (`flow`) or side by side (`grid`); nothing without cards. */
+function section(
+  title: string,
+  [text, ...more]: readonly [string, ...Markup[]],
+  look: 'flow' | 'grid',
+  cards: readonly Markup[],
+): Markup | undefined {
+  if (cards.length === 0) return undefined;
   return html`<section>
     <h2>${title}</h2>
     <p class="quiet">${text}</p>
-    ${legend(ink)} ${charts}
+    ${more}
+    <div class="${look}">${cards}</div>
   </section>`;
 }
 
