@@ -83,7 +83,7 @@ t.test('the report has drawn', needs('program:chromium'), async (t) => {
           'each chart has its marks',
         );
         for (const [i, chart] of seen.charts.entries()) {
-          t.ok(chart.width >= 500 && chart.height >= 120, `chart ${String(i)} can be read`);
+          t.ok(chart.width >= 440 && chart.height >= 120, `chart ${String(i)} can be read`);
           t.ok(chart.labels >= 6, `chart ${String(i)} has labels on its axes`);
           t.same(chart.cut, [], `no text of chart ${String(i)} is cut off`);
           t.same(chart.collisions, [], `no label of chart ${String(i)} lies on another`);

@@ -63,9 +63,6 @@ export function driverScales(ink: Ink, legend: 'above' | 'none') {
   } as const;
 }
 
-/** Pixels of a character at the size of labels, in a wide font. */
-export const characterWidth = 6.6;
-
 /** A size in pixels with room around it. The library's own layout would guess how wide text is, and guess too much. */
 export interface Frame {
   readonly width: number;

@@ -10,7 +10,7 @@ import { renderSvg } from './render.ts';
 import { seriesCharts } from './series.ts';
 
 /** Pixels at which charts are laid out; a page may scale them a little. */
-const chartWidth = 600;
+const chartWidth = 520;
 
 /** A document that stands alone: charts are inline SVG, nothing is loaded and no script runs. */
 export async function reportHtml(run: BenchRun): Promise<string> {

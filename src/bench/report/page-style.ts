@@ -37,11 +37,12 @@ code { font: 0.875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu 
 .flow > * { break-inside: avoid; margin-bottom: 20px; }
 .scroll { overflow-x: auto; }
 .scroll:focus-visible { outline: 2px solid var(--driver-0); outline-offset: 4px; }
-.chart svg { display: block; width: 100%; min-width: 540px; max-width: 640px; height: auto; margin: 0 auto; }
+.chart svg { display: block; width: 100%; min-width: 440px; max-width: 600px; height: auto; margin: 0 auto; }
 figcaption { margin-top: 8px; color: var(--quiet); font-size: 14px; }
 figcaption p, .card p { margin: 4px 0 0; }
 .legend { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 8px 0 0; padding: 10px 0; list-style: none; font-size: 14px; background: var(--page); }
-.legend li { display: flex; align-items: center; gap: 6px; white-space: nowrap; }
+.legend li { display: flex; align-items: center; gap: 6px; min-width: 0; }
+.legend svg { flex: none; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
 .means { width: auto; margin-top: 10px; }
 th, td { padding: 2px 0 2px 20px; text-align: right; vertical-align: top; white-space: nowrap; }
@@ -58,7 +59,7 @@ tbody tr:last-child > * { padding-bottom: 10px; }
 .alarm { border-color: var(--bad); background: var(--bad-card); }
 .alarm h3 { color: var(--bad); }
 ul.plain { margin: 0; padding-left: 18px; }
-dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 16px; margin: 0; font-size: 14px; }
+dl { display: grid; grid-template-columns: minmax(0, max-content) minmax(0, 1fr); gap: 4px 16px; margin: 0; font-size: 14px; }
 dt { color: var(--quiet); }
 dd { margin: 0; }
 @media (max-width: 640px) {

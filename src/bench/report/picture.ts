@@ -20,7 +20,7 @@ export async function ratioPicture(run: BenchRun): Promise<string> {
   const rows = pictureRows(run, ink);
   const { version, machine } = run;
   const layout = ratioLayout(rows, {
-    ...{ width: 800, lane: 13 },
+    ...{ width: 800, lane: 11 },
     title: `cost relative to ${reference} (logarithmic; cheaper is left)`,
     head: `stratafs ${version} on Linux ${machine.kernel}, ${String(machine.cpus)} CPUs`,
   });

@@ -5,7 +5,7 @@
  * show nothing of the rest.
  */
 import type { TopLevelSpec } from 'vega-lite';
-import { characterWidth, chartBase, driverScales, type Ink } from './chart.ts';
+import { chartBase, driverScales, type Ink } from './chart.ts';
 import { logAxis, type LogAxis } from './log-axis.ts';
 import { timesText } from './number-text.ts';
 
@@ -32,15 +32,14 @@ export interface RatioLook {
 
 /** What charts have in common that are to be compared. */
 export interface RatioLayout extends LogAxis, RatioLook {
-  /** Labels are cut to so many. */
-  readonly characters: number;
   /** Whether there are ratios beyond the axis, below and above. */
   readonly beyond: { readonly low: boolean; readonly high: boolean };
 }
 
 /** The axis goes no further than this, either way. */
 const furthest = 20;
-const mostCharacters = 28;
+/** Of a row, for the name above its lanes. */
+const labelHeight = 20;
 /** Room for the number beside a mark at the edge. */
 const numberWidth = 40;
 
@@ -52,7 +51,6 @@ export function ratioLayout(rows: readonly RatioRow[], look: RatioLook): RatioLa
     ...look,
     domain: [Math.max(axis.domain[0], 1 / furthest), Math.min(axis.domain[1], furthest)],
     ticks: axis.ticks.filter((tick) => clamp(tick) === tick),
-    characters: Math.min(Math.max(0, ...rows.map(({ label }) => label.length)), mostCharacters),
     beyond: {
       low: ratios.some((ratio) => ratio < 1 / furthest),
       high: ratios.some((ratio) => ratio > furthest),
@@ -76,15 +74,14 @@ export function ratioSpec(rows: readonly RatioRow[], ink: Ink, layout: RatioLayo
   const { color, shape } = driverScales(ink, layout.head === undefined ? 'none' : 'above');
   const drivers = [...ink.drivers.keys()];
   const { low, high } = layout.beyond;
-  const labelPadding = low ? numberWidth + 8 : 10;
   const top = layout.head === undefined ? 4 : 72;
+  const row = labelHeight + drivers.length * layout.lane + 6;
   const frame = {
     width: layout.width,
-    height: rows.length * (drivers.length * layout.lane + 10) + top + 38,
-    left: layout.characters * characterWidth + labelPadding + 4,
+    height: rows.length * row + top + 38,
+    left: low ? numberWidth + 8 : 24,
     right: high ? numberWidth + 8 : 24,
-    top,
-    bottom: 38,
+    ...{ top, bottom: 38 },
   };
   return {
     ...chartBase(ink, frame),
@@ -98,12 +95,17 @@ export function ratioSpec(rows: readonly RatioRow[], ink: Ink, layout: RatioLayo
         scale: { domain: rows.map(({ label }) => label), paddingInner: 0, paddingOuter: 0 },
         title: null,
         axis: {
-          ...{ grid: true, tickBand: 'extent', tickSize: 0, domain: false, labelPadding },
-          // The library takes 0.8 of the font's size for the width of a character.
-          labelLimit: layout.characters * 0.8 * 12 + 1,
+          ...{ grid: true, tickBand: 'extent', tickSize: 0, domain: false },
+          // Within the plot, above the lanes: a narrow screen has no room beside it.
+          ...{ labelAlign: 'left', labelPadding: -6, labelOffset: labelHeight / 2 - row / 2 },
+          // The library takes 0.8 of the font's size for the width of a character, half as much again as it is.
+          labelLimit: (layout.width - frame.left - frame.right) * 1.5,
         },
       },
-      yOffset: { field: 'driver', scale: { domain: drivers, paddingOuter: 0.8 } },
+      yOffset: {
+        field: 'driver',
+        scale: { domain: drivers, range: [labelHeight, row - 6], paddingOuter: 0 },
+      },
       color,
     },
     layer: [
