@@ -20,7 +20,7 @@ import type { ResolvedFormat } from './resolve-format.ts';
 import { settleUpper } from './settle-upper.ts';
 
 export const parts: Parts = {
-  createEngine: ({ layers, format, layersChange, log }: EngineOptions) => {
+  createEngine: ({ layers, format, layersChange, mountFlags, log }: EngineOptions) => {
     const source = {
       lowers: layers.lower,
       dataLayers: layers.dataOnly,
@@ -34,7 +34,7 @@ export const parts: Parts = {
       log,
       features: { ...featuresOf(format), layersChange: layersChange ?? false },
       unprivileged: !overridesModes(),
-      clone: (path, readOnly) => findDetachedClone(path, { readOnly }),
+      clone: (path, readOnly) => findDetachedClone(path, { readOnly, flags: mountFlags ?? 0 }),
     }).union;
   },
   serve,

@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly format: ResolvedFormat;
   /** Others change the layers while they are mounted. */
   readonly layersChange?: boolean;
+  /** MS_* of the mount: reading moves the access times of the upper as they say. */
+  readonly mountFlags?: number;
   readonly log: Log;
 }
 

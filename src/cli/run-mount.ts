@@ -51,7 +51,13 @@ export async function startMount(
     const layersChange = door.timeoutSec !== undefined;
     const lock = await lockOf(layers, signal);
     undo.push(() => lock?.release());
-    const fileSystem = await parts.createEngine({ layers, format, layersChange, log });
+    const fileSystem = await parts.createEngine({
+      layers,
+      format,
+      layersChange,
+      mountFlags: spec.mount.set,
+      log,
+    });
     undo.push(() => fileSystem.close());
     const device = attach(mountOptions(spec, mountPoint));
     const place = new MountedPlace(mountPoint);

@@ -16,7 +16,8 @@ import * as constants from './constants.ts';
 
 const { AT_FDCWD, MNT_DETACH, MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_PRIVATE } =
   constants;
-const { MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, O_NONBLOCK, O_RDWR, UMOUNT_NOFOLLOW } = constants;
+const { MS_RDONLY, MS_STRICTATIME, MS_SYNCHRONOUS, MS_DIRSYNC, O_NONBLOCK, O_RDWR, UMOUNT_NOFOLLOW } =
+  constants;
 
 const fuseDevice = asName('/dev/fuse');
 const helper = 'fusermount3';
@@ -26,8 +27,11 @@ const helperSocket = 3;
 /** open_tree(2) and mount_setattr(2): include/uapi/linux/mount.h. */
 const OPEN_TREE_CLONE = 1;
 const MOUNT_ATTR_RDONLY = 0x1;
+const MOUNT_ATTR_RELATIME = 0;
 const MOUNT_ATTR_NOATIME = 0x10;
+const MOUNT_ATTR_STRICTATIME = 0x20;
 const MOUNT_ATTR__ATIME = 0x70;
+const MOUNT_ATTR_NODIRATIME = 0x80;
 
 export interface FuseMountOptions {
   /** An existing directory, as an absolute path. */
@@ -109,29 +113,45 @@ export function unmountFuse(target: Name, options: { readonly lazy: boolean }): 
   }
 }
 
+export interface CloneOptions {
+  /** Nobody can write through it, and reading moves no access times. */
+  readonly readOnly: boolean;
+  /** MS_* of mount(2): which access times reading moves in one that is not read-only; default MS_RELATIME. */
+  readonly flags?: number;
+}
+
 /**
  * A private clone of the tree at `path`, without the mounts inside it: nothing that is mounted later
- * shows in it, and mounts over `path` do not hide it. With `readOnly` nobody can write through it,
- * and reading moves no access times. Undefined where it is refused (a plain user, a user namespace
- * with locked mounts below, a kernel before 5.12). Throws FsError (ENOENT, EACCES, ...).
+ * shows in it, and mounts over `path` do not hide it. Undefined where it is refused (a plain user, a
+ * user namespace with locked mounts below, a kernel before 5.12). Throws FsError (ENOENT, EACCES, ...).
  */
-export function findDetachedClone(path: Name, options: { readonly readOnly: boolean }): Fd | undefined {
+export function findDetachedClone(path: Name, { readOnly, flags = 0 }: CloneOptions): Fd | undefined {
   const native = getAddon();
   const fd = native.openTree(AT_FDCWD, path, OPEN_TREE_CLONE);
   if (isRefusal(fd)) return undefined;
   if (fd < 0) throw new FsError(-fd, { syscall: 'open_tree', path: nameToText(path) });
-  const set = options.readOnly ? MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME : 0;
-  const clear = options.readOnly ? MOUNT_ATTR__ATIME : 0;
+  const protection = readOnly ? MOUNT_ATTR_RDONLY : 0;
+  const times = readOnly ? MOUNT_ATTR_NOATIME : accessTimesOf(flags);
   // Private: kernels from 6.15 on let mounts propagate into detached trees too.
-  let done = native.mountSetattr(fd, set, clear, MS_PRIVATE);
+  let done = native.mountSetattr(
+    fd,
+    protection | times,
+    MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME,
+    MS_PRIVATE,
+  );
   // Where a user namespace has locked the access time settings.
-  if (done === -errno.EPERM && options.readOnly) {
-    done = native.mountSetattr(fd, MOUNT_ATTR_RDONLY, 0, MS_PRIVATE);
-  }
+  if (done === -errno.EPERM) done = native.mountSetattr(fd, protection, 0, MS_PRIVATE);
   if (done >= 0) return fd as Fd;
   native.close(fd);
   if (isRefusal(done)) return undefined;
   throw new FsError(-done, { syscall: 'mount_setattr', path: nameToText(path) });
+}
+
+/** As mount(2) reads its flags (fs/namespace.c, path_mount). */
+function accessTimesOf(flags: number): number {
+  const directories = (flags & MS_NODIRATIME) === 0 ? 0 : MOUNT_ATTR_NODIRATIME;
+  if ((flags & MS_STRICTATIME) !== 0) return directories | MOUNT_ATTR_STRICTATIME;
+  return directories | ((flags & MS_NOATIME) === 0 ? MOUNT_ATTR_RELATIME : MOUNT_ATTR_NOATIME);
 }
 
 function isRefusal(answer: number): boolean {
