@@ -1,4 +1,4 @@
-/* Mounting: mount(2), detached clones of trees, and the descriptor that fusermount3 sends. */
+/* Mounting: mount(2), file systems that are not on the tree yet, detached clones of trees, and the descriptor that fusermount3 sends. */
 #include "strata.h"
 
 #include <sys/mount.h>
@@ -6,6 +6,18 @@
 
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
+#endif
+#ifndef SYS_move_mount
+#define SYS_move_mount 429
+#endif
+#ifndef SYS_fsopen
+#define SYS_fsopen 430
+#endif
+#ifndef SYS_fsconfig
+#define SYS_fsconfig 431
+#endif
+#ifndef SYS_fsmount
+#define SYS_fsmount 432
 #endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
@@ -45,6 +57,41 @@ napi_value strata_open_tree(napi_env env, napi_callback_info info) {
   if (bad < 0) return result(env, bad);
   unsigned flags = arg_uint(env, argv[2]) | O_CLOEXEC;
   return result_of(env, syscall(SYS_open_tree, arg_int(env, argv[0]), path, flags));
+}
+
+/* (type, flags): a descriptor. */
+napi_value strata_fsopen(napi_env env, napi_callback_info info) {
+  ARGS(2);
+  path_buffer type;
+  int bad = arg_path(env, argv[0], type);
+  if (bad < 0) return result(env, bad);
+  return result_of(env, syscall(SYS_fsopen, type, arg_uint(env, argv[1])));
+}
+
+/* (fd, command, key, value): for the commands without a value, or without a key, these are empty. */
+napi_value strata_fsconfig(napi_env env, napi_callback_info info) {
+  ARGS(4);
+  path_buffer key, value;
+  int bad = arg_path(env, argv[2], key);
+  if (bad == 0) bad = arg_path(env, argv[3], value);
+  if (bad < 0) return result(env, bad);
+  return result_of(env, syscall(SYS_fsconfig, arg_int(env, argv[0]), arg_uint(env, argv[1]), *key ? key : NULL,
+                                *value ? value : NULL, 0));
+}
+
+/* (fd, flags, attributes): a descriptor. */
+napi_value strata_fsmount(napi_env env, napi_callback_info info) {
+  ARGS(3);
+  return result_of(env, syscall(SYS_fsmount, arg_int(env, argv[0]), arg_uint(env, argv[1]), arg_uint(env, argv[2])));
+}
+
+/* (fd, target, flags) */
+napi_value strata_move_mount(napi_env env, napi_callback_info info) {
+  ARGS(3);
+  path_buffer target;
+  int bad = arg_path(env, argv[1], target);
+  if (bad < 0) return result(env, bad);
+  return result_of(env, syscall(SYS_move_mount, arg_int(env, argv[0]), "", AT_FDCWD, target, arg_uint(env, argv[2])));
 }
 
 /* (fd, set, clear, propagation) */

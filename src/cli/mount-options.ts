@@ -229,10 +229,6 @@ const doorActs: Record<string, Act> = {
   },
 };
 
-// include/uapi/linux/mount.h
-const lazytime = 1 << 25;
-const nosymfollow = 1 << 8;
-
 /** Option: the flags of mount(2) that it sets, and those that it takes away. */
 const flagOptions: Readonly<Record<string, readonly [set: number, cleared: number]>> = {
   ro: [os.MS_RDONLY, 0],
@@ -254,10 +250,10 @@ const flagOptions: Readonly<Record<string, readonly [set: number, cleared: numbe
   norelatime: [0, os.MS_RELATIME],
   strictatime: [os.MS_STRICTATIME, os.MS_NOATIME | os.MS_RELATIME],
   nostrictatime: [0, os.MS_STRICTATIME],
-  lazytime: [lazytime, 0],
-  nolazytime: [0, lazytime],
-  nosymfollow: [nosymfollow, 0],
-  symfollow: [0, nosymfollow],
+  lazytime: [os.MS_LAZYTIME, 0],
+  nolazytime: [0, os.MS_LAZYTIME],
+  nosymfollow: [os.MS_NOSYMFOLLOW, 0],
+  symfollow: [0, os.MS_NOSYMFOLLOW],
 };
 
 const mountActs: Record<string, Act> = {

@@ -20,10 +20,10 @@ export interface EngineOptions {
 }
 
 export interface ServeOptions {
-  /** The FUSE device, mounted already; the session closes it. */
+  /** The FUSE device, mounted already, though perhaps not on the tree; the session closes it. */
   readonly device: Fd;
-  /** `major:minor` of the mount; undefined where the kernel does not tell. */
-  readonly mountDevice: string | undefined;
+  /** `major:minor` of the mount; undefined where the kernel does not tell, or it is not on the tree yet. */
+  readonly mountDevice: () => string | undefined;
   readonly fileSystem: FileSystem;
   readonly door: ResolvedDoor;
   readonly debug: boolean;

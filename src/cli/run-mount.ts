@@ -9,8 +9,8 @@ import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
 import { MS_RDONLY } from '../os/constants.ts';
-import { mountFuse, mountFuseByHelper, openFuseDevice, type FuseMountOptions } from '../os/mount.ts';
-import { closeDescriptor } from '../os/own-process.ts';
+import type { FuseMountOptions } from '../os/mount.ts';
+import { findDetachedConnection, mountAtOnce } from './connect.ts';
 import { checkLayers, checkMountPoint } from './mount-checks.ts';
 import type { LayerPaths, MountSpec } from './mount-spec.ts';
 import { MountedPlace } from './mounted-place.ts';
@@ -59,24 +59,59 @@ export async function startMount(
       log,
     });
     undo.push(() => fileSystem.close());
-    const device = attach(mountOptions(spec, mountPoint));
-    const place = new MountedPlace(mountPoint);
-    undo.push(() => {
-      place.unmount();
-    });
+    const options = mountOptions(spec, mountPoint);
     const { debug } = spec;
-    const mountDevice = place.device;
-    const session = parts.serve({ device, mountDevice, fileSystem, door, debug, log });
-    undo.push(() => {
-      session.stop();
-    });
-    await Promise.race([session.ready, abortOf(signal)]);
+    const serve = (device: Fd, mountDevice: () => string | undefined): Promise<Session> => {
+      const session = parts.serve({ device, mountDevice, fileSystem, door, debug, log });
+      undo.push(() => {
+        session.stop();
+      });
+      return Promise.race([session.ready, abortOf(signal)]).then(() => session);
+    };
+    const { session, place } = await bringUp(options, serve, undo);
     if (place.device !== undefined) lock?.recordMount(place.device);
     return runningMount(session, { place, log, finish: () => finish(() => fileSystem.close(), lock) });
   } catch (thrown) {
     for (const step of undo.reverse()) await attempt(step, log);
     throw explained(thrown);
   }
+}
+
+interface Served {
+  readonly session: Session;
+  readonly place: MountedPlace;
+}
+
+/** A mount on the tree that answers. `serve` resolves when it does. */
+async function bringUp(
+  options: FuseMountOptions,
+  serve: (device: Fd, mountDevice: () => string | undefined) => Promise<Session>,
+  undo: (() => unknown)[],
+): Promise<Served> {
+  const onTree = (): MountedPlace => {
+    const made = new MountedPlace(options.target);
+    undo.push(() => {
+      made.unmount();
+    });
+    return made;
+  };
+  const detached = findDetachedConnection(options);
+  if (detached !== undefined) {
+    let place: MountedPlace | undefined;
+    undo.push(() => {
+      detached.close();
+    });
+    const session = await serve(detached.device, () => place?.device);
+    if (detached.attach(options.target)) {
+      place = onTree();
+      return { session, place };
+    }
+    session.stop();
+    detached.close();
+  }
+  const device = mountAtOnce(options);
+  const place = onTree();
+  return { session: await serve(device, () => place.device), place };
 }
 
 async function lockOf({ upper, work }: LayerPaths, signal: AbortSignal): Promise<UpperLock | undefined> {
@@ -106,35 +141,6 @@ function mountOptions(spec: MountSpec, target: Name): FuseMountOptions {
     allowOther: spec.mount.allowOther || process.geteuid?.() === 0,
     defaultPermissions: true,
   };
-}
-
-/** Mounts with mount(2) where that is allowed, else through fusermount3. */
-function attach(options: FuseMountOptions): Fd {
-  try {
-    const device = openFuseDevice();
-    try {
-      mountFuse(device, options);
-      return device;
-    } catch (thrown) {
-      closeDescriptor(device);
-      if (!isFsError(thrown, 'EPERM')) throw thrown;
-    }
-  } catch (cause) {
-    if (isFsError(cause, 'ENOENT') || isFsError(cause, 'ENODEV') || isFsError(cause, 'ENXIO')) {
-      throw new UserError('no-fuse', 'there is no /dev/fuse', {
-        hint: 'load the module (modprobe fuse), or pass the device into the container (--device /dev/fuse)',
-        cause,
-      });
-    }
-    if (isFsError(cause, 'EACCES') || isFsError(cause, 'EPERM')) {
-      throw new UserError('no-permission', 'no permission to open /dev/fuse', {
-        hint: 'make it readable and writable for this user, or mount as root',
-        cause,
-      });
-    }
-    throw cause;
-  }
-  return mountFuseByHelper(options);
 }
 
 interface MountEnding {

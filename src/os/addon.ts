@@ -107,6 +107,12 @@ export interface NativeAddon {
 
   mount(source: string, target: string, type: string, flags: number, data: string): number;
   umount(target: string, flags: number): number;
+  fsopen(type: string, flags: number): number;
+  /** An empty key or value is none. */
+  fsconfig(fd: number, command: number, key: string, value: string): number;
+  fsmount(fd: number, flags: number, attributes: number): number;
+  /** The mount that `fd` refers to. */
+  moveMount(fd: number, target: string, flags: number): number;
   openTree(dir: number, path: string, flags: number): number;
   mountSetattr(fd: number, set: number, clear: number, propagation: number): number;
   socketpair(): [number, number] | number;

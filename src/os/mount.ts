@@ -13,25 +13,25 @@ import { asName, nameFromText, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { getAddon } from './addon.ts';
 import * as constants from './constants.ts';
+import {
+  accessTimesOf,
+  MOUNT_ATTR_NOATIME,
+  MOUNT_ATTR_NODIRATIME,
+  MOUNT_ATTR_RDONLY,
+  MOUNT_ATTR__ATIME,
+} from './mount-attributes.ts';
 
 const { AT_FDCWD, MNT_DETACH, MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_PRIVATE } =
   constants;
-const { MS_RDONLY, MS_STRICTATIME, MS_SYNCHRONOUS, MS_DIRSYNC, O_NONBLOCK, O_RDWR, UMOUNT_NOFOLLOW } =
-  constants;
+const { MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, O_NONBLOCK, O_RDWR, UMOUNT_NOFOLLOW } = constants;
 
 const fuseDevice = asName('/dev/fuse');
 const helper = 'fusermount3';
 /** The descriptor of the helper's end of the socket, in the helper. */
 const helperSocket = 3;
 
-/** open_tree(2) and mount_setattr(2): include/uapi/linux/mount.h. */
+/** open_tree(2): include/uapi/linux/mount.h. */
 const OPEN_TREE_CLONE = 1;
-const MOUNT_ATTR_RDONLY = 0x1;
-const MOUNT_ATTR_RELATIME = 0;
-const MOUNT_ATTR_NOATIME = 0x10;
-const MOUNT_ATTR_STRICTATIME = 0x20;
-const MOUNT_ATTR__ATIME = 0x70;
-const MOUNT_ATTR_NODIRATIME = 0x80;
 
 export interface FuseMountOptions {
   /** An existing directory, as an absolute path. */
@@ -57,7 +57,15 @@ export function openFuseDevice(): Fd {
 
 /** Mounts the connection `device` with mount(2). Throws FsError (EPERM: try `mountFuseByHelper`). */
 export function mountFuse(device: Fd, options: FuseMountOptions): void {
-  const data = [
+  const data = fuseOptions(device, options).join(',');
+  const type = `fuse.${options.subtype}`;
+  const mounted = getAddon().mount(options.source, options.target, type, options.flags, data);
+  if (mounted < 0) throw new FsError(-mounted, { syscall: 'mount', path: nameToText(options.target) });
+}
+
+/** What the file system itself is told. */
+export function fuseOptions(device: Fd, options: FuseMountOptions): string[] {
+  return [
     `fd=${String(device)}`,
     'rootmode=40000',
     `user_id=${String(process.geteuid?.() ?? 0)}`,
@@ -65,10 +73,7 @@ export function mountFuse(device: Fd, options: FuseMountOptions): void {
     ...(options.defaultPermissions ? ['default_permissions'] : []),
     ...(options.allowOther ? ['allow_other'] : []),
     ...(options.dataOptions ?? []),
-  ].join(',');
-  const type = `fuse.${options.subtype}`;
-  const mounted = getAddon().mount(options.source, options.target, type, options.flags, data);
-  if (mounted < 0) throw new FsError(-mounted, { syscall: 'mount', path: nameToText(options.target) });
+  ];
 }
 
 /**
@@ -145,13 +150,6 @@ export function findDetachedClone(path: Name, { readOnly, flags = 0 }: CloneOpti
   native.close(fd);
   if (isRefusal(done)) return undefined;
   throw new FsError(-done, { syscall: 'mount_setattr', path: nameToText(path) });
-}
-
-/** As mount(2) reads its flags (fs/namespace.c, path_mount). */
-function accessTimesOf(flags: number): number {
-  const directories = (flags & MS_NODIRATIME) === 0 ? 0 : MOUNT_ATTR_NODIRATIME;
-  if ((flags & MS_STRICTATIME) !== 0) return directories | MOUNT_ATTR_STRICTATIME;
-  return directories | ((flags & MS_NOATIME) === 0 ? MOUNT_ATTR_RELATIME : MOUNT_ATTR_NOATIME);
 }
 
 function isRefusal(answer: number): boolean {

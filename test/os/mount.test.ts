@@ -2,8 +2,10 @@ import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import t from 'tap';
+import type { Fd } from '../../src/base/ids.ts';
 import { asName } from '../../src/base/name.ts';
 import * as os from '../../src/os/constants.ts';
+import { findDetachedMount } from '../../src/os/detached-mount.ts';
 import {
   findDetachedClone,
   mountFuse,
@@ -11,7 +13,7 @@ import {
   openFuseDevice,
   unmountFuse,
 } from '../../src/os/mount.ts';
-import { findMountAt } from '../../src/os/mountinfo.ts';
+import { findMountAt, type MountEntry } from '../../src/os/mountinfo.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
 import { needs } from '../fixtures/needs.ts';
 import { makeScratch } from './fixtures/scratch.ts';
@@ -87,6 +89,68 @@ t.test('mount(2) reports its errors', needs('root', 'fuse'), (t) => {
     unmountFuse(asName(dir.path), { lazy: true });
   }, code('EINVAL'));
   fs.close(fd);
+  t.end();
+});
+
+const { MS_DIRSYNC, MS_LAZYTIME, MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID } = os;
+const { MS_NOSYMFOLLOW, MS_RDONLY, MS_RELATIME, MS_STRICTATIME, MS_SYNCHRONOUS } = os;
+
+t.test(
+  'a detached mount is on the tree when it is attached, as mount(2) would have it',
+  needs('root', 'fuse'),
+  (t) => {
+    const dir = makeScratch(t);
+    mkdirSync(dir.at('mnt'));
+    const target = asName(dir.at('mnt'));
+    const shown = (mount: (device: Fd) => void): Partial<MountEntry> => {
+      const device = openFuseDevice();
+      mount(device);
+      const { root, options, type, source, superOptions } = findMountAt(target) ?? {};
+      unmountFuse(target, { lazy: true });
+      fs.close(device);
+      return { root, options, type, source, superOptions } as Partial<MountEntry>;
+    };
+    const odd = {
+      target,
+      source: asName('a, =b\\\xff\n'),
+      dataOptions: ['max_read=65536'],
+      allowOther: true,
+    };
+    for (const flags of [
+      ...[0, MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOSYMFOLLOW, MS_NODIRATIME, MS_NOATIME],
+      ...[MS_RELATIME, MS_STRICTATIME, MS_STRICTATIME | MS_NOATIME, MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME],
+    ]) {
+      const all = { ...options, ...odd, flags };
+      const once = shown((device) => {
+        mountFuse(device, all);
+      });
+      const later = shown((device) => {
+        const mount = findDetachedMount(device, all);
+        t.equal(findMountAt(target), undefined);
+        mount?.attach(target);
+      });
+      t.equal(later.type, 'fuse.strata-test');
+      t.strictSame(later, once, `flags 0x${flags.toString(16)}`);
+    }
+    t.end();
+  },
+);
+
+t.test('a detached mount that is given up, or refused', needs('root', 'fuse'), (t) => {
+  const dir = makeScratch(t);
+  const target = asName(dir.path);
+  const device = openFuseDevice();
+  const mount = findDetachedMount(device, { ...options, target, flags: 0 });
+  t.throws(() => mount?.attach(asName(dir.at('missing'))), code('ENOENT'));
+  mount?.close();
+  mount?.close();
+  t.throws(() => mount?.attach(target), code('EBADF'));
+  fs.close(device);
+  const other = openFuseDevice();
+  const refused = { ...options, target, flags: 0, dataOptions: ['nonsense=1'] };
+  t.equal(findDetachedMount(other, refused), undefined);
+  fs.close(other);
+  t.equal(findMountAt(target), undefined);
   t.end();
 });
 

@@ -16,10 +16,10 @@ const isProcess = /^[0-9]+$/;
 
 export class MountPoints {
   readonly #fs: HostFs;
-  readonly #device: string | undefined;
+  readonly #device: () => string | undefined;
 
   /** `device` is the mount's own, `major:minor`. */
-  constructor(fs: HostFs, device: string | undefined) {
+  constructor(fs: HostFs, device: () => string | undefined) {
     this.#fs = fs;
     this.#device = device;
   }
@@ -30,13 +30,14 @@ export class MountPoints {
    * not known, or there is no /proc, everything may be a mount point.
    */
   hasAny(paths: readonly Name[]): boolean {
+    const device = this.#device();
     const processes = this.#attempt(() => this.#processes());
-    if (this.#device === undefined || processes === undefined) return true;
+    if (device === undefined || processes === undefined) return true;
     const wanted = new Set(paths);
     for (const text of this.#mountinfos(['self', ...processes])) {
       // Most namespaces do not have the mount at all.
-      if (!text.includes(` ${this.#device} `)) continue;
-      for (const path of mountedOn(parseMounts(text), this.#device)) if (wanted.has(path)) return true;
+      if (!text.includes(` ${device} `)) continue;
+      for (const path of mountedOn(parseMounts(text), device)) if (wanted.has(path)) return true;
     }
     return false;
   }
