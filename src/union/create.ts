@@ -1,7 +1,7 @@
 /**
  * New objects in the upper: one system call that makes it with its owner and mode, so that a crash
  * shows it whole or not at all. Where a whiteout is in the way, the object is built in the work
- * directory and takes the whiteout's place by a rename.
+ * directory and takes the whiteout's place by a rename. An error means that nothing was made.
  */
 import { fsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
@@ -62,15 +62,10 @@ export function create(
   if (type === S_IFCHR && recipe.rdev === 0) throw fsError('EPERM');
   checkName(core, name);
   const inside = upperDirOf(core, parent);
-  const fd = makeInPlace(core, caller, parent, inside, name, recipe);
-  try {
-    const node = addNode(core, parent, inside, name, type, attr);
-    if (fd !== undefined) core.data.adoptForWriting(node, fd);
-    return node;
-  } catch (thrown) {
-    if (fd !== undefined) core.fs.close(fd);
-    throw thrown;
-  }
+  const fd = makeInPlace(core, caller, parent, inside, name, recipe, attr);
+  const node = addNode(core, parent, inside, name, type, attr);
+  if (fd !== undefined) core.data.adoptForWriting(node, fd);
+  return node;
 }
 
 /** EINVAL for a name that would be a whiteout to whoever reads the upper as a layer. */
@@ -85,20 +80,39 @@ function makeInPlace(
   inside: RealDir,
   name: Name,
   recipe: Recipe,
+  attr: Attr,
 ): Fd | undefined {
   const dir = core.dirs.fd(inside);
   willHold(inside, name);
   core.fs.assume(caller.uid, caller.gid, caller.umask);
+  let fd: Fd | undefined;
+  let isTaken = false;
   try {
-    return make(core, dir, name, recipe, recipe.mode & 0o7777);
+    fd = make(core, dir, name, recipe, recipe.mode & 0o7777);
   } catch (thrown) {
     if (!isFsError(thrown, 'EEXIST')) throw thrown;
+    isTaken = true;
   } finally {
     core.fs.assumeNone();
   }
-  core.fs.statx(dir, name);
-  if (!isWhiteoutStat(core.fs.stat)) throw fsError('EEXIST');
-  return makeOverWhiteout(core, caller, parent, inside, name, recipe);
+  if (isTaken) {
+    core.fs.statx(dir, name);
+    if (!isWhiteoutStat(core.fs.stat)) throw fsError('EEXIST');
+    return makeOverWhiteout(core, caller, parent, inside, name, recipe, attr);
+  }
+  try {
+    core.fs.statx(dir, name, attr.buffer, attr.offset);
+  } catch (thrown) {
+    unmake(core, dir, name, recipe, fd);
+    throw thrown;
+  }
+  return fd;
+}
+
+/** Takes away what was made just now, of which nobody knows. */
+function unmake(core: UnionCore, dir: Fd, name: Name, recipe: Recipe, fd: Fd | undefined): void {
+  if (fd !== undefined) core.fs.close(fd);
+  core.fs.findUnlinkat(dir, name, (recipe.mode & S_IFMT) === S_IFDIR ? AT_REMOVEDIR : 0);
 }
 
 function make(core: UnionCore, dir: Fd, name: Name, recipe: Recipe, mode: number): Fd | undefined {
@@ -126,6 +140,7 @@ function makeOverWhiteout(
   inside: RealDir,
   name: Name,
   recipe: Recipe,
+  attr: Attr,
 ): Fd | undefined {
   const { fs } = core;
   const work = core.dirs.at(core.workDir());
@@ -144,6 +159,7 @@ function makeOverWhiteout(
     if (isDirectory && (heritage.mode & S_ISGID) !== 0) fs.fchmodat(work, temp, heritage.mode & 0o7777);
     if (heritage.access !== undefined) fs.setXattr(work, temp, aclAccess, heritage.access, 0);
     if (heritage.default !== undefined) fs.setXattr(work, temp, aclDefault, heritage.default, 0);
+    fs.statx(work, temp, attr.buffer, attr.offset);
     if (isDirectory) {
       const to = { dir: core.dirs.fd(inside), name };
       letIn(core, [{ dir: work, name: temp, to }], () => {
@@ -157,10 +173,13 @@ function makeOverWhiteout(
       fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
     }
   } catch (thrown) {
-    if (fd !== undefined) fs.close(fd);
-    fs.findUnlinkat(work, temp, isDirectory ? AT_REMOVEDIR : 0);
+    unmake(core, work, temp, recipe, fd);
     throw thrown;
   }
+  // It differs by the time of its change.
+  afterwards(core, () => {
+    fs.statx(core.dirs.fd(inside), name, attr.buffer, attr.offset);
+  });
   return fd;
 }
 
@@ -181,7 +200,6 @@ function inherited(core: UnionCore, caller: Caller, inside: RealDir, recipe: Rec
 }
 
 function addNode(core: UnionCore, parent: Node, inside: RealDir, name: Name, type: number, attr: Attr): Node {
-  core.fs.statx(core.dirs.fd(inside), name, attr.buffer, attr.offset);
   const node = core.nodes.add(type, parent, name);
   node.hasNoCapability = true;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);

@@ -9,6 +9,7 @@ import type { Fd } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import { S_IFLNK, S_IFMT, S_IWUSR } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
+import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import type { Place } from './real-dir.ts';
 
@@ -65,6 +66,10 @@ function actOpened(core: UnionCore, closed: readonly Closed[], act: () => void):
     throw thrown;
   }
   for (const { object, mode } of opened) {
-    if (object.to !== 'gone') setMode(object.to ?? object, mode);
+    const { to = object } = object;
+    if (to === 'gone') continue;
+    afterwards(core, () => {
+      setMode(to, mode);
+    });
   }
 }

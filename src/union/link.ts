@@ -1,11 +1,15 @@
 /**
  * A further name for a file. The file is in the upper before, by its metadata at least; a metacopy file
- * needs a redirect then, since the new name says nothing of where its data lies.
+ * needs a redirect then, since the new name says nothing of where its data lies. An error means that there is
+ * no new name.
  */
 import { isFsError, fsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
+import type { Attr } from '../vfs/attr.ts';
 import type { Later } from '../vfs/file-system.ts';
+import { afterwards } from './afterwards.ts';
+import { finishAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { checkName } from './create.ts';
@@ -14,35 +18,45 @@ import { markImpure } from './impure.ts';
 import { keyOf } from './lookup.ts';
 import type { Node } from './node.ts';
 import { noteAdded } from './readdir.ts';
+import type { NameIn } from './rename.ts';
 import { noFd, Place, type RealDir } from './real-dir.ts';
 import { setFileRedirect } from './redirect-of.ts';
 import { willHold } from './upper-names.ts';
 
-/** EEXIST, EPERM for a directory. Waits while the file is being copied up. */
-export function link(core: UnionCore, node: Node, parent: Node, name: Name, unique: number): Later<void> {
+/** Its attributes come to `attr`. EEXIST, EPERM for a directory. Waits while the file is being copied up. */
+export function link(core: UnionCore, node: Node, to: NameIn, attr: Attr, unique: number): Later<void> {
+  const { parent, name } = to;
   core.writable();
   if (node.isDirectory) throw fsError('EPERM');
   checkName(core, name);
   if (node.busy !== undefined) {
-    return core.interrupts.until(unique, node.busy).then(() => link(core, node, parent, name, unique));
+    return core.interrupts.until(unique, node.busy).then(() => link(core, node, to, attr, unique));
   }
   const { parent: known } = node;
   // What has lost its names says nothing of where its data lies, either.
   const copying = copyUp(core, node, known === undefined ? 'data' : 'metadata', unique);
-  if (copying !== undefined) return copying.then(() => link(core, node, parent, name, unique));
+  if (copying !== undefined) return copying.then(() => link(core, node, to, attr, unique));
   const inside = upperDirOf(core, parent);
   if (node.copied || node.isMetacopy) markImpure(core, parent);
   if (node.isMetacopy && known !== undefined) setFileRedirect(core, node, { parent: known, name: node.name });
   countFromUpper(core, node);
+  const key = readRaw(core, node, attr);
+  finishAttributes(core, node, attr);
   makeLink(core, node, inside, name);
+  attr.nlink += 1;
   const upper = node.upper as Place;
   if (upper.fd !== noFd && upper.dir === undefined) {
     core.fs.close(upper.fd);
     node.upper = new Place(inside.layer, inside, name);
   }
   core.nodes.addLink(node, parent, name);
-  shareByInode(core, node);
+  // From now on all names of the file lead to this node.
+  core.nodes.addKey(node, key);
   noteAdded(core, parent, node, name);
+  afterwards(core, () => {
+    readRaw(core, node, attr);
+    finishAttributes(core, node, attr);
+  });
 }
 
 function makeLink(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
@@ -69,10 +83,9 @@ function makeLink(core: UnionCore, node: Node, inside: RealDir, name: Name): voi
   }
 }
 
-/** From now on all names of the file lead to this node. */
-function shareByInode(core: UnionCore, node: Node): void {
+/** The attributes of its upper file, and the key of that. */
+function readRaw(core: UnionCore, node: Node, attr: Attr): string {
   const upper = node.upper as Place;
-  const attr = core.scratch;
   core.fs.statx(core.at(upper), upper.name, attr.buffer, attr.offset);
-  core.nodes.addKey(node, keyOf(core.fs, attr));
+  return keyOf(core.fs, attr);
 }

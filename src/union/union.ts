@@ -106,9 +106,10 @@ export class Union implements FileSystem {
     return this.#create(caller, parent, name, { mode: S_IFLNK | 0o777, rdev: 0, target }, attr);
   }
 
-  link(caller: Caller, id: NodeId, parent: NodeId, name: Name): Later<NodeId> {
+  link(caller: Caller, id: NodeId, parent: NodeId, name: Name, attr: Attr): Later<NodeId> {
     const node = this.#core.nodes.current(id);
-    const linking = link(this.#core, node, this.#core.nodes.get(parent), name, caller.unique);
+    const to = { parent: this.#core.nodes.get(parent), name };
+    const linking = link(this.#core, node, to, attr, caller.unique);
     const answer = (): NodeId => {
       node.lookups += 1;
       return node.id;

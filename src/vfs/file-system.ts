@@ -79,7 +79,8 @@ export interface NodeOperations {
   mknod(caller: Caller, parent: NodeId, name: Name, mode: number, rdev: number, attr: Attr): NodeId;
   mkdir(caller: Caller, parent: NodeId, name: Name, mode: number, attr: Attr): NodeId;
   symlink(caller: Caller, parent: NodeId, name: Name, target: Name, attr: Attr): NodeId;
-  link(caller: Caller, node: NodeId, parent: NodeId, name: Name): Later<NodeId>;
+  /** `attr` is filled when it answers. */
+  link(caller: Caller, node: NodeId, parent: NodeId, name: Name, attr: Attr): Later<NodeId>;
   unlink(parent: NodeId, name: Name): Later<void>;
   rmdir(parent: NodeId, name: Name): void;
   rename(

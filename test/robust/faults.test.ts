@@ -2,7 +2,7 @@
  * Every system call of every operation fails once, and the machine stops at every one of them: what a
  * later mount shows is the state before or after, and a success that was answered stays one. Unless
  * STRATA_FAULTS=all asks for every case, with and without metacopy (half an hour), those are played that change
- * metadata or open for writing.
+ * metadata or open for writing, and three that make a name.
  */
 import t from 'tap';
 import { RealFs } from '../../src/os/real-fs.ts';
@@ -25,7 +25,8 @@ for (const [label, options] of process.env.STRATA_FAULTS === 'all'
       if (wanted !== undefined && !one.name.includes(wanted)) continue;
       const isShort =
         label === 'metacopy' &&
-        /^(chmod|chown|utimes|setxattr|open) .*lower (file|dir|sym|hard)/.test(one.name);
+        (/^(create in|mkdir over|link of a lower file over) /.test(one.name) ||
+          /^(chmod|chown|utimes|setxattr|open) .*lower (file|dir|sym|hard)/.test(one.name));
       if (!isShort && wanted === undefined && process.env.STRATA_FAULTS !== 'all') continue;
       await suite.test(one.name, async (test) => {
         for (const how of ['EIO', 'ENOSPC', 'crash'] satisfies How[]) {

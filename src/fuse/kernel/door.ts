@@ -5,7 +5,7 @@
 import type { NodeId } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { FuseChannel } from '../../os/fuse-channel.ts';
-import { Attr } from '../../vfs/attr.ts';
+import { Attr, attrSize } from '../../vfs/attr.ts';
 import type { Caller, FileSystem, Later } from '../../vfs/file-system.ts';
 import { Frame } from '../../wire/frame.ts';
 import { notifyInvalInode } from '../../wire/notify.ts';
@@ -141,11 +141,9 @@ export class Door {
     return this.reply.entryOut(node, 0, this.modes.nameTtl, this.modes.attrTtl(node));
   }
 
-  /** The same for a node whose attributes are still to be read. */
-  entry(reply: Reply, node: NodeId): number {
-    this.attr.buffer = reply.buffer;
-    this.attr.offset = entryAttrOffset;
-    this.fs.getattr(node, this.attr);
+  /** The same for a node whose attributes are in `attr`. */
+  linked(reply: Reply, node: NodeId, attr: Attr): number {
+    attr.buffer.copy(reply.buffer, entryAttrOffset, attr.offset, attr.offset + attrSize);
     return reply.entryOut(node, 0, this.modes.nameTtl, this.modes.attrTtl(node));
   }
 

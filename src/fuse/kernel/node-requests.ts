@@ -5,6 +5,7 @@
 import { errno } from '../../base/errno.ts';
 import { noNodeId, type NodeId } from '../../base/ids.ts';
 import { utimeNow, type TimeSpec } from '../../base/time-spec.ts';
+import { Attr } from '../../vfs/attr.ts';
 import type { SetAttr } from '../../vfs/file-system.ts';
 import { setattrValid } from '../../wire/flags.ts';
 import { replyHeaderBytes, statxOffset } from '../../wire/reply.ts';
@@ -139,8 +140,9 @@ export function onSymlink(door: Door): number {
 export function onLink(door: Door): number {
   const { frame } = door;
   const old = frame.u64(linkIn.oldNodeId) as NodeId;
-  const linking = door.fs.link(door.who(), old, frame.nodeId, frame.name(0));
-  return door.settle(linking, (reply, node) => door.entry(reply, node));
+  const attr = new Attr();
+  const linking = door.fs.link(door.who(), old, frame.nodeId, frame.name(0), attr);
+  return door.settle(linking, (reply, node) => door.linked(reply, node, attr));
 }
 
 export function onUnlink(door: Door): number {
