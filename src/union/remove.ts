@@ -22,11 +22,13 @@ import { noFd, Place, type RealDir } from './real-dir.ts';
 import { willHold } from './upper-names.ts';
 
 /** EISDIR. Waits while the file is being copied up. */
-export function unlink(core: UnionCore, parent: Node, name: Name): Later<void> {
+export function unlink(core: UnionCore, parent: Node, name: Name, unique: number): Later<void> {
   core.writable();
   const node = getChild(core, parent, name);
   if (node.isDirectory) throw fsError('EISDIR');
-  if (node.busy !== undefined) return node.busy.then(() => unlink(core, parent, name));
+  if (node.busy !== undefined) {
+    return core.interrupts.until(unique, node.busy).then(() => unlink(core, parent, name, unique));
+  }
   const inside = upperDirOf(core, parent);
   keepCount(core, node);
   bringNameUp(core, node, parent, name);

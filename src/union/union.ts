@@ -117,8 +117,8 @@ export class Union implements FileSystem {
     return linking === undefined ? answer() : linking.then(answer);
   }
 
-  unlink(parent: NodeId, name: Name): Later<void> {
-    return unlink(this.#core, this.#core.nodes.get(parent), name);
+  unlink(caller: Caller, parent: NodeId, name: Name): Later<void> {
+    return unlink(this.#core, this.#core.nodes.get(parent), name, caller.unique);
   }
 
   rmdir(parent: NodeId, name: Name): void {

@@ -81,7 +81,7 @@ export interface NodeOperations {
   symlink(caller: Caller, parent: NodeId, name: Name, target: Name, attr: Attr): NodeId;
   /** `attr` is filled when it answers. */
   link(caller: Caller, node: NodeId, parent: NodeId, name: Name, attr: Attr): Later<NodeId>;
-  unlink(parent: NodeId, name: Name): Later<void>;
+  unlink(caller: Caller, parent: NodeId, name: Name): Later<void>;
   rmdir(parent: NodeId, name: Name): void;
   rename(
     caller: Caller,

@@ -22,7 +22,7 @@ async function openMount(test: Test) {
   const copies = (): string[] => readdirSync(`${work}/work`).filter((name) => name.startsWith('#t'));
   const start = (program: string): ChildProcess =>
     spawn(python, ['-c', program], { cwd: mount.path, stdio: ['ignore', 'pipe', 'inherit'] });
-  return { upper, copies, start };
+  return { at: mount.path, upper, copies, start };
 }
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -89,3 +89,26 @@ t.test(
     test.notOk(existsSync(`${upper}/file`));
   },
 );
+
+for (const act of ['os.unlink("file")', 'os.rename("new", "file")']) {
+  t.test(
+    `${act} of what is being copied ends at once, and does nothing`,
+    needs(...mountNeeds),
+    async (test) => {
+      const { at, copies, start } = await openMount(test);
+      writeFileSync(`${at}/new`, '');
+      const first = start(openIt);
+      const firstExit = once(first, 'exit');
+      await until(() => copies().length > 0);
+      const second = start(`import os; print("here", flush=True); ${act}`);
+      const secondExit = once(second, 'exit');
+      await once(second.stdout as NodeJS.ReadableStream, 'data');
+      second.kill('SIGKILL');
+      test.strictSame(await secondExit, [null, 'SIGKILL']);
+      test.equal(copies().length, 1, 'the copy goes on');
+      first.kill('SIGKILL');
+      await firstExit;
+      test.equal(statSync(`${at}/file`).size, size);
+    },
+  );
+}

@@ -147,7 +147,7 @@ export function onLink(door: Door): number {
 
 export function onUnlink(door: Door): number {
   const { frame } = door;
-  return door.settle(door.fs.unlink(frame.nodeId, frame.name(0)), (reply) => reply.ok());
+  return door.settle(door.fs.unlink(door.who(), frame.nodeId, frame.name(0)), (reply) => reply.ok());
 }
 
 export function onRmdir(door: Door): number {
