@@ -11,6 +11,7 @@ import { utimeNow } from '../base/time-spec.ts';
 import { copyXattrs } from '../layer/attributes.ts';
 import { setMetacopy } from '../layer/metacopy.ts';
 import { findOriginBytes, findOriginOf, setOrigin } from '../layer/origin.ts';
+import { setProtattr } from '../layer/protattr.ts';
 import {
   AT_REMOVEDIR,
   O_CREAT,
@@ -281,6 +282,7 @@ function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Need
   // Before the mode: `user.*` can only be set on what its owner may write.
   if (isMetacopy) setMetacopy(fs, dir, temp, names);
   const origin = originFor(core, place);
+  if (node.sealed !== 0) setProtattr(fs, dir, temp, node.sealed, names);
   // Several copies of one lower file must not all say that they are it.
   const isKept =
     keepsLinks(core, place.layer, node.type) && entryNameOf(core, node.type, origin) !== undefined;

@@ -35,6 +35,7 @@ import { letIn } from './let-in.ts';
 import { DirState, type Node } from './node.ts';
 import { noteAdded } from './readdir.ts';
 import { Place, RealDir } from './real-dir.ts';
+import { refuseNewName } from './seals.ts';
 import { holdsNothing, willHold } from './upper-names.ts';
 
 /** What to make. */
@@ -61,6 +62,7 @@ export function create(
   const type = recipe.mode & S_IFMT;
   if (type === S_IFCHR && recipe.rdev === 0) throw fsError('EPERM');
   checkName(core, name);
+  refuseNewName(parent);
   const inside = upperDirOf(core, parent);
   const fd = makeInPlace(core, caller, parent, inside, name, recipe, attr);
   const node = addNode(core, parent, inside, name, type, attr);

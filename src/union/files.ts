@@ -7,8 +7,6 @@ import type { Fd, HandleId } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aclAccess, aclDefault, inherit } from '../layer/acl.ts';
 import {
-  FS_APPEND_FL,
-  FS_IMMUTABLE_FL,
   O_ACCMODE,
   O_APPEND,
   O_NOFOLLOW,
@@ -35,6 +33,7 @@ import type { Node } from './node.ts';
 import { OpenNode } from './open-node.ts';
 import { noFd, Place } from './real-dir.ts';
 import { leaveRelic } from './relic.ts';
+import { refuseNewName, refuseOpen } from './seals.ts';
 import { truncateToNothing } from './setattr.ts';
 
 /** Up to this many bytes a copy between two files is made at once. */
@@ -62,6 +61,7 @@ export class Files {
   /** A file without a name, in the file system of the upper. */
   tmpfile(caller: Caller, parent: Node, wanted: number, flags: number, attr: Attr): OpenNode {
     const core = this.#core;
+    refuseNewName(parent);
     const inside = upperDirOf(core, parent);
     const dir = core.fs.openat(core.dirs.fd(inside), asName('.'), O_RDONLY, 0);
     try {
@@ -117,22 +117,21 @@ export class Files {
     }
     const node = heir ?? asked;
     core.writable();
+    refuseOpen(node, flags);
     if (node.busy !== undefined) {
       return core.interrupts.until(unique, node.busy).then(() => this.open(node, flags, unique));
     }
     const copying = copyUp(core, node, truncate ? 'truncated' : 'data', unique);
     if (copying !== undefined) return copying.then(() => this.open(node, flags, unique));
-    if (isWriting(flags)) this.#checkSeal(node, flags);
+    if (isWriting(flags)) this.#checkAppends(node, flags);
     if (truncate) truncateToNothing(core, node);
     return this.#add(node, isWriting(flags));
   }
 
-  /** EPERM for an immutable file, and for one that can only be appended to, unless that is all that is wanted. */
-  #checkSeal(node: Node, flags: number): void {
+  /** EPERM for a file that can only be appended to, unless that is all that is wanted. */
+  #checkAppends(node: Node, flags: number): void {
     this.#core.data.forWriting(node);
-    if ((node.sealed & FS_IMMUTABLE_FL) !== 0) throw fsError('EPERM');
-    const mustAppend = node.appends || (node.sealed & FS_APPEND_FL) !== 0;
-    if (mustAppend && (flags & O_APPEND) === 0) throw fsError('EPERM');
+    if (node.appends && (flags & O_APPEND) === 0) throw fsError('EPERM');
   }
 
   /** The real descriptor of an open file, for a kernel that reads and writes it by itself. */

@@ -6,6 +6,7 @@
 import { canBeIndexed } from '../layer/index-dir.ts';
 import { decodeOrigin, findIndexName, findOriginBytes, findOriginOf } from '../layer/origin.ts';
 import { readNlink, unionNlink } from '../layer/nlink.ts';
+import { readProtattr } from '../layer/protattr.ts';
 import { valueOf } from '../layer/redirect.ts';
 import type { Name } from '../base/name.ts';
 import { S_IFMT } from '../os/constants.ts';
@@ -107,6 +108,7 @@ export function adoptIndexEntry(core: UnionCore, node: Node, entry: IndexEntry, 
   const marks = node.isRegular ? core.fs.overlayMarks(fd, entry.name, core.names.prefix) : 0;
   core.nodes.addKey(node, entry.key);
   node.upper = new Place(indexDir.layer, indexDir, entry.name);
+  node.sealed = (marks & mark.other) === 0 ? 0 : readProtattr(core.fs, fd, entry.name, core.names);
   node.copied = true;
   node.indexed = true;
   node.countsFromUpper = nlink?.relative === 'upper';

@@ -21,6 +21,7 @@ import { noteAdded } from './readdir.ts';
 import type { NameIn } from './rename.ts';
 import { noFd, Place, type RealDir } from './real-dir.ts';
 import { setFileRedirect } from './redirect-of.ts';
+import { refuseNewName, refuseSealed } from './seals.ts';
 import { willHold } from './upper-names.ts';
 
 /** Its attributes come to `attr`. EEXIST, EPERM for a directory. Waits while the file is being copied up. */
@@ -29,6 +30,8 @@ export function link(core: UnionCore, node: Node, to: NameIn, attr: Attr, unique
   core.writable();
   if (node.isDirectory) throw fsError('EPERM');
   checkName(core, name);
+  refuseSealed(node);
+  refuseNewName(parent);
   if (node.busy !== undefined) {
     return core.interrupts.until(unique, node.busy).then(() => link(core, node, to, attr, unique));
   }

@@ -6,6 +6,7 @@
 import { fsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import { valueOf } from '../layer/redirect.ts';
+import { protectionOf, readProtattr } from '../layer/protattr.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { NAME_MAX, S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { mark, st, type HostFs } from '../os/host-fs.ts';
@@ -77,6 +78,7 @@ function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): 
   node.redirect = marks.redirect === undefined ? undefined : valueOf(marks.redirect);
   node.dir = new DirState(real, stack.dirs, marks.opaque);
   node.dir.impure = marks.impure;
+  if (marks.other) readSeal(core, node);
   node.lower = top;
   if (top === undefined) core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
   else core.setIno(node, top.layer, lowerAttr.inoLow, lowerAttr.inoHigh);
@@ -117,6 +119,7 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
     : 0;
   const node = core.nodes.add(type, parent, name);
   node.upper = place;
+  if ((marks & mark.other) !== 0) readSeal(core, node);
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
   if (key !== undefined && linked) core.nodes.addKey(node, key);
   try {
@@ -129,6 +132,12 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
   }
   finishAttributes(core, node, attr);
   return node;
+}
+
+/** The upper object of `node` has an attribute that may be the one with its flags. */
+function readSeal(core: UnionCore, node: Node): void {
+  const { place } = node;
+  node.sealed = readProtattr(core.fs, core.at(place), place.name, core.names);
 }
 
 /**
@@ -166,10 +175,12 @@ function adoptData(core: UnionCore, node: Node, parent: Node, marks: number, siz
 
 function lowerDirectory(core: UnionCore, parent: Node, name: Name, position: number, attr: Attr): Node {
   const inside = parent.dir?.lowers[position] as RealDir;
+  const sealed = protectionOf(core.fs.stat);
   const real = foundDirectory(core, inside, name);
   const stack = new LowerStack(core, core.scratch).continueBelow(parent, name, real, position);
   const node = core.nodes.add(S_IFDIR, parent, name);
   node.lower = real;
+  node.sealed = sealed;
   node.dir = new DirState(undefined, stack.dirs, false);
   core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
   finishAttributes(core, node, attr);
@@ -179,6 +190,7 @@ function lowerDirectory(core: UnionCore, parent: Node, name: Name, position: num
 function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, attr: Attr): Node {
   const inside = parent.dir?.lowers[position] as RealDir;
   const { stat } = core.fs;
+  const sealed = protectionOf(stat);
   const type = (stat[st.mode] ?? 0) & S_IFMT;
   const linked = (stat[st.nlink] ?? 1) > 1 && keepsLinks(core, inside.layer, type);
   const key = linked ? keyOf(core.fs, attr) : undefined;
@@ -205,6 +217,7 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
       : undefined;
   const node = core.nodes.add(type, parent, name);
   node.lower = place;
+  node.sealed = sealed;
   core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
   node.data = data;
   if (key !== undefined && entryName !== undefined) core.nodes.addKey(node, key);

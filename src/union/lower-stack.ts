@@ -23,10 +23,12 @@ export interface DirectoryMarks {
   readonly opaque: boolean;
   readonly redirect: Redirect | undefined;
   readonly impure: boolean;
+  /** It has attributes of the union that are none of these. */
+  readonly other: boolean;
 }
 
-const plain: DirectoryMarks = { opaque: false, redirect: undefined, impure: false };
-const plainImpure: DirectoryMarks = { opaque: false, redirect: undefined, impure: true };
+const plain: DirectoryMarks = { opaque: false, redirect: undefined, impure: false, other: false };
+const plainImpure: DirectoryMarks = { ...plain, impure: true };
 
 /** EIO for a redirect that is not valid, EPERM for one that must not be followed. */
 export function readMarks(core: UnionCore, dir: RealDir): DirectoryMarks {
@@ -34,15 +36,19 @@ export function readMarks(core: UnionCore, dir: RealDir): DirectoryMarks {
   const fd = core.at(dir);
   const marks = core.fs.overlayMarks(fd, dir.name, core.names.prefix);
   const impure = (marks & mark.impure) !== 0;
-  if ((marks & (mark.opaque | mark.redirect | mark.foreign)) === 0) return impure ? plainImpure : plain;
+  const other = (marks & mark.other) !== 0;
+  if ((marks & (mark.opaque | mark.redirect | mark.foreign | mark.other)) === 0) {
+    return impure ? plainImpure : plain;
+  }
   const opacity =
     (marks & (mark.opaque | mark.foreign)) === 0 ? 'none' : readOpaque(core.fs, fd, dir.name, core.names);
   if (opacity === 'xattrs' && dir.layer.index > 0) dir.xattrWhiteouts = true;
   // Nothing below an opaque one: where a redirect would lead is not asked.
-  if (opacity === 'opaque') return { opaque: true, impure, redirect: undefined };
+  if (opacity === 'opaque') return { opaque: true, impure, other, redirect: undefined };
   return {
     opaque: false,
     impure,
+    other,
     redirect: (marks & mark.redirect) === 0 ? undefined : followed(core, dir),
   };
 }

@@ -103,7 +103,7 @@ export class Node {
   writeFd: Fd | undefined;
   /** `writeFd` has O_APPEND: the file can only be appended to. */
   appends = false;
-  /** FS_IMMUTABLE_FL and FS_APPEND_FL, as a client has set them: what is open already may go on writing. */
+  /** FS_IMMUTABLE_FL and FS_APPEND_FL: see `seals.ts`. What is open already may go on writing. */
   sealed = 0;
   dir: DirState | undefined;
 

@@ -19,6 +19,7 @@ import type { Node } from './node.ts';
 import { probe } from './probe.ts';
 import { isEmpty, noteRemoved } from './readdir.ts';
 import { noFd, Place, type RealDir } from './real-dir.ts';
+import { refuseLoss } from './seals.ts';
 import { willHold } from './upper-names.ts';
 
 /** EISDIR. Waits while the file is being copied up. */
@@ -26,6 +27,7 @@ export function unlink(core: UnionCore, parent: Node, name: Name, unique: number
   core.writable();
   const node = getChild(core, parent, name);
   if (node.isDirectory) throw fsError('EISDIR');
+  refuseLoss(parent, node);
   if (node.busy !== undefined) {
     return core.interrupts.until(unique, node.busy).then(() => unlink(core, parent, name, unique));
   }
@@ -53,6 +55,7 @@ export function rmdir(core: UnionCore, parent: Node, name: Name): void {
   core.writable();
   const node = getChild(core, parent, name);
   if (node.dir === undefined) throw fsError('ENOTDIR');
+  refuseLoss(parent, node);
   const inside = upperDirOf(core, parent);
   const covered = isCovered(core, parent, name, node);
   if ((node.dir.lowers.length > 0 || covered) && !isEmpty(core, node)) throw fsError('ENOTEMPTY');

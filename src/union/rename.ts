@@ -23,6 +23,7 @@ import type { Node } from './node.ts';
 import { isEmpty, noteAdded, noteRemoved } from './readdir.ts';
 import { Place, type RealDir } from './real-dir.ts';
 import { setDirectoryRedirect, setFileRedirect } from './redirect-of.ts';
+import { refuseLoss, refuseNewName } from './seals.ts';
 import { willHold } from './upper-names.ts';
 import {
   bringNameUp,
@@ -58,6 +59,9 @@ export function rename(
   if (busy !== undefined) return core.interrupts.until(unique, busy).then(again);
   if (target === node) return undefined;
   const exchange = (flags & RENAME_EXCHANGE) !== 0;
+  refuseLoss(from.parent, node);
+  if (target === undefined) refuseNewName(to.parent);
+  else refuseLoss(to.parent, target);
   check(core, node, target, flags);
   const copying =
     copyUp(core, node, 'metadata', unique) ??

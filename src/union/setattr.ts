@@ -13,6 +13,7 @@ import type { UnionCore } from './core.ts';
 import { dropMetacopy } from './complete-data.ts';
 import { copyUp, type Needed } from './copy-up.ts';
 import type { Node } from './node.ts';
+import { refuseChange } from './seals.ts';
 import { readCapability } from './xattrs.ts';
 
 const capabilityName = asName('security.capability');
@@ -20,6 +21,7 @@ const capabilityName = asName('security.capability');
 /** Waits while the file is being copied up. */
 export function setattr(core: UnionCore, caller: Caller, node: Node, change: SetAttr): Later<void> {
   core.writable();
+  refuseChange(node, change);
   const later = (first: Promise<void>): Promise<void> => {
     const asked = { ...caller };
     return first.then(() => setattr(core, asked, node, change));

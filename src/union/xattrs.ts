@@ -16,6 +16,7 @@ import type { Caller, Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, type Needed } from './copy-up.ts';
 import type { Node } from './node.ts';
+import { refuseSealed } from './seals.ts';
 import { isVirtual, readVirtual } from './virtual-xattrs.ts';
 
 export interface NewAttribute {
@@ -71,6 +72,7 @@ function isTrusted(name: Name): boolean {
 export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, unique: number): Later<void> {
   if (isVirtual(attribute.name) || isOfFuseOverlayfs(attribute.name)) throw fsError('EPERM');
   if (!fitsWhenStored(attribute.name, core.names)) throw fsError('EOPNOTSUPP');
+  refuseSealed(node);
   return onUpper(core, node, unique, () => {
     const { place } = node;
     const at = core.at(place);
@@ -87,6 +89,7 @@ export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, u
 export function removexattr(core: UnionCore, node: Node, name: Name, unique: number): Later<void> {
   if (isVirtual(name) || isOfFuseOverlayfs(name)) throw fsError('EPERM');
   if (name.length > xattrNameMax) throw fsError('ERANGE');
+  refuseSealed(node);
   const stored = toStored(name, core.names);
   if (getxattr(core, node, name) === undefined) throw fsError('ENODATA');
   return onUpper(core, node, unique, () => {
