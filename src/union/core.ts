@@ -53,6 +53,12 @@ export interface CoreLimits {
   readonly names: number;
 }
 
+/** What tells the file system of an object: its layer, and its st_dev. */
+export interface OnFileSystem {
+  readonly layer: Layer;
+  readonly dev: number;
+}
+
 export class UnionCore {
   readonly fs: HostFs;
   readonly log: Log;
@@ -136,9 +142,20 @@ export class UnionCore {
     return !this.features.userxattr || this.features.metacopy;
   }
 
-  /** Sets the inode number of a node from what `layer` calls it. */
-  setIno(node: Node, layer: Layer, low: number, high: number): void {
-    this.inos.map(layer.fsid, low, high);
+  /** Turns the inode number of something on the file system `of` into one of the union, in `inos`. */
+  mapIno({ layer, dev }: OnFileSystem, low: number, high: number): void {
+    if (dev === layer.dev || this.features.plainInodes === true) {
+      this.inos.map(layer.fsid, low, high);
+      return;
+    }
+    const other = this.upper?.dev === dev ? this.upper : this.lowers.find((lower) => lower.dev === dev);
+    if (other === undefined) this.inos.mapApart(dev, low, high);
+    else this.inos.map(other.fsid, low, high);
+  }
+
+  /** Sets the inode number of a node from what the file system `of` calls it. */
+  setIno(node: Node, of: OnFileSystem, low: number, high: number): void {
+    this.mapIno(of, low, high);
     node.inoLow = this.inos.low;
     node.inoHigh = this.inos.high;
   }

@@ -59,6 +59,7 @@ export function isCovered(core: UnionCore): boolean {
 export function foundDirectory(core: UnionCore, inside: RealDir, name: Name): RealDir {
   const dir = isCovered(core) ? new CoveredDir(inside, name) : new RealDir(inside.layer, inside, name);
   dir.size = core.fs.stat[st.size] ?? 0;
+  dir.dev = core.fs.stat[st.dev] ?? dir.dev;
   return dir;
 }
 

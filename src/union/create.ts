@@ -204,7 +204,7 @@ function inherited(core: UnionCore, caller: Caller, inside: RealDir, recipe: Rec
 function addNode(core: UnionCore, parent: Node, inside: RealDir, name: Name, type: number, attr: Attr): Node {
   const node = core.nodes.add(type, parent, name);
   node.hasNoCapability = true;
-  core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+  core.setIno(node, inside, attr.inoLow, attr.inoHigh);
   if (type === S_IFDIR) {
     const real = new RealDir(inside.layer, inside, name);
     holdsNothing(real);

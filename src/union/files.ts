@@ -92,7 +92,7 @@ export class Files {
       }
       const node = core.nodes.add(S_IFREG, undefined, itself);
       node.upper = new Place(inside.layer, undefined, itself, fd);
-      core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+      core.setIno(node, inside, attr.inoLow, attr.inoHigh);
       if (data !== undefined) core.data.adoptForWriting(node, data);
       finishAttributes(core, node, attr);
       node.lookups += 1;

@@ -50,7 +50,7 @@ export function adoptOrigin(core: UnionCore, node: Node, place: Place, linked: b
     // Copies of one lower inode that nothing keeps together are several files.
     if (nlink > 1 && (!linked || (core.indexDir !== undefined && name === undefined))) return;
     const layer = core.lowers.find(({ dev }) => dev === stat[st.dev]) ?? likelyLayer(node, first);
-    core.setIno(node, layer, attr.inoLow, attr.inoHigh);
+    core.setIno(node, { layer, dev: stat[st.dev] ?? layer.dev }, attr.inoLow, attr.inoHigh);
     if (!linked || name === undefined) return;
     core.nodes.addKey(node, keyOf(core.fs, attr));
     const entry = statEntry(core, name);

@@ -2,12 +2,21 @@
  * One inode number space over layers on several file systems (xino): the number of the file system goes
  * into the upper bits, as the kernel's overlayfs does (Documentation/filesystems/overlayfs.rst, "xino").
  * Where a file system uses those bits itself, its objects get numbers of their own, for the life of the
- * mount.
+ * mount. A subvolume below a layer (btrfs) numbers its objects anew: it gets some bits below those of a file
+ * system that no layer has, in the order in which subvolumes are met. The kernel's overlayfs lets them collide.
  */
+
+/** Below the number of a subvolume; btrfs counts objects up, and does not come to 2^52. */
+const apartShift = 20;
+
 export class InodeNumbers {
   readonly #shift: number;
   readonly #own = new Map<string, number>();
-  readonly #ownFsid: number;
+  /** The upper half of numbers that are no layer's. */
+  readonly #ownHigh: number;
+  /** Subvolumes by st_dev, counted from 1. */
+  readonly #apart = new Map<number, number>();
+  readonly #apartMax: number;
   low = 0;
   high = 0;
 
@@ -15,7 +24,8 @@ export class InodeNumbers {
   constructor(fileSystems: number) {
     const bits = fileSystems > 1 ? Math.ceil(Math.log2(fileSystems + 1)) : 0;
     this.#shift = 32 - bits;
-    this.#ownFsid = fileSystems;
+    this.#ownHigh = bits === 0 ? 2 ** 31 : (fileSystems << this.#shift) >>> 0;
+    this.#apartMax = Math.floor(2 ** (Math.min(this.#shift, 31) - apartShift)) - 1;
   }
 
   /** Maps an inode number of a file system into `low` and `high`. */
@@ -23,14 +33,26 @@ export class InodeNumbers {
     this.low = low;
     this.high = high;
     if (this.#shift === 32) return;
-    if (high >>> this.#shift === 0) {
-      this.high = (high | (fsid << this.#shift)) >>> 0;
+    if (high >>> this.#shift === 0) this.high = (high | (fsid << this.#shift)) >>> 0;
+    else this.#mapOwn(`${String(fsid)}:${String(high)}:${String(low)}`);
+  }
+
+  /** The same for a file system on which no layer's root lies, known by its st_dev. */
+  mapApart(dev: number, low: number, high: number): void {
+    let number = this.#apart.get(dev);
+    if (number === undefined) this.#apart.set(dev, (number = this.#apart.size + 1));
+    if (number > this.#apartMax || high >>> apartShift !== 0) {
+      this.#mapOwn(`${String(dev)} ${String(high)}:${String(low)}`);
       return;
     }
-    const key = `${String(fsid)}:${String(high)}:${String(low)}`;
+    this.low = low;
+    this.high = (this.#ownHigh | (number << apartShift) | high) >>> 0;
+  }
+
+  #mapOwn(key: string): void {
     let own = this.#own.get(key);
     if (own === undefined) this.#own.set(key, (own = this.#own.size + 1));
     this.low = own;
-    this.high = (this.#ownFsid << this.#shift) >>> 0;
+    this.high = this.#ownHigh;
   }
 }

@@ -80,8 +80,8 @@ function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): 
   node.dir.impure = marks.impure;
   if (marks.other) readSeal(core, node);
   node.lower = top;
-  if (top === undefined) core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
-  else core.setIno(node, top.layer, lowerAttr.inoLow, lowerAttr.inoHigh);
+  if (top === undefined) core.setIno(node, real, attr.inoLow, attr.inoHigh);
+  else core.setIno(node, top, lowerAttr.inoLow, lowerAttr.inoHigh);
   finishAttributes(core, node, attr);
   return node;
 }
@@ -95,7 +95,7 @@ function coveredDirectory(core: UnionCore, parent: Node, name: Name, real: RealD
   const node = core.nodes.add(S_IFDIR, parent, name);
   node.lower = real;
   node.dir = new DirState(undefined, [real, ...stack.dirs], false);
-  core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
+  core.setIno(node, real, attr.inoLow, attr.inoHigh);
   finishAttributes(core, node, attr);
   return node;
 }
@@ -120,7 +120,7 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
   const node = core.nodes.add(type, parent, name);
   node.upper = place;
   if ((marks & mark.other) !== 0) readSeal(core, node);
-  core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+  core.setIno(node, inside, attr.inoLow, attr.inoHigh);
   if (key !== undefined && linked) core.nodes.addKey(node, key);
   try {
     if ((marks & mark.metacopy) !== 0 && type === S_IFREG) adoptData(core, node, parent, marks, attr.size);
@@ -182,7 +182,7 @@ function lowerDirectory(core: UnionCore, parent: Node, name: Name, position: num
   node.lower = real;
   node.sealed = sealed;
   node.dir = new DirState(undefined, stack.dirs, false);
-  core.setIno(node, real.layer, attr.inoLow, attr.inoHigh);
+  core.setIno(node, real, attr.inoLow, attr.inoHigh);
   finishAttributes(core, node, attr);
   return node;
 }
@@ -218,7 +218,7 @@ function lowerFile(core: UnionCore, parent: Node, name: Name, position: number, 
   const node = core.nodes.add(type, parent, name);
   node.lower = place;
   node.sealed = sealed;
-  core.setIno(node, inside.layer, attr.inoLow, attr.inoHigh);
+  core.setIno(node, inside, attr.inoLow, attr.inoHigh);
   node.data = data;
   if (key !== undefined && entryName !== undefined) core.nodes.addKey(node, key);
   try {

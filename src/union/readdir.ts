@@ -14,7 +14,6 @@ import type { UnionCore } from './core.ts';
 import { findStat } from './covered-dir.ts';
 import { listLower, listUpper } from './directory-index.ts';
 import { isImpure } from './impure.ts';
-import type { Layer } from './layer.ts';
 import { Entries, Listing } from './listing.ts';
 import { lookup } from './lookup.ts';
 import type { DirState, Node } from './node.ts';
@@ -192,7 +191,7 @@ function addUpper(
   for (let i = 0; i < raw.names.length; i++) {
     const type = raw.types[i] ?? DT_UNKNOWN;
     if ((type === DT_CHR || type === DT_UNKNOWN) && isWhiteout(core, upper, raw.names[i] as Name)) continue;
-    push(core, entries, upper.layer, raw, i, !impure && !(merged && type === DT_DIR));
+    push(core, entries, upper, raw, i, !impure && !(merged && type === DT_DIR));
   }
   return merged && raw.names.length > 0 ? new Set(raw.names) : undefined;
 }
@@ -215,7 +214,7 @@ function addLowers(
     const type = raw.types[i] ?? DT_UNKNOWN;
     const doubtful = type === DT_CHR || type === DT_UNKNOWN || (mayHide && type === DT_REG);
     if (doubtful && probe(core, node, name, 0, core.scratch) < 0) return;
-    push(core, entries, (dir.lowers[position] as RealDir).layer, raw, i, true);
+    push(core, entries, dir.lowers[position] as RealDir, raw, i, true);
   });
 }
 
@@ -233,20 +232,20 @@ function addOnly(
     if (hidden?.has(name) === true || (lower.hasAufsNames === true && isAufsMetadata(name))) continue;
     const doubtful = type === DT_CHR || type === DT_UNKNOWN || (lower.xattrWhiteouts && type === DT_REG);
     if (doubtful && statLower(core, lower, name, core.scratch) !== 'found') continue;
-    push(core, entries, lower.layer, raw, i, true);
+    push(core, entries, lower, raw, i, true);
   }
 }
 
-/** Entry `i` of a real directory of `layer`. */
+/** Entry `i` of the real directory `dir`. */
 function push(
   core: UnionCore,
   entries: Entries,
-  layer: Layer,
+  dir: RealDir,
   raw: RawListing,
   i: number,
   exact: boolean,
 ): void {
-  core.inos.map(layer.fsid, raw.inos[2 * i] ?? 0, raw.inos[2 * i + 1] ?? 0);
+  core.mapIno(dir, raw.inos[2 * i] ?? 0, raw.inos[2 * i + 1] ?? 0);
   entries.push(raw.names[i] as Name, raw.types[i] ?? DT_UNKNOWN, core.inos.low, core.inos.high, exact);
 }
 

@@ -42,6 +42,8 @@ export class Place {
 }
 
 export class RealDir extends Place {
+  /** st_dev of it and of the files in it: another one than its layer's in a subvolume (btrfs) below that. */
+  dev: number;
   /** st_size at the time of its lookup: how much a listing of it is likely to cost. */
   size = 0;
   /** It may hold whiteouts that are extended attributes (its opaque mark is `x`). */
@@ -59,6 +61,11 @@ export class RealDir extends Place {
 
   /** Something is mounted on it, and nothing in it can be reached: see `covered-dir.ts`. */
   readonly isCovered: boolean = false;
+
+  constructor(layer: Layer, dir: RealDir | undefined, name: Name, fd: Fd = noFd) {
+    super(layer, dir, name, fd);
+    this.dev = dir?.dev ?? layer.dev;
+  }
 
   static root(layer: Layer): RealDir {
     return new RealDir(layer, undefined, emptyName, layer.root);

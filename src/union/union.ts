@@ -299,10 +299,10 @@ export class Union implements FileSystem {
     root.upper = upper;
     root.lower = lowers[0];
     root.dir = new DirState(upper, lowers, false);
-    const top = root.lower ?? upper;
+    const top = lowers[0] ?? upper;
     if (top === undefined) throw new Error('a union without layers');
     const attr = core.scratch;
     core.fs.statx(core.at(top), top.name, attr.buffer, attr.offset);
-    core.setIno(root, top.layer, attr.inoLow, attr.inoHigh);
+    core.setIno(root, top, attr.inoLow, attr.inoHigh);
   }
 }
