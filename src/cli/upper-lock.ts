@@ -1,14 +1,14 @@
 /**
  * One upper, one mount: a lock on the upper and on the work directory for as long as their server lives, which
  * the kernel drops however the server ends. umount(8) returns before the server of the mount has ended,
- * so a lock whose mount is gone will be free in a moment and is waited for. To tell the two cases apart
- * the holder leaves the device number of its mount in the work directory.
+ * so a lock whose mount is gone will be free when what was written is on the disk, and is waited for. To tell the
+ * cases apart the holder leaves the device number of its mount, and its process, in the work directory.
  */
 import { FsError } from '../base/fs-error.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { tryLock, type Lock } from '../os/lock.ts';
-import { isMounted } from '../os/mountinfo.ts';
+import { findMountsOf, isMounted } from '../os/mountinfo.ts';
 import { findSmallFile, pathIn, removeSmallFile, tryWriteSmallFile } from '../os/small-file.ts';
 
 export interface UpperLock {
@@ -20,7 +20,7 @@ export interface UpperLock {
 export interface UpperLockOptions {
   readonly upper: Name;
   readonly work: Name;
-  /** How long to wait for a holder without a mount; 5000 unless told. */
+  /** How long to wait for a holder whose mount is gone; 60000 unless told. One that tells nothing is given 5000 at most. */
   readonly waitMs?: number;
   /** Ends the waiting. */
   readonly signal?: AbortSignal;
@@ -28,6 +28,7 @@ export interface UpperLockOptions {
 
 const noteName = 'stratafs-mount';
 const retryMs = 20;
+const unknownMs = 5000;
 
 /**
  * Locks both. UserError `in-use` when another mount has one of them, `no-permission` where they cannot be opened;
@@ -35,14 +36,14 @@ const retryMs = 20;
  */
 export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
   const note = pathIn(options.work, noteName);
-  const deadline = Date.now() + (options.waitMs ?? 5000);
+  const wait = new Wait(note, options);
   const locks: Lock[] = [];
   const release = (): void => {
     for (const lock of locks.splice(0)) lock.release();
   };
   try {
     for (const path of [options.upper, options.work]) {
-      locks.push(await lockBefore(deadline, path, note, options.signal));
+      locks.push(await wait.lock(path));
     }
     // From here on the note would tell of a mount that was before.
     removeSmallFile(note);
@@ -52,7 +53,7 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
   }
   return {
     recordMount: (device) => {
-      tryWriteSmallFile(note, device);
+      tryWriteSmallFile(note, `${device} ${String(process.pid)}`);
     },
     release: () => {
       removeSmallFile(note);
@@ -61,28 +62,63 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
   };
 }
 
-async function lockBefore(
-  deadline: number,
-  path: Name,
-  note: Name,
-  signal: AbortSignal | undefined,
-): Promise<Lock> {
-  for (;;) {
-    const lock = lockNow(path);
-    if (lock !== undefined) return lock;
-    const device = findSmallFile(note);
-    const live = device !== undefined && isMounted(device.trim());
-    if (live || Date.now() >= deadline) {
-      throw new UserError('in-use', `${nameToText(path)} is in use by another mount`, {
-        hint: live
-          ? 'unmount that first, or choose other directories'
-          : 'its server has not ended, wait or end it',
-      });
-    }
-    // Nothing tells when a lock of another process goes, but trying.
-    await new Promise((resolve) => setTimeout(resolve, retryMs));
-    signal?.throwIfAborted();
+/** Who holds a lock, by its note. */
+interface Holder {
+  readonly pid: number;
+  /** Its mount is still there. */
+  readonly isMounted: boolean;
+}
+
+/** One wait for all the locks. */
+class Wait {
+  readonly #note: Name;
+  readonly #endingMs: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #begun = Date.now();
+  /** A holder that was ending was seen: its note goes a moment before its lock. */
+  #isEnding = false;
+
+  constructor(note: Name, { waitMs = 60_000, signal }: UpperLockOptions) {
+    this.#note = note;
+    this.#endingMs = waitMs;
+    this.#signal = signal;
   }
+
+  async lock(path: Name): Promise<Lock> {
+    for (;;) {
+      const lock = lockNow(path);
+      if (lock !== undefined) return lock;
+      const holder = findHolder(this.#note);
+      if (holder?.isMounted === false) this.#isEnding = true;
+      const waitedMs = Date.now() - this.#begun;
+      const limitMs = this.#isEnding ? this.#endingMs : Math.min(unknownMs, this.#endingMs);
+      if (holder?.isMounted === true || waitedMs >= limitMs) throw inUse(path, holder);
+      // Nothing tells when a lock of another process goes, but trying.
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      this.#signal?.throwIfAborted();
+    }
+  }
+}
+
+/** undefined where neither the process that the note tells of can be seen, nor its mount. */
+function findHolder(note: Name): Holder | undefined {
+  const [device, process] = findSmallFile(note)?.trim().split(' ') ?? [];
+  if (device === undefined || process === undefined) return undefined;
+  const pid = Number(process);
+  // In its own mount namespace; in this one it may never have been.
+  const mounts = findMountsOf(pid);
+  if (mounts !== undefined) return { pid, isMounted: mounts.some((entry) => entry.device === device) };
+  return isMounted(device) ? { pid, isMounted: true } : undefined;
+}
+
+function inUse(path: Name, holder: Holder | undefined): UserError {
+  const wait =
+    holder === undefined
+      ? 'its server has not ended, wait or end it'
+      : `its mount is gone, but process ${String(holder.pid)} still writes, wait or end it`;
+  return new UserError('in-use', `${nameToText(path)} is in use by another mount`, {
+    hint: holder?.isMounted === true ? 'unmount that first, or choose other directories' : wait,
+  });
 }
 
 function lockNow(path: Name): Lock | undefined {

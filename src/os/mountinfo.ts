@@ -50,6 +50,15 @@ export function isMounted(device: string, mountPoint?: Name): boolean {
   );
 }
 
+/** All mounts of the mount namespace of the process `pid`; undefined where that is not there, or may not be seen. */
+export function findMountsOf(pid: number): MountEntry[] | undefined {
+  try {
+    return parseMounts(readFileSync(`/proc/${String(pid)}/mountinfo`, 'latin1'));
+  } catch {
+    return undefined;
+  }
+}
+
 /** `36 35 98:0 /root /mnt rw,noatime shared:1 - ext4 /dev/root rw,errors=continue` */
 function parseLine(line: string): MountEntry | undefined {
   const [head, tail] = splitOnce(line, ' - ');

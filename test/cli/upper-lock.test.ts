@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { asName } from '../../src/base/name.ts';
 import { lockUpper } from '../../src/cli/upper-lock.ts';
+import { readMounts } from '../../src/os/mountinfo.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 
 t.test('a note that cannot be written is no reason to fail', async (t) => {
@@ -13,5 +14,27 @@ t.test('a note that cannot be written is no reason to fail', async (t) => {
   t.doesNotThrow(() => {
     lock.recordMount('0:1');
   });
+  lock.release();
+});
+
+t.test('a holder whose mount is gone is waited for, one whose mount is there is not', async (t) => {
+  const scratch = makeScratch(t);
+  const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
+  const device = readMounts()[0]?.device ?? '';
+  const holder = await lockUpper({ upper, work });
+  const asked = Date.now();
+  holder.recordMount(device);
+  await t.rejects(lockUpper({ upper, work }), { code: 'in-use', hint: /^unmount that first/ });
+  t.ok(Date.now() - asked < 2000, 'at once');
+  holder.recordMount('0:0');
+  await t.rejects(lockUpper({ upper, work, waitMs: 100 }), {
+    code: 'in-use',
+    hint: new RegExp(`process ${String(process.pid)} still writes`),
+  });
+  const waiting = lockUpper({ upper, work });
+  // Longer than one that tells nothing is waited for.
+  await new Promise((resolve) => setTimeout(resolve, 5500));
+  holder.release();
+  const lock = await waiting;
   lock.release();
 });
