@@ -2,8 +2,10 @@
  * The directories of one trial: given lower layers, an upper and a work directory that nobody used
  * before, and an empty mount point. Nothing of one trial is left for the next.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { nameFromText } from '../base/name.ts';
+import { findMountAt } from '../os/mountinfo.ts';
 
 export interface Stack {
   /** Topmost first. */
@@ -15,9 +17,12 @@ export interface Stack {
   readonly scratch: string;
 }
 
+/** How the directory of a trial is known among others. */
+export const trialPrefix = 'trial-';
+
 /** Makes a fresh upper, work directory and mount point below `base`. */
 export function createStack(base: string, lowers: readonly string[]): Stack {
-  const root = mkdtempSync(join(base, 'trial-'));
+  const root = mkdtempSync(join(base, trialPrefix));
   const stack = {
     lowers,
     upper: join(root, 'upper'),
@@ -32,12 +37,8 @@ export function createStack(base: string, lowers: readonly string[]): Stack {
 /** Removes everything `createStack` made; refuses while something is mounted there. */
 export function removeStack(stack: Stack): void {
   // rm through a mount that is still there would empty what it shows.
-  if (findMount(stack.mountPoint) !== undefined) throw new Error(`${stack.mountPoint} is still mounted`);
+  if (findMountAt(nameFromText(stack.mountPoint)) !== undefined) {
+    throw new Error(`${stack.mountPoint} is still mounted`);
+  }
   rmSync(join(stack.mountPoint, '..'), { recursive: true, force: true });
-}
-
-/** The line of /proc/self/mountinfo of the mount on `mountPoint`, undefined when there is none. */
-export function findMount(mountPoint: string): string | undefined {
-  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  return lines.findLast((line) => line.split(' ')[4] === mountPoint);
 }

@@ -3,7 +3,7 @@
  * runs, what is measured, and what ours must reach. A trial is one workload on one driver over a fresh
  * stack; a figure is what it measured.
  */
-import type { Driver } from './drivers.ts';
+import type { Driver, Durability } from './drivers/driver.ts';
 import type { Fixtures } from './fixture.ts';
 import type { Stack } from './stack.ts';
 
@@ -43,6 +43,19 @@ export interface Workload {
   /** Measures; undefined where the figure has no meaning for the driver. */
   run(trial: Trial): number | undefined;
   readonly thresholds: readonly Threshold[];
+  /** Debian packages whose programs it uses. */
+  readonly needs?: readonly string[];
+  /** Why it cannot run here. */
+  missing?(): string | undefined;
+  /** Caches are dropped before the clock runs: the kernel's own, of all file systems. */
+  readonly cold?: boolean;
+  /** Part of --quick. */
+  readonly quick?: boolean;
+  /**
+   * Set where it copies data up, which is compared at equal durability. `default`: copies are synced, as by the
+   * kernel's overlayfs. `volatile`: they are not, and only drivers that never sync run it.
+   */
+  readonly durability?: Durability;
 }
 
 /** Whether more of this unit is better: then cost is the figure's reciprocal. */

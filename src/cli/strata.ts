@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { FsError } from '../base/fs-error.ts';
 import { UserError } from '../base/user-error.ts';
 import { readPackageVersion } from '../os/package-version.ts';
+import { benchCommand } from './commands/bench.ts';
 import { statsCommand } from './commands/stats.ts';
 
 /** Runs one command; the exit status goes to `process.exitCode`. */
@@ -19,7 +20,8 @@ async function main(): Promise<void> {
     .description('Copy-on-write layers: looks into mounts and measures them.')
     .version(readPackageVersion(), '--version')
     .showHelpAfterError('(strata --help tells more)')
-    .addCommand(statsCommand());
+    .addCommand(statsCommand())
+    .addCommand(benchCommand());
   try {
     await program.parseAsync();
   } catch (thrown) {

@@ -1,5 +1,5 @@
 /**
- * One extended attribute of one directory, for programs that are no file server: unlike `RealFs` it leaves
+ * Single extended attributes, for programs that are no file server: unlike `RealFs` it leaves
  * the process as it is (umask and all).
  */
 import { constants, promises } from 'node:fs';
@@ -7,7 +7,7 @@ import { errno } from '../base/errno.ts';
 import { FsError } from '../base/fs-error.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import { getAddon } from './addon.ts';
-import { XATTR_SIZE_MAX } from './constants.ts';
+import { AT_FDCWD, XATTR_SIZE_MAX } from './constants.ts';
 
 /**
  * Its value; undefined where the directory has no such attribute. All that may wait for a file system is done by
@@ -30,4 +30,12 @@ export async function findDirectoryXattr(path: Name, attribute: Name): Promise<B
   } finally {
     await directory.close();
   }
+}
+
+/** The same of anything but a symbolic link, at once: it waits for the file system. Throws FsError. */
+export function findXattr(path: Name, attribute: Name): Buffer | undefined {
+  const value = getAddon().getxattr(AT_FDCWD, path, attribute);
+  if (typeof value !== 'number') return value;
+  if (value === -errno.ENODATA || value === -errno.EOPNOTSUPP) return undefined;
+  throw new FsError(-value, { syscall: 'getxattr', path: nameToText(path) });
 }

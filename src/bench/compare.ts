@@ -1,0 +1,36 @@
+/**
+ * Two runs side by side. Figures over different fixtures say nothing about each other, so that is refused.
+ */
+import { UserError } from '../base/user-error.ts';
+import type { BenchRun } from './results.ts';
+import { figure } from './statistics.ts';
+import type { Unit } from './workload.ts';
+
+export interface Change {
+  readonly workload: string;
+  readonly driver: string;
+  readonly unit: Unit;
+  readonly before: number;
+  readonly now: number;
+}
+
+/** Of each median that both have. Throws UserError `other-fixtures`. */
+export function compareRuns(earlier: BenchRun, now: BenchRun): Change[] {
+  if (earlier.fixtures !== now.fixtures) {
+    throw new UserError(
+      'other-fixtures',
+      'the two runs worked on different files, so they cannot be compared',
+      {
+        hint: 'compare runs of the same workloads, on one machine, with one scratch directory',
+      },
+    );
+  }
+  return now.workloads.flatMap(({ name, unit, outcomes }) => {
+    const old = earlier.workloads.find((workload) => workload.name === name && workload.unit === unit);
+    return Object.entries(outcomes).flatMap(([driver, outcome]) => {
+      const [before, after] = [figure(old?.outcomes[driver]), figure(outcome)];
+      if (before === undefined || after === undefined) return [];
+      return [{ workload: name, driver, unit, before, now: after }];
+    });
+  });
+}

@@ -1,0 +1,37 @@
+/**
+ * What is measured: a way to put a stack of layers on a mount point. A driver is data, so that a rival or a
+ * variant of ours (another option) is one more entry in `table.ts`. It says how it is mounted, by the program that
+ * a user would run, and does nothing itself.
+ */
+import type { Stack } from '../stack.ts';
+
+/** Whether data that was copied up has reached the disk when the first write returns. */
+export type Durability = 'default' | 'volatile';
+
+/** Why something does not run here, and the command that mends it. */
+export interface Obstacle {
+  readonly why: string;
+  readonly install?: string;
+}
+
+export interface Driver {
+  readonly name: string;
+  /** Whether it is ours. */
+  readonly subject: boolean;
+  /** Of which driver of ours it is a variant: thresholds are those of the driver itself. */
+  readonly variantOf?: string;
+  /** Part of --quick. */
+  readonly quick?: true;
+  /** Runs only when it is named. */
+  readonly onRequest?: true;
+  /** `volatile`: it never syncs. One of ours that does runs only the workloads where that matters. */
+  readonly durability: Durability;
+  /** Undefined where it is installed and allowed. */
+  findObstacle(): Obstacle | undefined;
+  /** Of what is measured; asked only where there is no obstacle. */
+  version(): string;
+  /** The command that mounts `stack`; undefined for one that is a plain copy of the layers. */
+  command(stack: Stack): readonly string[] | undefined;
+  /** The command that unmounts. */
+  unmountCommand(mountPoint: string): readonly string[];
+}

@@ -1,0 +1,118 @@
+/**
+ * The drivers, in the order of the report: ours, the kernel's overlayfs, its rivals in user space, and the floor
+ * that no union can be below.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { readPackageVersion } from '../../os/package-version.ts';
+import { findProgram } from '../packages.ts';
+import { run } from '../child.ts';
+import type { Stack } from '../stack.ts';
+import type { Driver, Obstacle } from './driver.ts';
+
+const program = join(import.meta.dirname, '..', '..', '..', 'bin', 'stratafs');
+/** The format that ours writes, so that both do the same work. */
+const kernelOptions = 'metacopy=on,redirect_dir=on,index=on,xino=on';
+
+const isRoot = (): boolean => process.geteuid?.() === 0;
+
+export const drivers: readonly Driver[] = [
+  stratafs({ name: 'strata', quick: true }),
+  stratafs({ name: 'strata-cached', options: ',passthrough=off', variantOf: 'strata' }),
+  stratafs({ name: 'strata-volatile', options: ',volatile', variantOf: 'strata', durability: 'volatile' }),
+  stratafs({ name: 'strata-relaxed', options: ',coherence=relaxed', variantOf: 'strata', onRequest: true }),
+  {
+    name: 'overlay',
+    subject: false,
+    quick: true,
+    durability: 'default',
+    findObstacle: () => {
+      if (!isRoot()) return { why: 'only root may mount it' };
+      const known = readFileSync('/proc/filesystems', 'utf8').includes('\toverlay\n');
+      return known ? undefined : { why: 'this kernel does not have it', install: 'modprobe overlay' };
+    },
+    version: () => `Linux ${release()}`,
+    command: (stack) => [
+      ...['mount', '-t', 'overlay', 'overlay', '-o', `${layerOptions(stack)},${kernelOptions}`],
+      stack.mountPoint,
+    ],
+    unmountCommand: (mountPoint) => ['umount', mountPoint],
+  },
+  {
+    name: 'fuse-overlayfs',
+    subject: false,
+    quick: true,
+    // It copies up without a sync, and has no option to do one.
+    durability: 'volatile',
+    findObstacle: () => findFuseObstacle('fuse-overlayfs', 'fuse-overlayfs'),
+    version: () => firstMatch(run(['fuse-overlayfs', '--version']), /fuse-overlayfs: version (\S+)/),
+    command: (stack) => ['fuse-overlayfs', '-o', layerOptions(stack), stack.mountPoint],
+    unmountCommand: unmountFuse,
+  },
+  {
+    name: 'unionfs-fuse',
+    subject: false,
+    durability: 'volatile',
+    findObstacle: () => findFuseObstacle('unionfs', 'unionfs-fuse'),
+    version: () => firstMatch(run(['unionfs', '--version']), /unionfs-fuse version: (\S+)/),
+    command: (stack) => [
+      ...['unionfs', '-o', `cow,hide_meta_files,dev,suid${isRoot() ? ',allow_other' : ''}`],
+      [`${stack.upper}=RW`, ...stack.lowers.map((lower) => `${lower}=RO`)].join(':'),
+      stack.mountPoint,
+    ],
+    unmountCommand: unmountFuse,
+  },
+  {
+    name: 'plain',
+    subject: false,
+    durability: 'volatile',
+    findObstacle: () => undefined,
+    version: () => `Linux ${release()}`,
+    command: () => undefined,
+    unmountCommand: () => ['true'],
+  },
+];
+
+/** The options with which every driver but unionfs-fuse is told about the layers. */
+function layerOptions(stack: Stack): string {
+  return `lowerdir=${stack.lowers.join(':')},upperdir=${stack.upper},workdir=${stack.work}`;
+}
+
+function stratafs(
+  variant: Pick<Driver, 'name'> &
+    Partial<Pick<Driver, 'variantOf' | 'durability' | 'quick' | 'onRequest'>> & { options?: string },
+): Driver {
+  const { options = '', durability = 'default', ...rest } = variant;
+  return {
+    ...rest,
+    subject: true,
+    durability,
+    findObstacle: () =>
+      existsSync(join(program, '..', '..', 'dist', 'cli', 'server.js'))
+        ? findDeviceObstacle()
+        : { why: 'it is not built', install: 'npm run build' },
+    version: readPackageVersion,
+    command: (stack) => [program, '-o', `${layerOptions(stack)}${options}`, stack.mountPoint],
+    unmountCommand: unmountFuse,
+  };
+}
+
+function findFuseObstacle(name: string, debianPackage: string): Obstacle | undefined {
+  if (findProgram(name) !== undefined) return findDeviceObstacle();
+  return { why: 'it is not installed', install: `apt-get install ${debianPackage}` };
+}
+
+function findDeviceObstacle(): Obstacle | undefined {
+  if (!existsSync('/dev/fuse')) return { why: 'there is no /dev/fuse', install: 'modprobe fuse' };
+  if (isRoot() || findProgram('fusermount3') !== undefined) return undefined;
+  return { why: 'an ordinary user mounts through fusermount3', install: 'apt-get install fuse3' };
+}
+
+function unmountFuse(mountPoint: string): readonly string[] {
+  return isRoot() ? ['umount', mountPoint] : ['fusermount3', '-u', mountPoint];
+}
+
+function firstMatch(text: string, pattern: RegExp): string {
+  return pattern.exec(text)?.[1] ?? text.trim().split('\n')[0] ?? '';
+}

@@ -1,0 +1,169 @@
+/**
+ * What a run will do: options checked against the catalogue, what cannot run here told apart from what can. Makes and
+ * mounts nothing.
+ */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { UserError } from '../base/user-error.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Driver, Obstacle } from './drivers/driver.ts';
+import type { FixtureChoice } from './fixture.ts';
+import { findMissingPackages } from './packages.ts';
+import type { Series } from './series/series.ts';
+import type { Workload } from './workload.ts';
+
+export interface BenchOptions {
+  /** Names; all that are there unless told. */
+  readonly drivers?: readonly string[];
+  /** Names of workloads, groups and series; all unless told. */
+  readonly only?: readonly string[];
+  readonly rounds?: number;
+  /** Layers of the user, topmost first. */
+  readonly lower?: readonly string[];
+  /** How many layers to make. */
+  readonly layers?: number;
+  /** Whether caches are dropped before each trial, of all workloads. */
+  readonly cold?: boolean;
+  readonly quick?: boolean;
+}
+
+/** Something with the reason why it does not run, where it does not. */
+export interface Candidate<T> {
+  readonly of: T;
+  readonly leftOut?: Obstacle;
+}
+
+export interface Plan {
+  readonly drivers: readonly Candidate<Driver>[];
+  readonly workloads: readonly Candidate<Workload>[];
+  readonly series: readonly { readonly of: Series; readonly sizes: readonly number[] }[];
+  readonly rounds: number;
+  readonly choice: FixtureChoice;
+  readonly cold: boolean;
+  readonly quick: boolean;
+}
+
+const defaultRounds = 5;
+/** A look, not a measurement; twice, so that it shows how far apart two are. */
+const quickRounds = 2;
+const quickScale = 0.2;
+const defaultLayers = 5;
+
+/**
+ * Throws UserError `bad-rounds`, `bad-layers`, `unknown-driver`, `no-driver`, `unknown-workload`, `missing-layer`.
+ */
+export function createPlan(options: BenchOptions, catalogue: Catalogue): Plan {
+  const { quick = false, cold = false } = options;
+  const rounds = options.rounds ?? (quick ? quickRounds : defaultRounds);
+  const layers = options.layers ?? defaultLayers;
+  checkCount('rounds', rounds);
+  checkCount('layers', layers);
+  const { workloads, series } = choose(catalogue, options.only, quick);
+  const chosen = chooseDrivers(catalogue, options.drivers, quick).filter(
+    // A variant of ours that never syncs has nothing to do where nothing is copied up.
+    (driver) =>
+      workloads.some((workload) => runsOn(driver, workload)) ||
+      series.some(({ of, sizes }) => runsOn(driver, of.at(sizes[0] ?? 0), of.withVolatile)),
+  );
+  const drivers = chosen.map((of) => candidate(of, of.findObstacle()));
+  if (drivers.every(({ leftOut }) => leftOut !== undefined)) {
+    const [first] = drivers;
+    throw new UserError(
+      'no-driver',
+      `none of these drivers can run here: ${chosen.map(({ name }) => name).join(', ')}`,
+      {
+        hint: [first?.leftOut?.why, first?.leftOut?.install].filter((text) => text !== undefined).join(': '),
+      },
+    );
+  }
+  return {
+    ...{ drivers, series, rounds, cold, quick },
+    workloads: workloads.map((of) => candidate(of, findWorkloadObstacle(of, cold))),
+    choice: {
+      scale: quick ? quickScale : 1,
+      layers,
+      ...(options.lower === undefined ? {} : { lower: options.lower.map(checkedLayer) }),
+    },
+  };
+}
+
+/**
+ * Whether `driver` takes part in `workload`. `withVolatile`: so do all that never sync, though it does not ask for
+ * them.
+ */
+export function runsOn(driver: Driver, { durability }: Workload, withVolatile = false): boolean {
+  if (durability === 'volatile') return driver.durability === 'volatile';
+  return withVolatile || !driver.subject || driver.durability === 'default';
+}
+
+function candidate<T>(of: T, leftOut: Obstacle | undefined): Candidate<T> {
+  return leftOut === undefined ? { of } : { of, leftOut };
+}
+
+function checkCount(name: 'rounds' | 'layers', value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw new UserError(`bad-${name}`, `--${name} takes a whole number from 1 on`, { hint: `--${name} 5` });
+}
+
+function chooseDrivers(catalogue: Catalogue, names: readonly string[] | undefined, quick: boolean): Driver[] {
+  if (names === undefined) {
+    return catalogue.drivers.filter((driver) => (quick ? driver.quick : driver.onRequest !== true));
+  }
+  return [...new Set(names)].map((name) => {
+    const found = catalogue.drivers.find((driver) => driver.name === name);
+    if (found !== undefined) return found;
+    throw new UserError('unknown-driver', `no driver is called ${JSON.stringify(name)}`, {
+      hint: `there are ${catalogue.drivers.map((driver) => driver.name).join(', ')}`,
+    });
+  });
+}
+
+function choose(
+  { workloads, series }: Catalogue,
+  only: readonly string[] | undefined,
+  quick: boolean,
+): { workloads: Workload[]; series: { of: Series; sizes: readonly number[] }[] } {
+  const sized = series.map((of) => ({ of, sizes: quick ? of.quickSizes : of.sizes }));
+  // Series take more time than there is in a quick run.
+  if (only === undefined) {
+    return quick
+      ? { workloads: workloads.filter((one) => one.quick), series: [] }
+      : { workloads: [...workloads], series: sized };
+  }
+  const known = new Set([
+    ...workloads.flatMap(({ name, group }) => [name, group]),
+    ...series.map(({ name }) => name),
+  ]);
+  const unknown = only.find((name) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new UserError(
+      'unknown-workload',
+      `no workload, group or series is called ${JSON.stringify(unknown)}`,
+      {
+        hint: 'strata bench --list shows all',
+      },
+    );
+  }
+  return {
+    workloads: workloads.filter(({ name, group }) => only.includes(name) || only.includes(group)),
+    series: sized.filter(({ of }) => only.includes(of.name)),
+  };
+}
+
+function findWorkloadObstacle(workload: Workload, cold: boolean): Obstacle | undefined {
+  const isRoot = process.geteuid?.() === 0;
+  if (!isRoot && workload.storage === 'memory') return { why: 'only root may mount memory for it' };
+  if (!isRoot && (cold || workload.cold === true)) return { why: 'only root may drop caches' };
+  const missing = findMissingPackages(workload.needs ?? []);
+  if (missing !== undefined) return missing;
+  const why = workload.missing?.();
+  return why === undefined ? undefined : { why };
+}
+
+function checkedLayer(path: string): string {
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isDirectory) return resolve(path);
+  throw new UserError('missing-layer', `the layer ${path} is not a directory`, {
+    hint: 'name directories with --lower, the topmost first',
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * The directory below which everything happens, for one run at a time. Whatever a run leaves that was killed, trials
+ * that go on, mounts, servers, directories, is cleared by the next one, and by the run itself when it is
+ * interrupted: both find it by looking, not by a record that might not have been written.
+ */
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nameFromText, nameToText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { tryLock } from '../os/lock.ts';
+import { unmountFuse } from '../os/mount.ts';
+import { readMounts } from '../os/mountinfo.ts';
+import { run } from './child.ts';
+import { findServers, waitForEnd } from './drivers/servers.ts';
+import { trialPrefix } from './stack.ts';
+import { killGroup, trialProgram } from './trial-process.ts';
+import type { Workload } from './workload.ts';
+
+export interface Scratch {
+  readonly path: string;
+  /** Where fixtures and trials of a kind lie. */
+  readonly storage: Readonly<Record<Workload['storage'], string>>;
+  /** Mounts the memory under `storage.memory`. */
+  mountMemory(): void;
+  /** Removes what trials have left that did not end by themselves. */
+  sweep(): Promise<void>;
+  /** Sweeps, unmounts the memory, and lets others in. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes the directory, locks it and sweeps. Throws UserError `bad-scratch` where it cannot be used,
+ * `scratch-in-use` while another run uses it.
+ */
+export async function openScratch(given: string): Promise<Scratch> {
+  const path = makeDirectory(given);
+  const lockFile = join(path, 'lock');
+  closeSync(openSync(lockFile, 'a'));
+  const lock = tryLock(nameFromText(lockFile));
+  if (lock === undefined) {
+    throw new UserError('scratch-in-use', `another run uses ${path}`, {
+      hint: 'wait for its end, or name another directory with --scratch',
+    });
+  }
+  const storage = { disk: join(path, 'disk'), memory: join(path, 'memory') };
+  const sweepAll = async (): Promise<void> => {
+    await endTrials(path);
+    await unmountBelow(`${path}/`);
+    for (const directory of Object.values(storage)) removeTrials(directory);
+  };
+  await sweepAll();
+  for (const directory of Object.values(storage)) mkdirSync(directory, { recursive: true });
+  return {
+    path,
+    storage,
+    mountMemory: () => {
+      run(['mount', '-t', 'tmpfs', '-o', 'mode=0700', 'strata-bench', storage.memory]);
+    },
+    sweep: async () => {
+      await endTrials(path);
+      for (const directory of Object.values(storage)) await unmountBelow(`${directory}/`);
+      for (const directory of Object.values(storage)) removeTrials(directory);
+    },
+    close: async () => {
+      await sweepAll();
+      lock.release();
+    },
+  };
+}
+
+function makeDirectory(given: string): string {
+  try {
+    // Fixtures are copies of programs, set-user-id and all.
+    mkdirSync(given, { recursive: true, mode: 0o700 });
+    return realpathSync(given);
+  } catch (cause) {
+    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+    throw new UserError('bad-scratch', `${given} cannot be used as scratch directory (${code})`, {
+      hint: 'name a directory on a disk that may be written, with --scratch',
+      cause,
+    });
+  }
+}
+
+/** Kills trials below `path` with all that they have started, and servers that were just starting. */
+async function endTrials(path: string): Promise<void> {
+  const isTrial = (line: string): boolean =>
+    line.includes(trialProgram.replace(/\.[jt]s$/, '')) && line.includes(`"storage":"${path}/`);
+  const found = findProcesses(isTrial);
+  for (const pid of found) killGroup(pid);
+  await waitForEnd(found);
+}
+
+/** Pids whose command line fits. */
+function findProcesses(fits: (commandLine: string) => boolean): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && fits(commandLine(name)))
+    .map(Number);
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    // It has ended since it was listed.
+    return '';
+  }
+}
+
+/** A server that was starting when its trial was killed mounts a moment later, or gives up: both take less. */
+const startLimitMs = 10_000;
+
+async function unmountBelow(prefix: string): Promise<void> {
+  const starting = (): number[] => findProcesses((line) => line.includes(`${prefix}${trialPrefix}`));
+  for (let waited = 0; ; waited += 20) {
+    for (const { mountPoint } of readMounts().reverse()) {
+      if (mountPoint.startsWith(nameFromText(prefix))) await unmount(nameToText(mountPoint));
+    }
+    const pids = starting();
+    if (pids.length === 0) return;
+    if (waited > startLimitMs) for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await sleep(20);
+  }
+}
+
+async function unmount(mountPoint: string): Promise<void> {
+  const servers = findServers(mountPoint);
+  try {
+    unmountFuse(nameFromText(mountPoint), { lazy: false });
+  } catch {
+    unmountFuse(nameFromText(mountPoint), { lazy: true });
+  }
+  await waitForEnd(servers);
+}
+
+function removeTrials(storage: string): void {
+  if (!existsSync(storage)) return;
+  const left = readdirSync(storage).filter((name) => name.startsWith(trialPrefix));
+  if (left.length === 0) return;
+  // Should a mount have come back, it is not emptied.
+  run(['rm', '-rf', '--one-file-system', '--', ...left.map((name) => join(storage, name))]);
+}

@@ -1,0 +1,134 @@
+/**
+ * A run of the benchmark as tables for a terminal.
+ */
+import type { Change } from '../bench/compare.ts';
+import type { BenchRun, Outcome, WorkloadResult } from '../bench/results.ts';
+import { figure, median, ratio, spread } from '../bench/statistics.ts';
+import { rounded } from '../bench/verdict.ts';
+import type { Unit } from '../bench/workload.ts';
+import { tableText, type Column } from './table.ts';
+
+/** Whose cost ours is put against. */
+const peers = ['overlay', 'fuse-overlayfs'];
+const absent = '-';
+
+const right = (title: string): Column => ({ title, align: 'right' });
+
+/** All of it, each table with its heading, and what was left out. */
+export function benchText(run: BenchRun): string {
+  const parts = [
+    workloadTable(run.workloads.filter(({ leftOut }) => leftOut === undefined)),
+    ...run.series.map(
+      ({ title, xTitle, unit, points }) => `${title} (${unit})\n${seriesTable(xTitle, points)}`,
+    ),
+    meansTable(run),
+    leftOutText(run),
+  ];
+  return parts.filter((part) => part !== '').join('\n');
+}
+
+function workloadTable(workloads: readonly WorkloadResult[]): string {
+  if (workloads.length === 0) return '';
+  const columns = [
+    ...[
+      { title: 'WORKLOAD' },
+      { title: 'DRIVER' },
+      right('MEDIAN'),
+      { title: 'UNIT' },
+      { title: 'FROM .. TO' },
+    ],
+    ...peers.map((peer) => right(`/ ${peer.toUpperCase()}`)),
+    { title: 'THRESHOLD' },
+  ];
+  return tableText(columns, workloads.flatMap(workloadRows));
+}
+
+/** One row a driver; the verdicts stand in the first rows. */
+function workloadRows({ name, unit, outcomes, verdicts }: WorkloadResult): string[][] {
+  const notes = verdicts.map(({ text, met }) => `${met ? 'met' : 'missed'}: ${text}`);
+  const rows = Object.entries(outcomes).map(([driver, outcome]) => [
+    ...[driver, ...figureCells(outcome, unit)],
+    ...peers.map((peer) => (peer === driver ? '' : ratioCell(outcome, outcomes[peer], unit))),
+  ]);
+  const blank = ['', '', '', '', ...peers.map(() => '')];
+  const height = Math.max(rows.length, notes.length);
+  return Array.from({ length: height }, (_, index) => [
+    ...[index === 0 ? name : '', ...(rows[index] ?? blank), notes[index] ?? ''],
+  ]);
+}
+
+/** Median, unit and spread, or why there is none. */
+function figureCells(outcome: Outcome, unit: Unit): [string, string, string] {
+  const [middle, range] = [median(outcome.figures), spread(outcome.figures)];
+  const [error] = outcome.errors;
+  const failed = error === undefined ? '' : `${String(outcome.errors.length)} failed: ${shortened(error)}`;
+  if (middle === undefined || range === undefined) return [absent, '', failed];
+  const text = `${rounded(range.min)} .. ${rounded(range.max)}`;
+  return [rounded(middle), unit, failed === '' ? text : `${text}, ${failed}`];
+}
+
+/** A table has lines; the whole message is in the JSON. */
+function shortened(message: string): string {
+  const line = message.replaceAll(/\s+/g, ' ');
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+function ratioCell(ours: Outcome, theirs: Outcome | undefined, unit: Unit): string {
+  const times = ratio(figure(ours), figure(theirs), unit);
+  return times === undefined ? absent : times.toFixed(2);
+}
+
+function seriesTable(xTitle: string, points: BenchRun['series'][number]['points']): string {
+  const drivers = [...new Set(points.flatMap(({ outcomes }) => Object.keys(outcomes)))];
+  const cell = (outcome: Outcome | undefined): string => {
+    const value = figure(outcome);
+    if (value !== undefined) return rounded(value);
+    return outcome?.errors[0] === undefined ? absent : shortened(outcome.errors[0]);
+  };
+  return tableText(
+    [right(xTitle.toUpperCase()), ...drivers.map((driver) => right(driver.toUpperCase()))],
+    points.map(({ x, outcomes }) => [String(x), ...drivers.map((driver) => cell(outcomes[driver]))]),
+  );
+}
+
+function meansTable({ means }: BenchRun): string {
+  if (means.length === 0) return '';
+  const rows = means.map(({ driver, peer, workloads, ratio: mean }) => [
+    ...[driver, peer, mean.toFixed(2), String(workloads)],
+  ]);
+  return tableText([{ title: 'MEAN COST OF' }, { title: 'TO' }, right('RATIO'), right('WORKLOADS')], rows);
+}
+
+function leftOutText({ drivers, workloads }: BenchRun): string {
+  const line = (what: string, { name, leftOut }: Pick<WorkloadResult, 'name' | 'leftOut'>): string[] =>
+    leftOut === undefined
+      ? []
+      : [`left out: ${what} ${name}: ${[leftOut.why, leftOut.install].filter(Boolean).join(': ')}\n`];
+  return [
+    ...drivers.flatMap((driver) => line('driver', driver)),
+    ...workloads.flatMap((workload) => line('workload', workload)),
+  ].join('');
+}
+
+export function changesText(changes: readonly Change[]): string {
+  const rows = changes.map(({ workload, driver, unit, before, now }) => {
+    const percent = (now / before - 1) * 100;
+    return [
+      workload,
+      driver,
+      rounded(before),
+      rounded(now),
+      unit,
+      `${percent >= 0 ? '+' : ''}${percent.toFixed(1)} %`,
+    ];
+  });
+  const columns = [
+    { title: 'WORKLOAD' },
+    { title: 'DRIVER' },
+    right('BEFORE'),
+    right('NOW'),
+    { title: 'UNIT' },
+    right('CHANGE'),
+  ];
+  return tableText(columns, rows);
+}
