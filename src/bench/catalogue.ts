@@ -22,6 +22,7 @@ export interface Catalogue {
   readonly series: readonly Series[];
 }
 
+/** @public By its URL. */
 export const catalogue: Catalogue = {
   drivers,
   workloads: [

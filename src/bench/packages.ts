@@ -9,7 +9,7 @@ import type { Obstacle } from './drivers/driver.ts';
 
 /** Where `name` lies in PATH. */
 export function findProgram(name: string): string | undefined {
-  return (process.env['PATH'] ?? '')
+  return (process.env.PATH ?? '')
     .split(delimiter)
     .map((directory) => join(directory, name))
     .find((path) => {

@@ -8,4 +8,8 @@ import { doJob } from './trial.ts';
 
 const job = JSON.parse(process.argv[2] ?? '') as Job;
 const answer = await doJob(await loadCatalogue(job.catalogue), job);
-if (process.connected) process.send?.(answer, () => process.disconnect());
+if (process.connected) {
+  process.send?.(answer, () => {
+    process.disconnect();
+  });
+}

@@ -21,16 +21,14 @@ export async function runJob(job: Job, signal: AbortSignal): Promise<Answer> {
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  let answer: Answer | undefined;
-  let said = '';
-  let hung = false;
-  child.on('message', (message) => (answer = message as Answer));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const heard: { answer?: Answer; said: string; hung: boolean } = { said: '', hung: false };
+  child.on('message', (message) => (heard.answer = message as Answer));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (heard.said += text));
   const end = (): void => {
     killGroup(child.pid);
   };
   const timer = setTimeout(() => {
-    hung = true;
+    heard.hung = true;
     end();
   }, trialLimitMs);
   signal.addEventListener('abort', end);
@@ -43,10 +41,10 @@ export async function runJob(job: Job, signal: AbortSignal): Promise<Answer> {
     child.stderr?.destroy();
   }
   signal.throwIfAborted();
-  if (answer !== undefined) return answer;
-  const why = hung
+  if (heard.answer !== undefined) return heard.answer;
+  const why = heard.hung
     ? `no end after ${String(trialLimitMs / 1000)} s`
-    : `ended without an answer: ${lastLine(said)}`;
+    : `ended without an answer: ${lastLine(heard.said)}`;
   return { fixtures: {}, error: why };
 }
 

@@ -10,7 +10,7 @@ import { findMountAt } from '../../os/mountinfo.ts';
 /** Those that hold the connection of the mount on `mountPoint`. */
 export function findServers(mountPoint: string): number[] {
   const mounted = findMountAt(nameFromText(mountPoint));
-  if (mounted === undefined || !mounted.type.startsWith('fuse')) return [];
+  if (mounted?.type.startsWith('fuse') !== true) return [];
   const connection = `fuse_connection:\t${mounted.device.split(':')[1] ?? ''}\n`;
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && descriptorInfo(name).some((info) => info.includes(connection)))
