@@ -33,11 +33,18 @@ export interface Candidate<T> {
   readonly leftOut?: Obstacle;
 }
 
+export interface Hurry {
+  readonly afterMs: number;
+  readonly rounds: number;
+}
+
 export interface Plan {
   readonly drivers: readonly Candidate<Driver>[];
   readonly workloads: readonly Candidate<Workload>[];
   readonly series: readonly { readonly of: Series; readonly sizes: readonly number[] }[];
   readonly rounds: number;
+  /** A run that takes longer than this gives what is left fewer rounds. */
+  readonly hurry?: Hurry;
   readonly choice: FixtureChoice;
   readonly cold: boolean;
   readonly quick: boolean;
@@ -46,6 +53,9 @@ export interface Plan {
 const defaultRounds = 5;
 /** A look, not a measurement; twice, so that it shows how far apart two are. */
 const quickRounds = 2;
+/** On a slow machine, a quick run is to end within 40 seconds all the same, and a whole one within 90 minutes. */
+const quickHurry: Hurry = { afterMs: 18_000, rounds: 1 };
+const wholeHurry: Hurry = { afterMs: 3_600_000, rounds: 2 };
 const quickScale = 0.2;
 const defaultLayers = 5;
 
@@ -78,6 +88,8 @@ export function createPlan(options: BenchOptions, catalogue: Catalogue): Plan {
   }
   return {
     ...{ drivers, series, rounds, cold, quick },
+    // Who says how many rounds there shall be gets them.
+    ...(options.rounds === undefined ? { hurry: quick ? quickHurry : wholeHurry } : {}),
     workloads: workloads.map((of) => candidate(of, findWorkloadObstacle(of, cold))),
     choice: {
       scale: quick ? quickScale : 1,

@@ -11,7 +11,7 @@ import type { Job } from './job.ts';
 import type { Candidate, Plan } from './plan.ts';
 import type { BenchRun, DriverResult, Outcome, SeriesResult, WorkloadResult } from './results.ts';
 import { openScratch, type Scratch } from './scratch.ts';
-import { checkSpace, findNeed, findShortage } from './space.ts';
+import { checkSpace, findNeed, findShortage, type Need } from './space.ts';
 import { countTrials, estimateMs, listTasks, type Task } from './tasks.ts';
 import { runJob } from './trial-process.ts';
 import { turns } from './turns.ts';
@@ -62,6 +62,8 @@ class Run {
   readonly #options: RunOptions;
   readonly #scratch: Scratch;
   readonly #durations: Durations;
+  readonly #begin = performance.now();
+  readonly #needs = new Map<Task, Need>();
   /** Manifest hashes, by the name of the fixture. */
   readonly #fixtures = new Map<string, string>();
 
@@ -96,7 +98,9 @@ class Run {
     const unmade = new Map<Task, string>();
     watch.layers(tasks.length);
     for (const task of tasks) {
-      const shortage = this.#findShortage(task);
+      const need = findNeed([task.workload], this.#scratch.storage[task.workload.storage], this.#plan.choice);
+      this.#needs.set(task, need);
+      const shortage = this.#findShortage(task, need);
       const { error, fixtures } =
         shortage === undefined
           ? await runJob(this.#job(task.workload), signal)
@@ -108,19 +112,20 @@ class Run {
     return unmade;
   }
 
-  #findShortage({ workload }: Task): string | undefined {
-    const storage = this.#scratch.storage[workload.storage];
-    return findShortage(findNeed([workload], storage, this.#plan.choice), storage);
+  #findShortage({ workload }: Task, need: Need): string | undefined {
+    return findShortage(need, this.#scratch.storage[workload.storage]);
   }
 
   async #runTask(task: Task, unmade: string | undefined): Promise<Record<string, Outcome>> {
     const outcomes = new Map<Driver, MutableOutcome>(
       task.drivers.map((driver) => [driver, { figures: [], errors: unmade === undefined ? [] : [unmade] }]),
     );
-    for (const order of turns(task.drivers, task.rounds)) {
+    const rounds = this.#isLate() ? (this.#plan.hurry?.rounds ?? task.rounds) : task.rounds;
+    for (const [round, order] of turns(task.drivers, task.rounds).entries()) {
       for (const driver of order) {
         const outcome = outcomes.get(driver);
-        if (outcome !== undefined && unmade === undefined && outcome.errors.length < enoughFailures) {
+        const isWanted = unmade === undefined && round < rounds;
+        if (outcome !== undefined && isWanted && outcome.errors.length < enoughFailures) {
           await this.#tryOnce(task, driver, outcome);
         }
         this.#options.watch.done(task.workload.name, driver.name);
@@ -129,8 +134,14 @@ class Run {
     return Object.fromEntries([...outcomes].map(([{ name }, outcome]) => [name, outcome]));
   }
 
+  #isLate(): boolean {
+    const { hurry } = this.#plan;
+    return hurry !== undefined && performance.now() - this.#begin > hurry.afterMs;
+  }
+
   async #tryOnce(task: Task, driver: Driver, outcome: MutableOutcome): Promise<void> {
-    const shortage = this.#findShortage(task);
+    const { trial = 0 } = this.#needs.get(task) ?? {};
+    const shortage = this.#findShortage(task, { fixtures: 0, trial });
     if (shortage !== undefined) {
       outcome.errors.push(`no space: ${shortage}`);
       return;

@@ -40,7 +40,7 @@ t.test('a run tells figures, verdicts and means, and leaves nothing mounted', ro
     /^good +ours +2\.00 +ms +2\.00 \.\. 2\.00 +2\.00 .* met: 2\.00 times overlay \(at most 3\)$/m,
   );
   t.match(stdout, /missed: 2\.00 times overlay \(at most 1\.5\)$/m);
-  t.match(stderr, /^18 trials, about /m);
+  t.match(stderr, /^36 trials, about /m);
   t.same(mountsBelow(scratch), []);
   t.same(readdirSync(join(scratch, 'disk')), ['fixtures']);
 });
@@ -202,7 +202,7 @@ t.test(
       t.same(Object.keys(outcomes), names);
       for (const { figures, errors } of Object.values(outcomes)) {
         t.same(errors, []);
-        t.equal(figures.length, 2);
+        t.ok(figures.length === 2 || figures.length === 1, 'a slow machine runs one round');
         t.ok(figures.every((value) => value > 0));
       }
     }

@@ -1,0 +1,34 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { checkSpace, findNeed, findShortage } from '../../src/bench/space.ts';
+import { makeScratch } from '../fixtures/mount.ts';
+import { makeWorkload } from './fixtures/drivers.ts';
+
+const choice = { scale: 1, layers: 5 };
+const gibibyte = 1024 ** 3;
+const big = makeWorkload({ lowers: (fixtures) => fixtures.fileOf(4 * gibibyte) });
+
+t.test('a fixture counts once, and not when it is there', async (t) => {
+  const storage = makeScratch(t).directory('storage');
+  const once = findNeed([big], storage, choice);
+  t.equal(once.fixtures, 4 * gibibyte);
+  t.ok(once.trial > 4 * gibibyte);
+  t.same(findNeed([big, big], storage, choice), once);
+  mkdirSync(join(storage, 'fixtures'));
+  writeFileSync(join(storage, 'fixtures', `file-${String(4 * gibibyte)}-1.sha256`), '');
+  t.same(findNeed([big], storage, choice), { ...once, fixtures: 0 });
+  t.same(findNeed([], storage, choice), { fixtures: 0, trial: 0 });
+});
+
+t.test('what is lacking is said with how much and where', async (t) => {
+  const storage = makeScratch(t).directory('storage');
+  t.equal(findShortage({ fixtures: 0, trial: 1 }, storage), undefined);
+  const lacking = findShortage({ fixtures: 2 ** 60, trial: 2 ** 60 }, storage) ?? '';
+  t.match(lacking, /^2147483648\.0 GiB are needed in .*, \d+\.\d GiB are free$/);
+  const huge = makeWorkload({ lowers: (fixtures) => fixtures.fileOf(2 ** 60) });
+  const both = { disk: storage, memory: storage };
+  t.throws(() => { checkSpace([huge], both, choice); }, { code: 'no-space', hint: /--scratch/ });
+  t.throws(() => { checkSpace([{ ...huge, storage: 'memory' }], both, choice); }, { code: 'no-space' });
+  checkSpace([], both, choice);
+});
