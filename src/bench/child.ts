@@ -4,6 +4,7 @@
  * the child (Perl's HiRes, part of every Debian), so starting the child is not part of the figure.
  */
 import { spawnSync } from 'node:child_process';
+import { basename } from 'node:path';
 
 export interface ChildOptions {
   readonly cwd?: string;
@@ -30,7 +31,7 @@ export function run(argv: readonly string[], options: ChildOptions = {}): string
   if (child.error) throw child.error;
   if (child.status !== 0) {
     const why = child.stderr.trim().split('\n').at(-1) ?? '';
-    throw new Error(`${argv.slice(0, 3).join(' ')}: exit ${String(child.status ?? child.signal)}: ${why}`);
+    throw new Error(`${basename(file ?? '')}: exit ${String(child.status ?? child.signal)}: ${why}`);
   }
   return child.stdout;
 }

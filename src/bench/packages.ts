@@ -1,6 +1,6 @@
 /**
- * Whether programs are installed, and what installs them. Debian's names are used, since its package manager is
- * the one that can be asked; elsewhere a program of the package's own name will do.
+ * Whether programs are installed and files can be used, and what installs them. Debian's names are used, since
+ * its package manager is the one that can be asked; elsewhere a program of the package's own name will do.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -12,14 +12,17 @@ export function findProgram(name: string): string | undefined {
   return (process.env.PATH ?? '')
     .split(delimiter)
     .map((directory) => join(directory, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+    .find((path) => canAccess(path, constants.X_OK));
+}
+
+/** `mode` is of access(2). */
+export function canAccess(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What to install where one of these Debian packages is not there. */

@@ -43,17 +43,13 @@ function workloadTable(workloads: readonly WorkloadResult[]): string {
   return tableText(columns, workloads.flatMap(workloadRows));
 }
 
-/** One row a driver; the verdicts stand in the first rows. */
+/** One row a driver; the verdicts, which are on ours, stand in the first, where ours stands too. */
 function workloadRows({ name, unit, outcomes, verdicts }: WorkloadResult): string[][] {
-  const notes = verdicts.map(({ text, met }) => `${met ? 'met' : 'missed'}: ${text}`);
-  const rows = Object.entries(outcomes).map(([driver, outcome]) => [
-    ...[driver, ...figureCells(outcome, unit)],
+  const notes = verdicts.map(({ text, met }) => `${met ? 'met' : 'missed'}: ${text}`).join('; ');
+  return Object.entries(outcomes).map(([driver, outcome], index) => [
+    ...[index === 0 ? name : '', driver, ...figureCells(outcome, unit)],
     ...peers.map((peer) => (peer === driver ? '' : ratioCell(outcome, outcomes[peer], unit))),
-  ]);
-  const blank = ['', '', '', '', ...peers.map(() => '')];
-  const height = Math.max(rows.length, notes.length);
-  return Array.from({ length: height }, (_, index) => [
-    ...[index === 0 ? name : '', ...(rows[index] ?? blank), notes[index] ?? ''],
+    index === 0 ? notes : '',
   ]);
 }
 

@@ -37,9 +37,9 @@ t.test('a run tells figures, verdicts and means, and leaves nothing mounted', ro
   t.match(run.means, [{ driver: 'ours', peer: 'overlay', workloads: 2, ratio: 2 }]);
   t.match(
     stdout,
-    /^good +ours +2\.00 +ms +2\.00 \.\. 2\.00 +2\.00 .* met: 2\.00 times overlay \(at most 3\)$/m,
+    /^good +ours +2\.00 +ms +2\.00 \.\. 2\.00 +2\.00 .* met: 2\.00 times overlay \(at most 3\);/m,
   );
-  t.match(stdout, /missed: 2\.00 times overlay \(at most 1\.5\)$/m);
+  t.match(stdout, /; missed: 2\.00 times overlay \(at most 1\.5\)$/m);
   t.match(stderr, /^36 trials, about /m);
   t.same(mountsBelow(scratch), []);
   t.same(readdirSync(join(scratch, 'disk')), ['fixtures']);

@@ -28,7 +28,17 @@ t.test('what is lacking is said with how much and where', async (t) => {
   t.match(lacking, /^2147483648\.0 GiB are needed in .*, \d+\.\d GiB are free$/);
   const huge = makeWorkload({ lowers: (fixtures) => fixtures.fileOf(2 ** 60) });
   const both = { disk: storage, memory: storage };
-  t.throws(() => { checkSpace([huge], both, choice); }, { code: 'no-space', hint: /--scratch/ });
-  t.throws(() => { checkSpace([{ ...huge, storage: 'memory' }], both, choice); }, { code: 'no-space' });
+  t.throws(
+    () => {
+      checkSpace([huge], both, choice);
+    },
+    { code: 'no-space', hint: /--scratch/ },
+  );
+  t.throws(
+    () => {
+      checkSpace([{ ...huge, storage: 'memory' }], both, choice);
+    },
+    { code: 'no-space' },
+  );
   checkSpace([], both, choice);
 });

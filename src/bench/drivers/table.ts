@@ -2,11 +2,11 @@
  * The drivers, in the order of the report: ours, the kernel's overlayfs, its rivals in user space, and the floor
  * that no union can be below.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { constants, existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { readPackageVersion } from '../../os/package-version.ts';
-import { findProgram } from '../packages.ts';
+import { canAccess, findProgram } from '../packages.ts';
 import { run } from '../child.ts';
 import type { Stack } from '../stack.ts';
 import type { Driver, Obstacle } from './driver.ts';
@@ -20,7 +20,13 @@ const isRoot = (): boolean => process.geteuid?.() === 0;
 export const drivers: readonly Driver[] = [
   stratafs({ name: 'strata', quick: true }),
   stratafs({ name: 'strata-cached', options: ',passthrough=off', variantOf: 'strata' }),
-  stratafs({ name: 'strata-volatile', options: ',volatile', variantOf: 'strata', durability: 'volatile' }),
+  stratafs({
+    name: 'strata-volatile',
+    options: ',volatile',
+    variantOf: 'strata',
+    durability: 'volatile',
+    quick: true,
+  }),
   stratafs({ name: 'strata-relaxed', options: ',coherence=relaxed', variantOf: 'strata', onRequest: true }),
   {
     name: 'overlay',
@@ -105,6 +111,9 @@ function findFuseObstacle(name: string, debianPackage: string): Obstacle | undef
 
 function findDeviceObstacle(): Obstacle | undefined {
   if (!existsSync('/dev/fuse')) return { why: 'there is no /dev/fuse', install: 'modprobe fuse' };
+  if (!canAccess('/dev/fuse', constants.R_OK | constants.W_OK)) {
+    return { why: 'this user may not open /dev/fuse', install: 'chmod 666 /dev/fuse' };
+  }
   if (isRoot() || findProgram('fusermount3') !== undefined) return undefined;
   return { why: 'an ordinary user mounts through fusermount3', install: 'apt-get install fuse3' };
 }
