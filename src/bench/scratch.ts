@@ -4,7 +4,7 @@
  * interrupted: both find it by looking, not by a record that might not have been written.
  */
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nameFromText, nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -85,8 +85,9 @@ function makeDirectory(given: string): string {
 
 /** Kills trials below `path` with all that they have started, and servers that were just starting. */
 async function endTrials(path: string): Promise<void> {
+  // Of another installation of this program, too: the directory is what counts.
   const isTrial = (line: string): boolean =>
-    line.includes(trialProgram.replace(/\.[jt]s$/, '')) && line.includes(`"storage":"${path}/`);
+    line.includes(basename(trialProgram)) && line.includes(`"storage":"${path}/`);
   const found = findProcesses(isTrial);
   for (const pid of found) killGroup(pid);
   await waitForEnd(found);
