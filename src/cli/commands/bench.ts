@@ -8,7 +8,8 @@ import { UserError } from '../../base/user-error.ts';
 import { catalogueUrl, loadCatalogue, type Catalogue } from '../../bench/catalogue.ts';
 import { compareRuns } from '../../bench/compare.ts';
 import { createPlan, type BenchOptions } from '../../bench/plan.ts';
-import { reportHtml } from '../../bench/report-stub.ts';
+import { reportHtml } from '../../bench/report/html.ts';
+import { ratioPicture } from '../../bench/report/picture.ts';
 import { checkOutput, readRun, writeOutput } from '../../bench/result-file.ts';
 import type { BenchRun } from '../../bench/results.ts';
 import { runBench } from '../../bench/run-bench.ts';
@@ -19,6 +20,7 @@ interface Options extends BenchOptions {
   readonly scratch: string;
   readonly json?: string;
   readonly report?: string;
+  readonly picture?: string;
   readonly compare?: string;
   readonly check?: true;
   readonly list?: true;
@@ -40,6 +42,7 @@ export function benchCommand(catalogue: string = catalogueUrl): Command {
     .option('--cold', 'drop the caches of the whole machine before each trial')
     .option('--json <file>', 'write all figures')
     .option('--report <file>', 'write a report with charts, in HTML')
+    .option('--picture <file>', 'draw how the costs compare, in SVG')
     .option('--compare <file>', 'print the change of each median against an earlier run, from its JSON')
     .option('--check', 'exit with 1 when a threshold is missed')
     .option('--quick', 'a look, within 40 seconds')
@@ -54,7 +57,8 @@ export function benchCommand(catalogue: string = catalogueUrl): Command {
 async function bench(url: string, catalogue: Catalogue, options: Options): Promise<void> {
   const plan = createPlan(options, catalogue);
   const earlier = options.compare === undefined ? undefined : readRun(options.compare);
-  for (const path of [options.json, options.report]) if (path !== undefined) checkOutput(path);
+  for (const path of [options.json, options.report, options.picture])
+    if (path !== undefined) checkOutput(path);
   for (const { of, leftOut } of plan.drivers) {
     if (leftOut === undefined) continue;
     const text = [leftOut.why, leftOut.install].filter((part) => part !== undefined).join(': ');
@@ -73,6 +77,7 @@ async function bench(url: string, catalogue: Catalogue, options: Options): Promi
   process.stdout.write(benchText(run));
   if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(run, undefined, 2)}\n`);
   if (options.report !== undefined) writeOutput(options.report, await reportHtml(run));
+  if (options.picture !== undefined) writeOutput(options.picture, await ratioPicture(run));
   if (earlier !== undefined) process.stdout.write(`\n${changesText(compareRuns(earlier, run))}`);
   const missed = run.workloads.flatMap(({ verdicts }) => verdicts.filter(({ met }) => !met)).length;
   if (options.check === true && missed > 0) {
