@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, timePerl } from '../child.ts';
 import type { Trial, Workload } from '../workload.ts';
+import { countEntries, layerNames } from './entries.ts';
+import { expectSame } from './time-output.ts';
 
 /** Resident memory of the server in MB (10^6 bytes), undefined where the kernel is the server. */
 function residentMemory({ servers }: Trial): number | undefined {
@@ -41,31 +43,31 @@ function timeToAnswer({ driver, stack }: Trial): number | undefined {
 export const footprints: readonly Workload[] = [
   {
     name: 'memory-fresh',
-    group: 'footprint',
+    group: 'mount',
     unit: 'MB',
     storage: 'disk',
     lowers: (fixtures) => fixtures.small(),
     prepare: ({ root }) => {
-      run(['ls', root]);
+      expectSame('entries', countEntries(root), 2);
     },
     run: residentMemory,
     thresholds: [{ atMost: 70 }],
   },
   {
     name: 'memory-walked',
-    group: 'footprint',
+    group: 'mount',
     unit: 'MB',
     storage: 'disk',
     lowers: (fixtures) => fixtures.hugeTree(),
-    prepare: ({ root }) => {
-      run(['find', root, '-size', '+1000G']);
+    prepare: ({ root, stack }) => {
+      expectSame('entries', countEntries(root, ['!', '-size', '+1000G']), layerNames(stack.lowers).length);
     },
     run: residentMemory,
     thresholds: [{ atMost: 150 }],
   },
   {
     name: 'mount',
-    group: 'footprint',
+    group: 'mount',
     unit: 'ms',
     storage: 'disk',
     lowers: (fixtures) => fixtures.small(),

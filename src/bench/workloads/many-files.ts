@@ -1,70 +1,59 @@
 /**
- * Work on many small files: unpacking, git, creating and deleting, removing lower files. On disk the
- * file system below takes part of the time; in memory what the union adds stands alone.
+ * Making and removing many small files of the upper. On disk the file system below takes part of the
+ * time; in memory what the union adds stands alone.
  */
 import { join } from 'node:path';
 import { run, timeCommand, timePerl } from '../child.ts';
 import type { Fixtures } from '../fixture.ts';
 import type { Threshold, Trial, Workload } from '../workload.ts';
+import { countEntries } from './entries.ts';
+import { expectSame } from './time-output.ts';
 
-const gitEnv = {
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_SYSTEM: '/dev/null',
-  GIT_AUTHOR_NAME: 'a',
-  GIT_AUTHOR_EMAIL: 'a@example.org',
-  GIT_COMMITTER_NAME: 'a',
-  GIT_COMMITTER_EMAIL: 'a@example.org',
-  HOME: '/nonexistent',
-};
-
-function unpack(trial: Trial, files: number, target: string): readonly string[] {
-  return ['tar', '-xf', trial.fixtures.archive(files), '-C', join(trial.root, target)];
-}
-
-const untar = {
-  group: 'many files',
+const writing = {
+  group: 'writing',
   unit: 'ms',
   lowers: (fixtures: Fixtures) => fixtures.small(),
+} as const;
+
+const untar = {
+  ...writing,
   prepare: (trial: Trial) => {
     run(['cat', trial.fixtures.archive(11_000)]);
   },
-  run: (trial: Trial) => timeCommand(unpack(trial, 11_000, 'directory')),
+  run: ({ root, fixtures }: Trial) => {
+    const target = join(root, 'directory');
+    const archive = fixtures.archive(11_000);
+    const took = timeCommand(['tar', '-xf', archive, '-C', target]);
+    // Compares size, mode, owner, time and data of every member.
+    run(['tar', '-df', archive, '-C', target]);
+    expectSame('files', countEntries(target, ['-type', 'f']), fixtures.scaled(11_000));
+    return took;
+  },
 } as const;
 
-const gitCommit = {
-  group: 'many files',
-  unit: 'ms',
-  lowers: (fixtures: Fixtures) => fixtures.small(),
-  prepare: (trial: Trial) => {
-    run(unpack(trial, 7_000, 'directory'));
-    const repository = join(trial.root, 'directory');
-    run(['git', 'init', '-q', '-b', 'main', repository], { env: gitEnv });
-    run(['git', '-C', repository, 'config', 'gc.auto', '0'], { env: gitEnv });
-    run(['git', '-C', repository, 'config', 'maintenance.auto', 'false'], { env: gitEnv });
-  },
-  run: ({ root }: Trial) =>
-    timeCommand(['sh', '-ec', 'git add -A; git commit -q -m all'], {
-      cwd: join(root, 'directory'),
-      env: gitEnv,
-    }),
-} as const;
+const create = `sub create { my ($top, $count) = @_; my $data = 'x' x 4096;
+  for (1 .. $count) {
+    open my $f, '>', "$top/new-$_" or die "$!";
+    syswrite($f, $data) == 4096 or die "$!"; close $f or die "$!";
+  }
+}`;
+const remove =
+  'sub remove { my ($top, $count) = @_; for (1 .. $count) { unlink "$top/new-$_" or die "$!" } }';
+
+/** `code` sees `$top` and `$count`; afterwards there must be `left($count)` files. */
+function small(count: number, code: string, left: (count: number) => number): (trial: Trial) => number {
+  return ({ root, fixtures }) => {
+    const top = join(root, 'directory');
+    const files = fixtures.scaled(count);
+    const took = timePerl(`${create}; ${remove}; my ($top, $count) = @ARGV; ${code}`, [top, String(files)]);
+    expectSame('files', countEntries(top, ['-size', '4096c']), left(files));
+    return took;
+  };
+}
 
 const createDelete = {
-  group: 'many files',
-  unit: 'ms',
-  lowers: (fixtures: Fixtures) => fixtures.small(),
-  run: ({ root }: Trial) =>
-    timePerl(
-      `my $data = 'x' x 4096;
-       print stopwatch {
-         for (1 .. 3000) {
-           open my $f, '>', "$ARGV[0]/new-$_" or die "$!";
-           syswrite $f, $data; close $f or die "$!";
-         }
-         for (1 .. 3000) { unlink "$ARGV[0]/new-$_" or die "$!" }
-       };`,
-      [join(root, 'directory')],
-    ),
+  ...writing,
+  run: small(3_000, 'print stopwatch { create($top, $count); remove($top, $count) }', () => 0),
 } as const;
 
 const onDisk: readonly Threshold[] = [{ within: 1.4, peer: 'overlay' }];
@@ -72,24 +61,22 @@ const inMemory: readonly Threshold[] = [{ within: 3, peer: 'overlay' }];
 
 export const manyFileWorkloads: readonly Workload[] = [
   { ...untar, name: 'untar', storage: 'disk', thresholds: onDisk },
-  { ...gitCommit, name: 'git-commit', storage: 'disk', thresholds: onDisk },
   { ...untar, name: 'untar-memory', storage: 'memory', thresholds: inMemory },
-  { ...gitCommit, name: 'git-commit-memory', storage: 'memory', thresholds: inMemory },
+  {
+    ...writing,
+    name: 'create-small',
+    storage: 'disk',
+    quick: true,
+    run: small(5_000, 'print stopwatch { create($top, $count) }', (count) => count),
+    thresholds: [],
+  },
+  {
+    ...writing,
+    name: 'unlink-small',
+    storage: 'disk',
+    run: small(10_000, 'create($top, $count); print stopwatch { remove($top, $count) }', () => 0),
+    thresholds: [],
+  },
   { ...createDelete, name: 'create-delete', storage: 'disk', thresholds: inMemory },
   { ...createDelete, name: 'create-delete-memory', storage: 'memory', thresholds: inMemory },
-  {
-    name: 'remove-lower',
-    group: 'many files',
-    unit: 'ms',
-    storage: 'disk',
-    lowers: (fixtures) => fixtures.manyFiles(),
-    beforeMount: (fixtures) => {
-      for (const layer of fixtures.manyFiles()) run(['find', layer, '-size', '+1000G']);
-    },
-    run: ({ root }) => timeCommand(['rm', '-rf', join(root, 'usr')]),
-    thresholds: [
-      { timesAsFast: 5, peer: 'fuse-overlayfs' },
-      { within: 2.5, peer: 'overlay' },
-    ],
-  },
 ];

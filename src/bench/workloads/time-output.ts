@@ -1,0 +1,40 @@
+/**
+ * For commands whose output tells whether they did their work: it is kept, in memory where /tmp is, and
+ * read only when the clock has stopped.
+ */
+import { run, type ChildOptions } from '../child.ts';
+
+export interface TimedOutput {
+  /** From fork to exit. */
+  readonly ms: number;
+  readonly output: string;
+}
+
+const keepOutput = `
+use strict; use Time::HiRes 'time';
+open my $kept, '+>', undef or die "$!"; open my $out, '>&', \\*STDOUT;
+open STDIN, '<', '/dev/null'; open STDOUT, '>&', $kept;
+my $start = time;
+system { $ARGV[0] } @ARGV;
+my $took = time - $start;
+$? == 0 or die "exit $?\\n";
+seek $kept, 0, 0;
+printf $out "%.6f\\n", $took * 1000;
+print $out $_ while <$kept>;
+`;
+
+/** How long a command takes, and what it printed; throws when it fails. */
+export function timeOutput(argv: readonly string[], options: ChildOptions = {}): TimedOutput {
+  const text = run(['perl', '-e', keepOutput, ...argv], options);
+  const end = text.indexOf('\n');
+  return { ms: Number(text.slice(0, end)), output: text.slice(end + 1) };
+}
+
+/** Throws unless the two agree: a trial that did not do its work has no figure. */
+export function expectSame(what: string, found: string | number, expected: string | number): void {
+  if (found !== expected) throw new Error(`${what}: found ${String(found)}, not ${String(expected)}`);
+}
+
+export function expectAtLeast(what: string, found: number, least: number): void {
+  if (found < least) throw new Error(`${what}: found ${String(found)}, not ${String(least)} or more`);
+}
