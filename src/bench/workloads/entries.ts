@@ -9,11 +9,12 @@ export function countEntries(root: string, tests: readonly string[] = []): numbe
   return run(['find', root, '-mindepth', '1', ...tests, '-printf', '.']).length;
 }
 
-/** Names below the layers' roots, relative, each once; some may be hidden by the layers above theirs. */
+/** Names below the layers' roots, relative, each once; some may be hidden by the layers above theirs. Throws when there is none. */
 export function layerNames(lowers: readonly string[]): readonly string[] {
   const names = lowers.flatMap((lower) =>
     run(['find', lower, '-mindepth', '1', '-printf', '%P\\0']).split('\0').slice(0, -1),
   );
+  if (names.length === 0) throw new Error(`no names in ${lowers.join(', ')}`);
   return [...new Set(names)];
 }
 

@@ -64,7 +64,7 @@ export const reads: readonly Workload[] = [
     ...reading,
     name: 'read-mapped',
     unit: 'ms',
-    run: ({ root }) => timePerl(readMapped, [join(root, 'data'), '4']),
+    run: ({ root }) => timePerl(readMapped, [join(root, 'data'), '8']),
     thresholds: [],
   },
 ];
