@@ -9,12 +9,7 @@ import { layerSeries } from './series/layers.ts';
 import { listingSeries } from './series/listing.ts';
 import type { Series } from './series/series.ts';
 import type { Workload } from './workload.ts';
-import { bigFileWorkloads } from './workloads/big-file.ts';
-import { footprints } from './workloads/footprint.ts';
-import { lookups } from './workloads/lookup.ts';
-import { manyFileWorkloads } from './workloads/many-files.ts';
-import { dataWorkloads } from './workloads/read-write.ts';
-import { walks } from './workloads/walk.ts';
+import { workloads } from './workloads/table.ts';
 
 export interface Catalogue {
   readonly drivers: readonly Driver[];
@@ -25,14 +20,7 @@ export interface Catalogue {
 /** @public By its URL. */
 export const catalogue: Catalogue = {
   drivers,
-  workloads: [
-    ...walks,
-    ...dataWorkloads,
-    ...bigFileWorkloads,
-    ...manyFileWorkloads,
-    ...lookups,
-    ...footprints,
-  ],
+  workloads,
   series: [...layerSeries, listingSeries, copyUpSeries],
 };
 

@@ -5,7 +5,8 @@
 import { run } from '../child.ts';
 import type { Fixtures } from '../fixture.ts';
 import type { Trial, Workload } from '../workload.ts';
-import { expectAtLeast, expectSame, timeOutput } from './time-output.ts';
+import { expectAtLeast, expectSame } from './expect.ts';
+import { timeOutput } from './time-output.ts';
 
 /** Into a pipe: tar reads no data when its archive is /dev/null. */
 const pack = (root: string): string[] => ['sh', '-c', 'set -e; tar -C "$1" -cf - . | wc -c', 'sh', root];

@@ -9,7 +9,10 @@ export function countEntries(root: string, tests: readonly string[] = []): numbe
   return run(['find', root, '-mindepth', '1', ...tests, '-printf', '.']).length;
 }
 
-/** Names below the layers' roots, relative, each once; some may be hidden by the layers above theirs. Throws when there is none. */
+/**
+ * Names below the layers' roots, relative, each once; some may be hidden by the layers above theirs. Throws
+ * when there is none.
+ */
 export function layerNames(lowers: readonly string[]): readonly string[] {
   const names = lowers.flatMap((lower) =>
     run(['find', lower, '-mindepth', '1', '-printf', '%P\\0']).split('\0').slice(0, -1),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { run, timePerl } from '../child.ts';
 import type { Trial, Workload } from '../workload.ts';
 import { countEntries, layerNames } from './entries.ts';
-import { expectSame } from './time-output.ts';
+import { expectSame } from './expect.ts';
 
 /** Resident memory of the server in MB (10^6 bytes), undefined where the kernel is the server. */
 function residentMemory({ servers }: Trial): number | undefined {

@@ -8,7 +8,7 @@ import { run, timeCommand, timePerl } from '../child.ts';
 import type { Fixtures } from '../fixture.ts';
 import type { Trial, Workload } from '../workload.ts';
 import { countEntries, layerNames } from './entries.ts';
-import { expectSame } from './time-output.ts';
+import { expectSame } from './expect.ts';
 
 const tree = {
   group: 'copy-on-write',

@@ -7,7 +7,7 @@ import { run, timeCommand, timePerl } from '../child.ts';
 import type { Fixtures } from '../fixture.ts';
 import type { Threshold, Trial, Workload } from '../workload.ts';
 import { countEntries } from './entries.ts';
-import { expectSame } from './time-output.ts';
+import { expectSame } from './expect.ts';
 
 const writing = {
   group: 'writing',

@@ -64,6 +64,7 @@ export const reads: readonly Workload[] = [
     ...reading,
     name: 'read-mapped',
     unit: 'ms',
+    needs: ['perl'],
     run: ({ root }) => timePerl(readMapped, [join(root, 'data'), '8']),
     thresholds: [],
   },

@@ -29,12 +29,3 @@ export function timeOutput(argv: readonly string[], options: ChildOptions = {}):
   const end = text.indexOf('\n');
   return { ms: Number(text.slice(0, end)), output: text.slice(end + 1) };
 }
-
-/** Throws unless the two agree: a trial that did not do its work has no figure. */
-export function expectSame(what: string, found: string | number, expected: string | number): void {
-  if (found !== expected) throw new Error(`${what}: found ${String(found)}, not ${String(expected)}`);
-}
-
-export function expectAtLeast(what: string, found: number, least: number): void {
-  if (found < least) throw new Error(`${what}: found ${String(found)}, not ${String(least)} or more`);
-}

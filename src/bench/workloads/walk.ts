@@ -7,7 +7,8 @@ import { run, timePerl } from '../child.ts';
 import type { Fixtures } from '../fixture.ts';
 import type { Trial, Workload } from '../workload.ts';
 import { countEntries, countTopmost, layerNames } from './entries.ts';
-import { expectAtLeast, expectSame, timeOutput } from './time-output.ts';
+import { expectAtLeast, expectSame } from './expect.ts';
+import { timeOutput } from './time-output.ts';
 
 /** No file is that big, so every entry is asked for its size, and leaves one byte. */
 const visit = (root: string): string[] => [

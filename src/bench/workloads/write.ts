@@ -6,7 +6,7 @@ import { run } from '../child.ts';
 import type { Fixtures } from '../fixture.ts';
 import type { Workload } from '../workload.ts';
 import { fio } from './fio.ts';
-import { expectSame } from './time-output.ts';
+import { expectSame } from './expect.ts';
 
 const writing = {
   group: 'writing',

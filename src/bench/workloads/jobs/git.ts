@@ -8,7 +8,7 @@ import type { Fixtures } from '../../fixture.ts';
 import { gitTree } from '../../fixtures/projects.ts';
 import { rootLayers } from '../../fixtures/root-layers.ts';
 import type { Trial, Workload } from '../../workload.ts';
-import { expectSame } from '../time-output.ts';
+import { expectSame } from '../expect.ts';
 import { timeJob } from './job.ts';
 
 const environment = {
