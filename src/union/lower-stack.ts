@@ -112,8 +112,11 @@ export class LowerStack {
   #afterOne(parent: Node, name: Name, dir: RealDir, position: number, renamed = false): void {
     if (this.#core.isBottom(dir.layer)) return;
     const marks = readMarks(this.#core, dir);
-    if (marks.opaque || isAufsOpaqueDir(this.#core, dir)) return;
+    if (marks.opaque) return;
     const redirect = marks.redirect;
+    // The index says without a system call that nothing is below.
+    if (redirect === undefined && !renamed && parent.dir?.index?.position(name, position + 1) === -1) return;
+    if (isAufsOpaqueDir(this.#core, dir)) return;
     if (redirect?.absolute === true) {
       this.#fromRoots(redirect.components, dir.layer.index + 1);
       return;

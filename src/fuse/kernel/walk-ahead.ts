@@ -1,7 +1,8 @@
 /**
  * Reads directories ahead of a client that walks through them: while it works on one reply, the next one
- * is made. What comes next is the rest of the same directory, and after its end the first directory in
- * it, as fts(3) goes down a tree; that is relied on once it was right twice. A reply made ahead is good until
+ * is made. What comes next is the rest of the same directory, and after its last entry the first directory in
+ * it, as fts(3) goes down a tree; that is relied on once it was right twice. In between the client asks
+ * whether the directory has ended, which it learns no other way. A reply made ahead is good until
  * something may have changed: then it is taken back, with the lookups that it counts.
  */
 import { O_ACCMODE, O_RDONLY, O_TRUNC } from '../../os/constants.ts';
@@ -53,6 +54,8 @@ export class WalkAhead {
   /** What `#ahead` holds the reply to. */
   #prepared: (Question & { readonly size: number }) | undefined;
   #expected: Question | undefined;
+  /** What is worth making ahead now. */
+  #likely: Question | undefined;
   /** Directories that are still to be read, the next one last. */
   #rest: NodeId[] = [];
   /** Those in the directory that is being read. */
@@ -84,13 +87,19 @@ export class WalkAhead {
       sink.copyTo(this.#door.reply.buffer);
       this.#prepared = undefined;
     } else {
-      this.#takeBack();
+      if (!this.#isEnd(node, cookie)) this.#takeBack();
       sink.start(size, true);
       this.#door.fs.readdirplus(node, cookie, sink);
     }
     this.#follow(node, cookie, sink);
     this.#plan(size, sink);
     return sink.length;
+  }
+
+  /** The client asks what comes after the last entry, as it was expected to before it goes on. */
+  #isEnd(node: NodeId, cookie: number): boolean {
+    const expected = this.#expected;
+    return cookie !== 0 && expected?.node === node && expected.cookie === cookie && this.#likely !== expected;
   }
 
   /** Notes where the client is, and where it will go. */
@@ -118,22 +127,32 @@ export class WalkAhead {
   }
 
   #plan(size: number, sink: ReplySink): void {
-    const expected = this.#expected;
-    if (expected === undefined || size > largest || this.#door.layersChange) return;
-    if (expected.cookie === 0 ? this.#hits < enough : !sink.isFull) return;
+    const likely = this.#next(sink);
+    this.#likely = likely;
+    if (likely === undefined || size > largest || this.#door.layersChange) return;
     this.#door.idle.add(() => {
-      if (this.#expected !== expected || this.#prepared !== undefined) return;
+      if (this.#likely !== likely || this.#prepared !== undefined) return;
       // What is answered later may change something at any time.
       if (this.#door.pending > 0) return;
       this.#ahead.start(size, true);
-      this.#door.fs.readdirplus(expected.node, expected.cookie, this.#ahead);
-      this.#prepared = { ...expected, size };
+      this.#door.fs.readdirplus(likely.node, likely.cookie, this.#ahead);
+      this.#prepared = { ...likely, size };
     });
+  }
+
+  /** After the reply in `sink`: more of the same directory, or the directory after it. */
+  #next(sink: ReplySink): Question | undefined {
+    if (sink.isFull) return this.#expected;
+    if (this.#hits < enough) return undefined;
+    if (sink.length === 0) return this.#expected;
+    const node = this.#found[0] ?? this.#rest.at(-1);
+    return node === undefined ? undefined : { node, cookie: 0 };
   }
 
   #takeBack(): void {
     if (this.#prepared === undefined) return;
     this.#prepared = undefined;
+    this.#likely = undefined;
     this.#hits = -penalty;
     for (const node of this.#ahead.nodes) this.#door.forget(node, 1);
   }

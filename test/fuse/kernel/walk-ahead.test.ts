@@ -103,11 +103,11 @@ t.test('a tree is walked: after two right guesses the next directory is ready', 
   const door = new FakeDoor(tree);
   const { read } = makeWalk(door);
   goTo(read, 1, 2, 5);
-  t.equal(door.reads.at(-1), '3:0', 'the sibling of the parent, before anybody asked');
+  t.same(door.reads.slice(-2), ['3:0', '5:1'], 'the sibling of the parent, before 5 was known to have ended');
   const reads = door.reads.length;
   t.same(read(3, 0), direct(door, 3, 0));
-  t.equal(door.reads.length, reads);
-  t.same([...door.lookups.values()], [1, 1, 1, 1, 1, 1, 1, 1], 'each was told once');
+  t.same(door.reads.slice(reads), ['4:0'], 'was ready; and the next one is made');
+  t.same([...door.lookups.values()], Array<number>(9).fill(1), 'each was told once');
   t.end();
 });
 
@@ -141,7 +141,7 @@ for (const [what, code, flags] of [
     const door = new FakeDoor(tree);
     const { walk, read } = makeWalk(door);
     goTo(read, 1, 2, 5);
-    t.equal(door.reads.at(-1), '3:0');
+    t.ok(door.reads.includes('3:0'));
     t.equal(door.lookups.get(3000), 1);
     door.openFlags = flags;
     walk.begin(code);
@@ -160,7 +160,7 @@ t.test('an open for reading and a look change nothing', (t) => {
   walk.begin(opcode.LOOKUP);
   const reads = door.reads.length;
   read(3, 0);
-  t.equal(door.reads.length, reads);
+  t.same(door.reads.slice(reads), ['4:0'], 'what was ready was taken');
   t.end();
 });
 
