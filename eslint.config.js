@@ -19,8 +19,9 @@ const rooms = {
   layer: ['base', 'os'],
   union: ['base', 'os', 'vfs', 'layer'],
   fuse: ['base', 'os', 'wire', 'vfs'],
+  oci: ['base', 'os', 'layer'],
   bench: ['base', 'os'],
-  cli: ['base', 'os', 'wire', 'vfs', 'layer', 'union', 'fuse', 'bench'],
+  cli: ['base', 'os', 'wire', 'vfs', 'layer', 'union', 'fuse', 'oci', 'bench'],
   library: ['base', 'os', 'cli'],
 };
 
@@ -33,7 +34,7 @@ const systemModules = ['fs', 'fs/promises', 'child_process', 'net', 'dgram', 'wo
  * Rooms that open them: `os`, and the tools around the file system, which use files as any program does
  * (docs/decisions/007-tools-use-files.md).
  */
-const opensDoors = new Set(['os', 'bench']);
+const opensDoors = new Set(['os', 'oci', 'bench']);
 
 /** @type {import('eslint').Linter.Config[]} */
 const roomRules = Object.entries(rooms).map(([room, allowed]) => {

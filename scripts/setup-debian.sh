@@ -14,7 +14,9 @@ tests=(
   dbench fio stress-ng              # load
   strace                            # what a server flushes
   chromium                          # looks at the report of the benchmark
-  procps psmisc util-linux xz-utils
+
+  bzip2 xz-utils zstd               # compressed layers
+  procps psmisc util-linux
 )
 
 case ${1-build} in

@@ -39,6 +39,7 @@ export function copyXattrs(
   }
 }
 
-function mustCopy(attribute: Name): boolean {
+/** Lists and `security.*`: without them the copy would be more open than the object. */
+export function mustCopy(attribute: Name): boolean {
   return attribute === aclAccess || attribute === aclDefault || attribute.startsWith('security.');
 }

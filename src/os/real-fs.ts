@@ -2,7 +2,7 @@
  * `HostFs` on the real system: each method is one call of the addon and the translation of its
  * answer. It decides nothing. Making one sets the umask of the process to 0, which a file server
  * wants (the umask of each client comes with `assume`) and which nothing else in the process may
- * rely on.
+ * rely on; a tool, which sets modes itself, keeps the one that it has.
  */
 import { errno } from '../base/errno.ts';
 import { FsError } from '../base/fs-error.ts';
@@ -47,11 +47,11 @@ export class RealFs implements HostFs {
   readonly #native: NativeAddon;
   readonly #handle = Buffer.alloc(maxHandleSize);
 
-  /** Throws UserError `addon-missing`. */
-  constructor() {
+  /** `keepsUmask`: for a tool, which never calls `assume`. Throws UserError `addon-missing`. */
+  constructor({ keepsUmask = false } = {}) {
     this.#native = getAddon();
     this.stat = this.#native.stat;
-    this.#native.assumeNone();
+    if (!keepsUmask) this.#native.assumeNone();
   }
 
   openat(dir: Fd, path: Name, flags: number, mode: number): Fd {

@@ -1,0 +1,148 @@
+/**
+ * Takes the compression from a stream, whichever of the usual ones it has. It is recognized by the first bytes, as
+ * tar(1) and the container engines do it: names and media types lie. gzip is Node's own; for the others, which
+ * Node 20 lacks, Debian's programs run as children, one for a stream, ended with it.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { UserError } from '../base/user-error.ts';
+
+/** It decompresses its standard input. */
+interface Program {
+  readonly argv: readonly [string, ...string[]];
+  /** Debian's package of it. */
+  readonly debian: string;
+}
+
+interface Compression {
+  readonly magic: Buffer;
+  /** Node does it where there is none. */
+  readonly program?: Program;
+}
+
+const compressions: readonly Compression[] = [
+  { magic: Buffer.from([0x1f, 0x8b]) },
+  {
+    magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
+    program: { argv: ['zstd', '-dcq'], debian: 'zstd' },
+  },
+  {
+    magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
+    program: { argv: ['xz', '-dcq'], debian: 'xz-utils' },
+  },
+  { magic: Buffer.from('BZh'), program: { argv: ['bzip2', '-dcq'], debian: 'bzip2' } },
+];
+const magicMax = 6;
+const chunkSize = 256 << 10;
+/** Of what a program has to say about its input. */
+const messageMax = 4096;
+
+/**
+ * The same bytes, decompressed if they are compressed. Throws while it is read: UserError `bad-compression` for
+ * damaged or truncated data, `missing-program` where a program is not installed; whatever `source` throws. Leaving the
+ * loop early ends the child and `source`.
+ */
+export async function* decompressed(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunks = source[Symbol.asyncIterator]();
+  try {
+    const first = await readFirst(chunks);
+    const whole = startingWith(first, chunks);
+    const compression = compressions.find(({ magic }) => first.subarray(0, magic.length).equals(magic));
+    if (compression === undefined) yield* whole;
+    else if (compression.program === undefined) yield* gunzipped(whole);
+    else yield* throughProgram(whole, compression.program);
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+async function readFirst(chunks: AsyncIterator<Uint8Array>): Promise<Buffer> {
+  let first = Buffer.alloc(0);
+  while (first.length < magicMax) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    first = Buffer.concat([first, next.value]);
+  }
+  return first;
+}
+
+async function* startingWith(
+  first: Buffer,
+  chunks: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (first.length > 0) yield first;
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value;
+}
+
+async function* gunzipped(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  const gunzip = createGunzip({ chunkSize });
+  // What goes wrong at either end destroys the stream, and is thrown below.
+  pipeline(source, gunzip).catch(() => undefined);
+  try {
+    for await (const chunk of gunzip) yield chunk as Buffer;
+  } catch (error) {
+    // Z_DATA_ERROR, Z_BUF_ERROR: zlib's own.
+    if (!(error instanceof Error) || !('code' in error) || !String(error.code).startsWith('Z_')) throw error;
+    throw badCompression('gzip', error.message, error);
+  }
+}
+
+async function* throughProgram(
+  source: AsyncIterable<Uint8Array>,
+  { argv, debian }: Program,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const [name, ...args] = argv;
+  const child = spawn(name, args, { stdio: 'pipe' });
+  const ended = endOf(child, argv[0], debian);
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(0, messageMax);
+  });
+  const fed = pipeline(source, child.stdin).catch((error: unknown) => {
+    // EPIPE: the program has ended, and says itself why.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+  });
+  fed.catch(() => undefined);
+  try {
+    for await (const chunk of child.stdout) yield chunk as Buffer;
+    const status = await ended;
+    await fed;
+    if (status !== '0') throw badCompression(name, said.trim() || `it ended with ${status}`);
+  } finally {
+    child.kill('SIGKILL');
+    await ended.catch(() => undefined);
+  }
+}
+
+/** Its exit status, or its signal. Rejects with UserError `missing-program`, or Node's error of spawn(). */
+function endOf(child: ChildProcess, name: string, debian: string): Promise<string> {
+  const ended = new Promise<string>((resolve, reject) => {
+    child.once('close', (status, signal) => {
+      resolve(String(status ?? signal));
+    });
+    child.once('error', (cause) => {
+      const isMissing = 'code' in cause && cause.code === 'ENOENT';
+      reject(
+        isMissing
+          ? new UserError('missing-program', `${name} is needed for this layer, and is not installed`, {
+              hint: `apt-get install ${debian}`,
+              cause,
+            })
+          : cause,
+      );
+    });
+  });
+  // It is awaited once all output has been read; until then a failure waits.
+  ended.catch(() => undefined);
+  return ended;
+}
+
+function badCompression(format: string, what: string, cause?: unknown): UserError {
+  return new UserError('bad-compression', `the compressed layer is damaged: ${format}: ${what}`, {
+    hint: 'fetch it anew',
+    cause,
+  });
+}

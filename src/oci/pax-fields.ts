@@ -1,0 +1,75 @@
+/**
+ * What PAX records say about an entry in place of its header, and what GNU tar and star have added: extended
+ * attributes as `SCHILY.xattr.*`, sparse files as `GNU.sparse.*`. Records of a global header hold until
+ * others take their place; an empty value takes one back (POSIX.1-2001, pax).
+ */
+import { asName, type Name } from '../base/name.ts';
+import type { TimeSpec } from '../base/time-spec.ts';
+import type { PaxRecord } from './pax-records.ts';
+import { parseDecimal } from './sparse-map.ts';
+
+const xattrPrefix = 'SCHILY.xattr.';
+const nanoDigits = 9;
+
+/** The key of a record for an attribute. A key ends at the first `=`: escaped as GNU tar does it. */
+export function xattrKey(attribute: Name): string {
+  return xattrPrefix + attribute.replaceAll('%', '%25').replaceAll('=', '%3D');
+}
+
+export class PaxFields {
+  readonly #values: Map<string, Buffer>;
+  /** Offsets and lengths of GNU's map 0.0, in turn. */
+  readonly sparseNumbers: string[] = [];
+
+  /** `inherited`: the records of global headers. */
+  constructor(inherited?: PaxFields) {
+    this.#values = new Map(inherited === undefined ? [] : inherited.#values);
+  }
+
+  add(records: readonly PaxRecord[]): void {
+    for (const { key, value } of records) {
+      if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') {
+        this.sparseNumbers.push(value.toString('latin1'));
+      } else if (value.length === 0 && !key.startsWith(xattrPrefix)) {
+        this.#values.delete(key);
+      } else {
+        this.#values.set(key, value);
+      }
+    }
+  }
+
+  text(key: string): Name | undefined {
+    const value = this.#values.get(key);
+    return value === undefined ? undefined : asName(value.toString('latin1'));
+  }
+
+  /** NaN where the value is no number of this kind; undefined without such a record. */
+  number(key: string): number | undefined {
+    const text = this.text(key);
+    return text === undefined ? undefined : (parseDecimal(text) ?? Number.NaN);
+  }
+
+  /** Seconds with a fraction. NaN, undefined: as for `number`. */
+  time(key: string): TimeSpec | undefined {
+    const text = this.text(key);
+    return text === undefined ? undefined : parseTime(text);
+  }
+
+  xattrs(): (readonly [Name, Buffer])[] {
+    return [...this.#values]
+      .filter(([key]) => key.length > xattrPrefix.length && key.startsWith(xattrPrefix))
+      .map(([key, value]) => [
+        asName(key.slice(xattrPrefix.length).replaceAll('%3D', '=').replaceAll('%25', '%')),
+        value,
+      ]);
+  }
+}
+
+function parseTime(text: string): TimeSpec {
+  const [, sign = '', whole = '', fraction = ''] = /^(-?)([0-9]{1,16})(?:\.([0-9]*))?$/.exec(text) ?? [];
+  if (whole === '') return { sec: Number.NaN, nsec: 0 };
+  const sec = Number(whole);
+  const nsec = Number(fraction.slice(0, nanoDigits).padEnd(nanoDigits, '0'));
+  if (sign === '') return { sec, nsec };
+  return nsec === 0 ? { sec: -sec, nsec: 0 } : { sec: -sec - 1, nsec: 1e9 - nsec };
+}
