@@ -14,7 +14,6 @@ tests=(
   dbench fio stress-ng              # load
   strace                            # what a server flushes
   chromium                          # looks at the report of the benchmark
-
   bzip2 xz-utils zstd               # compressed layers
   procps psmisc util-linux
 )

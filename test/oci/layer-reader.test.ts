@@ -1,5 +1,5 @@
 /** What the entries of a tar become on the disk: one small tar by hand for each rule. */
-import { lstatSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import type { TreeRecord } from '../fixtures/tree.ts';
 import { applyLayerTar } from '../../src/oci/layer-reader.ts';
@@ -475,16 +475,3 @@ t.test(
     await t.rejects(applyLayerTar(dead(), scratch.directory('dead')), { message: 'the line is dead' });
   },
 );
-
-t.test('the umask of the process stays', needs('root'), async (t) => {
-  const before = process.umask(0o077);
-  try {
-    const { at } = await unpacked(rawTar(f('a/f', 'x', { mode: 0o666 })));
-    t.equal(lstatSync(at('a')).mode & 0o777, 0o755);
-    t.equal(lstatSync(at('a/f')).mode & 0o777, 0o666);
-    mkdirSync(at('b'));
-    t.equal(lstatSync(at('b')).mode & 0o777, 0o700);
-  } finally {
-    process.umask(before);
-  }
-});

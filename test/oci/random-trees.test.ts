@@ -9,7 +9,7 @@ import { needs } from '../fixtures/needs.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 import { buildTree, differences, tarOf, unpack, type TreeObject } from './fixtures/layers.ts';
 import { gnuPack, gnuUnpack, pythonPack, pythonUnpack } from './fixtures/programs.ts';
-import { randomTree } from './fixtures/random-trees.ts';
+import { randomTree, type Abilities } from './fixtures/random-trees.ts';
 
 const runs = Number(process.env.STRATA_TAR_RUNS ?? '40');
 const seed = process.env.STRATA_TAR_SEED;
@@ -23,13 +23,13 @@ interface Dirs {
 /** `act` answers what differs. */
 async function play(
   t: Test,
-  withXattrs: boolean,
+  abilities: Abilities,
   act: (dirs: Dirs, objects: readonly TreeObject[]) => Promise<readonly string[]>,
 ): Promise<void> {
   const scratch = makeScratch(t, { on: 'tmpfs' });
   let counter = 0;
   await fc.assert(
-    fc.asyncProperty(randomTree({ withXattrs }), async (objects) => {
+    fc.asyncProperty(randomTree(abilities), async (objects) => {
       const place = `run-${String(++counter)}`;
       const tree = scratch.directory(`${place}/tree`);
       buildTree(tree, objects);
@@ -47,7 +47,7 @@ async function play(
 }
 
 t.test('there and back, and the same tar again', needs('root'), async (t) => {
-  await play(t, true, async ({ tree, back }) => {
+  await play(t, { xattrs: true, links: 'all' }, async ({ tree, back }) => {
     const { bytes, result } = await tarOf(tree);
     const read = await unpack(bytes, back, {}, 1 + (bytes.length % 5000));
     if (read.diffId !== result.diffId) return ['the digests differ'];
@@ -57,7 +57,7 @@ t.test('there and back, and the same tar again', needs('root'), async (t) => {
 });
 
 t.test('ours to GNU tar', needs('root', 'program:tar'), async (t) => {
-  await play(t, true, async ({ tree, back, archive }) => {
+  await play(t, { xattrs: true, links: 'all' }, async ({ tree, back, archive }) => {
     writeFileSync(archive, (await tarOf(tree)).bytes);
     await gnuUnpack(archive, back);
     return differences(tree, back);
@@ -65,7 +65,7 @@ t.test('ours to GNU tar', needs('root', 'program:tar'), async (t) => {
 });
 
 t.test("GNU tar's to us", needs('root', 'program:tar'), async (t) => {
-  await play(t, true, async ({ tree, back, archive }, objects) => {
+  await play(t, { xattrs: true, links: 'files' }, async ({ tree, back, archive }, objects) => {
     const format = objects.length % 2 === 0 ? 'posix' : 'gnu';
     const more = format === 'gnu' ? ['--sparse'] : ['--xattrs', '--xattrs-include=*'];
     await gnuPack(format, tree, archive, ...more);
@@ -81,7 +81,7 @@ function butForLinkTimes(lines: readonly string[], objects: readonly TreeObject[
 }
 
 t.test("ours to Python's tarfile", needs('root', 'program:python3'), async (t) => {
-  await play(t, false, async ({ tree, back, archive }, objects) => {
+  await play(t, { xattrs: false, links: 'files' }, async ({ tree, back, archive }, objects) => {
     writeFileSync(archive, (await tarOf(tree)).bytes);
     await pythonUnpack(archive, back);
     return butForLinkTimes(differences(tree, back), objects);
@@ -89,7 +89,7 @@ t.test("ours to Python's tarfile", needs('root', 'program:python3'), async (t) =
 });
 
 t.test("Python's tarfile's to us", needs('root', 'program:python3'), async (t) => {
-  await play(t, false, async ({ tree, back, archive }, objects) => {
+  await play(t, { xattrs: false, links: 'files' }, async ({ tree, back, archive }, objects) => {
     await pythonPack(objects.length % 2 === 0 ? 'pax' : 'gnu', tree, archive);
     await unpack(readFileSync(archive), back);
     return differences(tree, back);

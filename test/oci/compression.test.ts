@@ -1,0 +1,95 @@
+import { execFileSync } from 'node:child_process';
+import { gzipSync } from 'node:zlib';
+import t from 'tap';
+import { decompressed } from '../../src/oci/compression.ts';
+import { needs } from '../fixtures/needs.ts';
+import { chunksOf } from './fixtures/layers.ts';
+
+const content = Buffer.concat(
+  Array.from({ length: 60_000 }, (_, line) => Buffer.from(`line ${String(line)}\n`)),
+);
+
+async function readAll(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of decompressed(source)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const through = (program: string, ...args: string[]): Buffer =>
+  execFileSync(program, args, { input: content, maxBuffer: 1 << 26 });
+
+const programs = {
+  zstd: () => through('zstd', '-qc'),
+  xz: () => through('xz', '-c'),
+  bzip2: () => through('bzip2', '-c'),
+};
+
+t.test('what is not compressed', async (t) => {
+  for (const bytes of [content, Buffer.alloc(0), Buffer.from([0x1f]), Buffer.from('BZ')]) {
+    t.ok((await readAll(chunksOf(bytes, 3000))).equals(bytes));
+  }
+});
+
+t.test('gzip', async (t) => {
+  const packed = gzipSync(content);
+  for (const size of [1, 1000, packed.length]) {
+    t.ok((await readAll(chunksOf(packed, size))).equals(content), `chunks of ${String(size)}`);
+  }
+  const members = Buffer.concat([packed, gzipSync(Buffer.from('more'))]);
+  t.equal((await readAll(chunksOf(members, 5000))).length, content.length + 4, 'several members');
+  await t.rejects(
+    readAll(chunksOf(packed.subarray(0, -100), 5000)),
+    { code: 'bad-compression' },
+    'truncated',
+  );
+  const damaged = Buffer.from(packed);
+  damaged.fill(0xff, 1000, 1100);
+  await t.rejects(readAll(chunksOf(damaged, 5000)), { code: 'bad-compression' }, 'damaged');
+});
+
+for (const [name, pack] of Object.entries(programs)) {
+  t.test(name, needs(`program:${name}`), async (t) => {
+    const packed = pack();
+    for (const size of [100, 20_000, packed.length]) {
+      t.ok((await readAll(chunksOf(packed, size))).equals(content), `chunks of ${String(size)}`);
+    }
+    await t.rejects(
+      readAll(chunksOf(packed.subarray(0, -100), 5000)),
+      { code: 'bad-compression', message: new RegExp(name) },
+      'truncated',
+    );
+    const path = process.env.PATH;
+    process.env.PATH = '/nonexistent';
+    try {
+      await t.rejects(readAll(chunksOf(packed, 5000)), { code: 'missing-program', hint: /apt-get install/ });
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+}
+
+for (const [name, pack] of Object.entries({ gzip: () => gzipSync(content), ...programs })) {
+  t.test(`${name}: the ends of a stream`, needs(name === 'gzip' ? 'root' : `program:${name}`), async (t) => {
+    let closed = 0;
+    async function* source(bytes: Buffer, failure?: Error): AsyncGenerator<Buffer> {
+      try {
+        yield* chunksOf(bytes, 500);
+        if (failure !== undefined) throw failure;
+      } finally {
+        closed += 1;
+      }
+    }
+    const dead = new Error('the line is dead');
+    await t.rejects(
+      readAll(source(pack().subarray(0, 900), dead)),
+      dead,
+      'the error of the source comes through',
+    );
+    t.equal(closed, 1);
+    for await (const chunk of decompressed(source(pack()))) {
+      t.ok(chunk.length > 0);
+      break;
+    }
+    t.equal(closed, 2, 'leaving early ends the source');
+  });
+}
