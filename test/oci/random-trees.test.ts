@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
+import { nameToText } from '../../src/base/name.ts';
 import { needs } from '../fixtures/needs.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 import { buildTree, differences, tarOf, unpack, type TreeObject } from './fixtures/layers.ts';
@@ -76,8 +77,12 @@ t.test("GNU tar's to us", needs('root', 'program:tar'), async (t) => {
 
 /** It leaves the times of symbolic links as they come. */
 function butForLinkTimes(lines: readonly string[], objects: readonly TreeObject[]): string[] {
-  const hasLinks = objects.some(({ type }) => type === 'symlink');
-  return lines.filter((line) => !(hasLinks && /^[^;]*: mtime \d+\.\d+, expected -?\d+\.\d+$/s.test(line)));
+  const beginnings = objects
+    .filter(({ type }) => type === 'symlink')
+    .map(({ path }) => `${nameToText(path)}: mtime `);
+  return lines.filter(
+    (line) => !beginnings.some((begin) => line.startsWith(begin) && !line.includes(';', begin.length)),
+  );
 }
 
 t.test("ours to Python's tarfile", needs('root', 'program:python3'), async (t) => {
