@@ -7,7 +7,7 @@ import type { Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import * as os from '../os/constants.ts';
 import type { Automatic, FormatOptions } from './mount-spec.ts';
-import { splitLowerPaths, splitOptions, unescape } from './option-list.ts';
+import { splitLowerPaths, splitOptions, unescape } from '../os/option-list.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 

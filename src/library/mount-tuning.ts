@@ -2,7 +2,7 @@
  * The options of a mount as a program writes them, and how they become the `-o` of the command line: the
  * server has one way in, and this is its typed face.
  */
-import { escape } from '../cli/option-list.ts';
+import { escape } from '../os/option-list.ts';
 
 /** Each as the mount option of the same name (docs/options.md); left out, it has that option's default. */
 export interface MountTuning {

@@ -3,15 +3,14 @@
  * the mount, also when this process ends first. This process never serves a mount itself: it could not
  * touch the files in it without waiting for itself.
  */
-import { fileURLToPath } from 'node:url';
 import { fsError, FsError } from '../base/fs-error.ts';
 import { asName, nameFromText, type Name } from '../base/name.ts';
-import { UserError } from '../base/user-error.ts';
 import { directoryFacts } from '../os/directory-facts.ts';
+import { startMountServer } from '../os/mount-server.ts';
 import { unmountFuse } from '../os/mount.ts';
 import { findMountAt } from '../os/mountinfo.ts';
 import { findDirectoryXattr } from '../os/read-xattr.ts';
-import { startReportingChild, type ChildExit, type ReportingChild } from '../os/reporting-child.ts';
+import type { ChildExit, ReportingChild } from '../os/reporting-child.ts';
 import { optionArgument, type MountLayers, type MountTuning } from './mount-tuning.ts';
 
 export interface MountRequest extends MountLayers {
@@ -46,8 +45,6 @@ export interface Mount {
   log(): string;
 }
 
-const program = fileURLToPath(new URL('../../bin/stratafs', import.meta.url));
-
 /**
  * Mounts layers. Resolves when the file system answers. Rejects with `UserError`, whose `message` is the
  * server's line, when it cannot be mounted; nothing is left behind then.
@@ -56,31 +53,11 @@ const program = fileURLToPath(new URL('../../bin/stratafs', import.meta.url));
  */
 export async function mount(request: MountRequest): Promise<Mount> {
   const path = findRealPath(request.mountPoint);
-  const child = await startReportingChild({
-    program,
-    args: [
-      '--report=3',
-      '-f',
-      ...(request.debug === true ? ['-d'] : []),
-      '-o',
-      optionArgument(request, request.options ?? {}),
-      '--',
-      request.mountPoint,
-    ],
-    detached: true,
+  const child = await startMountServer({
+    options: optionArgument(request, request.options ?? {}),
+    mountPoint: request.mountPoint,
+    debug: request.debug ?? false,
   });
-  const status = await child.report;
-  if (status !== 0) {
-    await child.exited;
-    const line = child
-      .errorOutput()
-      .trim()
-      .replace(/^stratafs: /, '');
-    throw new UserError('mount-failed', line === '' ? 'the server ended without a message' : line, {
-      exitCode: status,
-    });
-  }
-  child.unref();
   return mountHandle(child, request.mountPoint, path ?? nameFromText(request.mountPoint));
 }
 

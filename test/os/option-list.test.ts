@@ -1,5 +1,5 @@
 import t from 'tap';
-import { escape, splitLowerPaths, splitOptions, unescape } from '../../src/cli/option-list.ts';
+import { escape, splitLowerPaths, splitOptions, unescape } from '../../src/os/option-list.ts';
 
 t.test('options are split on commas, empty ones left out', async (t) => {
   t.strictSame(splitOptions('lowerdir=/a:/b,upperdir=/u,workdir=/w,,volatile,'), [
