@@ -20,8 +20,9 @@ const rooms = {
   union: ['base', 'os', 'vfs', 'layer'],
   fuse: ['base', 'os', 'wire', 'vfs'],
   oci: ['base', 'os', 'layer'],
+  store: ['base', 'os', 'layer', 'oci'],
   bench: ['base', 'os'],
-  cli: ['base', 'os', 'wire', 'vfs', 'layer', 'union', 'fuse', 'oci', 'bench'],
+  cli: ['base', 'os', 'wire', 'vfs', 'layer', 'union', 'fuse', 'oci', 'store', 'bench'],
   library: ['base', 'os', 'cli'],
 };
 
@@ -34,7 +35,7 @@ const systemModules = ['fs', 'fs/promises', 'child_process', 'net', 'dgram', 'wo
  * Rooms that open them: `os`, and the tools around the file system, which use files as any program does
  * (docs/decisions/007-tools-use-files.md).
  */
-const opensDoors = new Set(['os', 'oci', 'bench']);
+const opensDoors = new Set(['os', 'oci', 'store', 'bench']);
 
 /** @type {import('eslint').Linter.Config[]} */
 const roomRules = Object.entries(rooms).map(([room, allowed]) => {

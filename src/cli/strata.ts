@@ -7,7 +7,24 @@ import { FsError } from '../base/fs-error.ts';
 import { UserError } from '../base/user-error.ts';
 import { readPackageVersion } from '../os/package-version.ts';
 import { benchCommand } from './commands/bench.ts';
+import { catCommand } from './commands/cat.ts';
+import { diffCommand } from './commands/diff.ts';
+import { exportCommand } from './commands/export.ts';
+import { historyCommand } from './commands/history.ts';
+import { imageCommand } from './commands/image.ts';
+import { imagesCommand } from './commands/images.ts';
+import { importCommand } from './commands/import.ts';
+import { infoCommand } from './commands/info.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { layersCommand } from './commands/layers.ts';
+import { mountCommand, umountCommand } from './commands/mount.ts';
+import { rmiCommand } from './commands/rmi.ts';
 import { statsCommand } from './commands/stats.ts';
+import { systemCommand } from './commands/system.ts';
+import { tagCommand } from './commands/tag.ts';
+import { treeCommand } from './commands/tree.ts';
+import { whichCommand } from './commands/which.ts';
+import { addRootOptions } from './open-store.ts';
 
 /** Runs one command; the exit status goes to `process.exitCode`. */
 async function main(): Promise<void> {
@@ -16,18 +33,41 @@ async function main(): Promise<void> {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
-  const program = new Command('strata')
-    .description('Copy-on-write layers: looks into mounts and measures them.')
+  const program = addRootOptions(new Command('strata'))
+    .description('Copy-on-write layers: keeps images, mounts them, looks into mounts and measures them.')
     .version(readPackageVersion(), '--version')
-    .showHelpAfterError('(strata --help tells more)')
-    .addCommand(statsCommand())
-    .addCommand(benchCommand());
+    .showHelpAfterError('(strata --help tells more)');
+  for (const command of commands()) program.addCommand(command);
   try {
     await program.parseAsync();
   } catch (thrown) {
     process.stderr.write(`strata: ${lineOf(thrown)}\n`);
     process.exitCode = thrown instanceof UserError ? thrown.exitCode : 1;
   }
+}
+
+function commands(): Command[] {
+  return [
+    importCommand(),
+    exportCommand(),
+    imagesCommand('images'),
+    historyCommand(),
+    inspectCommand(),
+    tagCommand(),
+    rmiCommand('rmi'),
+    layersCommand(),
+    diffCommand(),
+    catCommand(),
+    treeCommand(),
+    whichCommand(),
+    mountCommand(),
+    umountCommand(),
+    infoCommand(),
+    imageCommand(),
+    systemCommand(),
+    statsCommand(),
+    benchCommand(),
+  ];
 }
 
 /** One line for what a person can mend; a stack for what only we can. */

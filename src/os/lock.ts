@@ -5,6 +5,7 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { errno } from '../base/errno.ts';
 import { FsError } from '../base/fs-error.ts';
@@ -22,28 +23,47 @@ export interface Lock {
   release(): void;
 }
 
+/** Alone, or together with others that share it. */
+export type LockMode = 'exclusive' | 'shared';
+
 /**
- * Locks what is at `path` for this holder alone, at once: undefined when somebody holds it. Throws
- * FsError where it cannot be opened (ENOENT, EACCES) or locked (ENOLCK, EOPNOTSUPP), UserError
- * `fs-ext-missing`.
+ * Locks what is at `path` at once: undefined when somebody holds it. Throws FsError where it cannot be opened
+ * (ENOENT, EACCES) or locked (ENOLCK, EOPNOTSUPP), UserError `fs-ext-missing`.
  */
-export function tryLock(path: Name): Lock | undefined {
+export function tryLock(path: Name, mode: LockMode = 'exclusive'): Lock | undefined {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
   const fd = attempt('open', path, () => openSync(Buffer.from(path, 'latin1'), flags));
   let held = false;
   try {
-    held = lockAtOnce(fd, path);
+    held = lockAtOnce(fd, path, mode);
   } finally {
     if (!held) closeSync(fd);
   }
   return held ? createHandle(fd, path) : undefined;
 }
 
-function lockAtOnce(fd: number, path: Name): boolean {
+/** The longest pause between two tries of `waitForLock`. */
+const longestPauseMs = 50;
+
+/**
+ * The same, but waits until it is free: no event tells of that, and a blocked thread of the pool could be the one
+ * that the holder, in this process, waits for. Ends with the reason of `signal` when that is aborted.
+ */
+export async function waitForLock(path: Name, mode: LockMode, signal?: AbortSignal): Promise<Lock> {
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    signal?.throwIfAborted();
+    const lock = tryLock(path, mode);
+    if (lock !== undefined) return lock;
+    // Of several who wait, none is always too late.
+    await sleep(pauseMs * (0.5 + Math.random()));
+  }
+}
+
+function lockAtOnce(fd: number, path: Name, mode: LockMode): boolean {
   const fsExt = loadFsExt();
   try {
     attempt('flock', path, () => {
-      fsExt.flockSync(fd, 'exnb');
+      fsExt.flockSync(fd, mode === 'shared' ? 'shnb' : 'exnb');
     });
   } catch (thrown) {
     if (thrown instanceof FsError && thrown.errno === errno.EAGAIN) return false;
@@ -57,7 +77,7 @@ function loadFsExt(): FsExt {
   try {
     return createRequire(import.meta.url)('fs-ext') as FsExt;
   } catch (cause) {
-    throw new UserError('fs-ext-missing', 'the package fs-ext, which locks the upper, cannot be loaded', {
+    throw new UserError('fs-ext-missing', 'the package fs-ext, which locks files, cannot be loaded', {
       hint: 'install it anew, with a compiler and this version of Node: npm install --include=optional',
       cause,
     });

@@ -209,7 +209,7 @@ t.test('an installation without fs-ext', needs(...mountNeeds), async (t) => {
   await fails(t, {
     options: optionsOf(layers),
     at: layers.at,
-    words: /fs-ext, which locks the upper, cannot be loaded: install it/,
+    words: /fs-ext, which locks files, cannot be loaded: install it/,
     run: { env: { STRATAFS_NODE_OPTIONS: `--require=${hook}` } },
   });
 });

@@ -1,0 +1,54 @@
+/** `strata tree IMAGE [PATH]`: what is in an image, with `--layers` from which layer. */
+import { Command } from 'commander';
+import { nameFromText, nameToText } from '../../base/name.ts';
+import { UserError } from '../../base/user-error.ts';
+import { layerInstructions } from '../../store/image-config.ts';
+import { readMergedTree, walkTree } from '../../store/merged-tree.ts';
+import { resolveImage } from '../../store/resolve-image.ts';
+import { openStore } from '../open-store.ts';
+import { printJson, printLines } from '../print.ts';
+
+interface Options {
+  readonly layers?: true;
+  readonly json?: true;
+}
+
+export function treeCommand(): Command {
+  return new Command('tree')
+    .description('what is in an image')
+    .argument('<image>')
+    .argument('[path]', 'a directory in it', '/')
+    .option('--layers', 'with the number of the layer, 1 for the lowest, that each comes from')
+    .option('--json', 'as JSON')
+    .action(async (name: string, path: string, { layers, json }: Options, command: Command) => {
+      const store = await openStore(command);
+      await store.lock.shared(async () => {
+        const { image } = await resolveImage(store, name);
+        const chain = await Promise.all(image.chain.map((chainId) => store.layers.getLayer(chainId)));
+        const top = (await readMergedTree(store, chain)).find(nameFromText(path));
+        if (top === undefined) {
+          throw new UserError('no-such-file', `there is no ${path} in ${name}`, {
+            hint: `strata tree ${name} lists what there is`,
+          });
+        }
+        const rows = [...walkTree(top)].map(({ path: below, node }) => ({
+          path: nameToText(below),
+          ...{ mode: node.mode, size: node.size, layer: node.layer + 1 },
+        }));
+        if (json === true) printJson(rows);
+        else {
+          if (layers === true) {
+            const made = layerInstructions(image.config);
+            printLines(made.map((entry, index) => `${String(index + 1)}: ${entry?.created_by ?? 'unknown'}`));
+          }
+          printLines(rows.map((row) => treeLine(row.path, layers === true ? row.layer : undefined)));
+        }
+      });
+    });
+}
+
+function treeLine(path: string, layer: number | undefined): string {
+  const parts = path.split('/');
+  const line = `${'  '.repeat(parts.length - 1)}${parts.at(-1) ?? ''}`;
+  return layer === undefined ? line : `${String(layer).padStart(3)}  ${line}`;
+}

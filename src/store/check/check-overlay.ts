@@ -1,0 +1,159 @@
+/**
+ * Checks what lies around the content of layers in the overlay format: short names, lists of lowers, marks. All of it
+ * follows from the layers, and can be made again.
+ */
+import { existsSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readChangeSet } from '../../layer/change-set.ts';
+import { overlayNames } from '../../layer/xattr-names.ts';
+import { mark } from '../../os/host-fs.ts';
+import { OverlayDirs } from '../drivers/overlay-dirs.ts';
+import { findLine, namesIn, writeDurably } from '../durable.ts';
+import { isCacheId, type CacheId, type ChainId } from '../ids.ts';
+import type { Layer } from '../layer-db.ts';
+import { removeDirectory } from '../remove-directory.ts';
+import type { Store } from '../store.ts';
+import { createToolFs, withDirectories } from '../tool-fs.ts';
+import type { Finding } from './finding.ts';
+
+const linkPattern = /^[A-Z2-7]{26}$/;
+
+export interface CheckedOverlay {
+  readonly findings: Finding[];
+  /** Layers whose content is not to be compared, since they hold what none may, or are not known to be done. */
+  readonly unfit: ReadonlySet<CacheId>;
+}
+
+export async function checkOverlay(
+  store: Store,
+  layers: ReadonlyMap<ChainId, Layer>,
+): Promise<CheckedOverlay> {
+  const dirs = new OverlayDirs(store.root);
+  const findings: Finding[] = [];
+  const unfit = new Set<CacheId>();
+  const targets = await dirs.linkTargets();
+  const byTarget = new Map([...targets].map(([link, target]) => [target, link]));
+  for (const [link, target] of targets) {
+    if (link === 'empty' || existsSync(join(dirs.links(), target))) continue;
+    const path = dirs.links(link);
+    const mend = (): Promise<void> => rm(path, { force: true });
+    findings.push({
+      code: 'link-dangling',
+      path,
+      message: `it leads to ${target}, which is not there`,
+      mend,
+    });
+  }
+  for (const layer of layers.values()) {
+    findings.push(...(await checkLink(dirs, layer.cacheId, byTarget.get(`../${layer.cacheId}/diff`))));
+    findings.push(...(await checkState(dirs, layer)));
+    // What is not known to be done could be settled, that is written, when it is read.
+    if (!(await dirs.isCommitted(layer.cacheId))) unfit.add(layer.cacheId);
+    const marks = await findMarks(dirs.diff(layer.cacheId));
+    if (marks === undefined) continue;
+    unfit.add(layer.cacheId);
+    findings.push({ code: 'layer-marks', path: dirs.diff(layer.cacheId), message: marks });
+  }
+  // After the links are right, since the lists are made of them.
+  for (const layer of layers.values()) findings.push(...(await checkLower(dirs, layer, layers)));
+  return { findings, unfit };
+}
+
+async function checkLink(dirs: OverlayDirs, id: CacheId, actual: string | undefined): Promise<Finding[]> {
+  const path = join(dirs.directory(id), 'link');
+  const link = await findLine(path);
+  const isLink = link !== undefined && linkPattern.test(link);
+  if (isLink && linkTarget(dirs, link) === `../${id}/diff`) return [];
+  if (isLink && linkTarget(dirs, link) === undefined) {
+    const mend = (): Promise<void> => {
+      mkdirSync(dirs.links(), { recursive: true, mode: 0o710 });
+      symlinkSync(`../${id}/diff`, dirs.links(link));
+      return Promise.resolve();
+    };
+    return [
+      { code: 'link-missing', path: dirs.links(link), message: 'the short name of a layer is missing', mend },
+    ];
+  }
+  const mend = actual === undefined ? undefined : (): Promise<void> => writeDurably(path, actual);
+  return [{ code: 'link-file', path, message: 'it does not hold the short name of this layer', mend }];
+}
+
+function linkTarget(dirs: OverlayDirs, link: string): string | undefined {
+  try {
+    return readlinkSync(dirs.links(link));
+  } catch {
+    return undefined;
+  }
+}
+
+async function checkState(dirs: OverlayDirs, { cacheId }: Layer): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (!(await dirs.isCommitted(cacheId))) {
+    const path = join(dirs.directory(cacheId), 'committed');
+    const mend = (): Promise<void> => dirs.commit(cacheId);
+    findings.push({ code: 'not-committed', path, message: 'a layer could be mounted for writing', mend });
+  }
+  for (const name of await namesIn(dirs.work(cacheId))) {
+    const path = join(dirs.work(cacheId), name);
+    const mend = (): Promise<void> => removeDirectory(path);
+    findings.push({ code: 'work-not-empty', path, message: 'a layer that is done has work left', mend });
+  }
+  return findings;
+}
+
+async function checkLower(
+  dirs: OverlayDirs,
+  { cacheId, parent }: Layer,
+  layers: ReadonlyMap<ChainId, Layer>,
+): Promise<Finding[]> {
+  const path = join(dirs.directory(cacheId), 'lower');
+  const expected: CacheId[] = [];
+  for (let next = parent; next !== undefined;) {
+    const layer = layers.get(next);
+    if (layer === undefined) return [];
+    expected.push(layer.cacheId);
+    next = layer.parent;
+  }
+  const text = await findLine(path);
+  const found = (text ?? '').split(':').filter((link) => link !== '');
+  const leads = found.map(
+    (link) => /\.\.\/([0-9a-f]{64})\/diff$/.exec(linkTarget(dirs, link.slice(2)) ?? '')?.[1],
+  );
+  if (leads.length === expected.length && leads.every((id, index) => id === expected[index])) return [];
+  const [below] = expected;
+  const mend = async (): Promise<void> => {
+    if (below === undefined) await rm(path, { force: true });
+    else
+      await writeDurably(
+        path,
+        (await Promise.all(expected.map(async (id) => `l/${await dirs.getLink(id)}`))).join(':'),
+      );
+  };
+  return [{ code: 'lower-file', path, message: 'it does not name the layers below', mend }];
+}
+
+/** What a layer holds that only an upper may; undefined where nothing. */
+function findMarks(diff: string): Promise<string | undefined> {
+  const fs = createToolFs();
+  const names = overlayNames(false);
+  const forbidden = mark.redirect | mark.metacopy | mark.impure | mark.origin | mark.nlink;
+  return withDirectories(fs, [diff], ([upper]) => {
+    if (upper === undefined) return undefined;
+    for (const { path, kind } of readChangeSet(fs, upper, names)) {
+      if (kind !== 'deleted' && (fs.overlayMarks(upper, path, names.prefix) & forbidden) !== 0) {
+        return `${Buffer.from(path, 'latin1').toString('utf8')} has marks of a mount`;
+      }
+    }
+    return undefined;
+  }).catch((thrown: unknown) => `it cannot be read: ${String(thrown)}`);
+}
+
+/** Directories of the driver that have no name of one. */
+export async function foreignDirectories(store: Store): Promise<Finding[]> {
+  const base = store.root.at('overlay2');
+  const names = await namesIn(base);
+  return names
+    .filter((name) => name !== 'l' && !isCacheId(name))
+    .map((name) => ({ code: 'foreign-file', path: join(base, name), message: 'it is no layer' }));
+}

@@ -1,0 +1,101 @@
+/**
+ * Throws away what commands that died have left. Every command begins with a look whether there is anything of that
+ * kind, which costs two listings; only then everything is read, and only while nobody else is at work.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { findLine, namesIn, unfinishedPrefix } from './durable.ts';
+import { isCacheId } from './ids.ts';
+import { isBroken, readLayers, readReferences } from './references.ts';
+import { removeDirectory } from './remove-directory.ts';
+import type { Store } from './store.ts';
+import { clearWorkspace } from './workspace.ts';
+
+/** Leaves everything as it is while another command is at work, or where a file is damaged. */
+export async function collectIfNeeded(store: Store): Promise<void> {
+  await store.driver.cleanup();
+  const isNeeded = store.lock.wasAbandoned || (await namesIn(store.root.layerDb('tmp'))).length > 0;
+  if (!isNeeded) return;
+  try {
+    await store.lock.exclusiveNow(() => collect(store));
+  } catch (thrown) {
+    // `system check` tells of it; what is damaged may be what says that a layer is needed.
+    if (!isBroken(thrown)) throw thrown;
+  }
+}
+
+/** What was thrown away, in words. For the holder of the root's lock. UserError `broken-file`, and nothing is gone. */
+export async function collect(store: Store): Promise<string[]> {
+  const references = await readReferences(store);
+  const layers = await readLayers(store);
+  const done: string[] = [];
+  const used = new Set([...layers.values()].map(({ cacheId }) => cacheId));
+  for (const directory of references.deadWorkspaces) {
+    await clearWorkspace(store, directory, used);
+    done.push(`unfinished work ${directory}`);
+  }
+  for (const { chainId } of layers.values()) {
+    if (references.layers.has(chainId)) continue;
+    await store.layers.remove(chainId);
+    done.push(`layer ${chainId}`);
+  }
+  for (const id of await store.driver.list()) {
+    if (references.caches.has(id)) continue;
+    await store.driver.remove(id);
+    done.push(`directory ${store.driver.directoryOf(id)}`);
+  }
+  for (const path of await unfinishedFiles(store)) {
+    await removeDirectory(path);
+    done.push(`file ${path}`);
+  }
+  store.lock.forgetAbandoned();
+  return done;
+}
+
+/** Files and directories that a crash has left in the midst of being made or removed. */
+export async function unfinishedFiles(store: Store): Promise<string[]> {
+  const { root } = store;
+  const found: string[] = [];
+  for (const directory of [
+    root.path,
+    root.image(),
+    root.imageDb('content', 'sha256'),
+    ...(await subdirectories(root.imageDb('metadata', 'sha256'))),
+    ...(await subdirectories(root.layerDb('sha256'))),
+    ...(await layerDirectories(store)),
+  ]) {
+    for (const name of await namesIn(directory).catch(() => [])) {
+      if (name.startsWith(unfinishedPrefix) || isDeadTrial(name)) found.push(join(directory, name));
+    }
+  }
+  for (const name of await namesIn(root.layerDb('tmp'))) {
+    if (!name.startsWith('work-')) found.push(root.layerDb('tmp', name));
+  }
+  // What is known of an image without the image.
+  const images = new Set(await namesIn(root.imageDb('content', 'sha256')));
+  for (const name of await namesIn(root.imageDb('metadata', 'sha256'))) {
+    if (!images.has(name)) found.push(root.imageDb('metadata', 'sha256', name));
+  }
+  return found;
+}
+
+/** Of layers that are published: what is in the others is their makers' alone. */
+async function layerDirectories(store: Store): Promise<string[]> {
+  // With the other drivers it is the tree of the layer, in which every name is its own.
+  if (store.root.format !== 'overlay2') return [];
+  const ids = await Promise.all(
+    (await store.layers.chainIds()).map((chainId) =>
+      findLine(join(store.layers.pathOf(chainId), 'cache-id')),
+    ),
+  );
+  return ids.filter((id) => id !== undefined && isCacheId(id)).map((id) => store.driver.directoryOf(id));
+}
+
+async function subdirectories(directory: string): Promise<string[]> {
+  return (await namesIn(directory)).map((name) => join(directory, name));
+}
+
+function isDeadTrial(name: string): boolean {
+  const pid = /^\.trial-(\d+)-/.exec(name)?.[1];
+  return pid !== undefined && !existsSync(`/proc/${pid}`);
+}

@@ -1,0 +1,88 @@
+/**
+ * What lies on the disk, as du(1) counts it: blocks, each file once however many names it has, nothing of what is
+ * mounted there.
+ */
+import type { Fd } from '../base/ids.ts';
+import { asName, nameFromText, type Name } from '../base/name.ts';
+import {
+  AT_FDCWD,
+  DT_DIR,
+  DT_UNKNOWN,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  S_IFDIR,
+  S_IFMT,
+} from '../os/constants.ts';
+import { st, type HostFs } from '../os/host-fs.ts';
+import { isErrno } from './durable.ts';
+import { createToolFs } from './tool-fs.ts';
+
+/** st_blocks counts in these, whatever the file system (inode(7)). */
+const blockBytes = 512;
+const self = asName('');
+
+/** Sums up trees; a file with names in several of them is counted in the first. */
+export class DiskUsage {
+  readonly #fs: HostFs = createToolFs();
+  readonly #seen = new Set<string>();
+
+  /** Bytes of the tree at `path`, itself included; 0 where nothing is. */
+  of(path: string): number {
+    const fs = this.#fs;
+    let fd: Fd;
+    try {
+      fd = fs.openat(AT_FDCWD as Fd, nameFromText(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    } catch (thrown) {
+      if (isErrno(thrown, 'ENOENT')) return 0;
+      if (isErrno(thrown, 'ENOTDIR')) return this.#add(AT_FDCWD as Fd, nameFromText(path)).bytes;
+      throw thrown;
+    }
+    try {
+      const { bytes, device } = this.#add(fd, self);
+      return bytes + this.#inside(fd, device);
+    } finally {
+      fs.close(fd);
+    }
+  }
+
+  #inside(dir: Fd, device: number): number {
+    const fs = this.#fs;
+    const { names, types } = fs.listDirectory(dir);
+    let sum = 0;
+    for (const [index, name] of names.entries()) {
+      const type = types[index];
+      const added = this.#add(dir, name);
+      if (added.device !== device) continue;
+      sum += added.bytes;
+      const isDirectory = type === DT_DIR || (type === DT_UNKNOWN && added.isDirectory);
+      if (!isDirectory) continue;
+      const inner = fs.findOpenat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      if (inner === undefined) continue;
+      try {
+        sum += this.#inside(inner, device);
+      } finally {
+        fs.close(inner);
+      }
+    }
+    return sum;
+  }
+
+  #add(dir: Fd, name: Name): { bytes: number; device: number; isDirectory: boolean } {
+    const { stat } = this.#fs;
+    if (!this.#fs.findStatx(dir, name)) return { bytes: 0, device: -1, isDirectory: false };
+    const device = stat[st.dev] ?? 0;
+    const isDirectory = ((stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+    const bytes = (stat[st.blocks] ?? 0) * blockBytes;
+    if (isDirectory || stat[st.nlink] === 1) return { bytes, device, isDirectory };
+    const key = `${String(device)}:${String(stat[st.ino])}`;
+    if (this.#seen.has(key)) return { bytes: 0, device, isDirectory };
+    this.#seen.add(key);
+    return { bytes, device, isDirectory };
+  }
+}
+
+/** Of one tree. */
+export function diskUsageOf(path: string): number {
+  return new DiskUsage().of(path);
+}

@@ -1,0 +1,136 @@
+/**
+ * Between whole trees and layers in overlay form, for drivers that keep the former while layer tars are made from the
+ * latter. Files are linked from one to the other where both lie on one file system, and copied (sharing their extents if
+ * they can) where not, as between two subvolumes.
+ */
+import { isFsError } from '../../base/fs-error.ts';
+import type { Fd } from '../../base/ids.ts';
+import { asName, type Name } from '../../base/name.ts';
+import { readChangeSet } from '../../layer/change-set.ts';
+import { copyObject } from '../../layer/object-copy.ts';
+import { removeTree } from '../../layer/remove-tree.ts';
+import { overlayNames } from '../../layer/xattr-names.ts';
+import { O_NOFOLLOW, O_PATH, S_IFCHR, S_IFDIR, S_IFMT } from '../../os/constants.ts';
+import { st, type HostFs } from '../../os/host-fs.ts';
+import type { LayerChange } from '../driver.ts';
+import { createToolFs, withDirectories } from '../tool-fs.ts';
+
+const self = asName('');
+const names = overlayNames(false);
+
+/** Makes in the empty directory `target` what a layer in overlay form holds for these changes of the tree `after`. */
+export function buildDiffTree(after: string, target: string, changes: readonly LayerChange[]): Promise<void> {
+  const fs = createToolFs();
+  return withDirectories(fs, [after, target], async ([from, to]) => {
+    if (from === undefined || to === undefined) return;
+    const bring = new Transfer(fs, from, to);
+    const directories: Name[] = [self];
+    for (const { path, kind, mode } of changes) {
+      const name = asName(path);
+      if (kind === 'deleted') fs.mknodat(to, name, S_IFCHR, 0);
+      else if ((mode & S_IFMT) === S_IFDIR) {
+        fs.mkdirat(to, name, 0o700);
+        directories.push(name);
+      } else await bring.file(name);
+    }
+    // Last, and from the bottom: what is made in a directory changes its times.
+    for (const name of directories.reverse()) copyDirectoryFacts(fs, from, to, name);
+  });
+}
+
+/** Changes the tree `target` by a layer in overlay form, which is given up to it. */
+export function applyDiffTree(diff: string, target: string): Promise<void> {
+  const fs = createToolFs();
+  return withDirectories(fs, [diff, target], async ([from, to]) => {
+    if (from === undefined || to === undefined) return;
+    const bring = new Transfer(fs, from, to);
+    const directories: Name[] = [self];
+    for (const { path, kind, mode } of readChangeSet(fs, from, names)) {
+      const isDirectory = (mode & S_IFMT) === S_IFDIR;
+      const stays = isDirectory && kind !== 'opaque-directory' && isDirectoryAt(fs, to, path);
+      if (!stays) removeTree(fs, to, path);
+      if (isDirectory) {
+        if (!stays) fs.mkdirat(to, path, 0o700);
+        directories.push(path);
+      } else if (kind !== 'deleted') await bring.file(path);
+    }
+    for (const name of directories.reverse()) copyDirectoryFacts(fs, from, to, name);
+  });
+}
+
+/** Lets the root of one tree look like that of another. */
+export function copyRootFacts(from: string, to: string): Promise<void> {
+  const fs = createToolFs();
+  return withDirectories(fs, [from, to], ([source, target]) => {
+    if (source !== undefined && target !== undefined) copyDirectoryFacts(fs, source, target, self);
+  });
+}
+
+/** Brings single objects from one tree to the same place in another, keeping which names are one file. */
+class Transfer {
+  readonly #fs: HostFs;
+  readonly #from: Fd;
+  readonly #to: Fd;
+  /** Of files with several names, by inode: the first name in the other tree. */
+  readonly #copied = new Map<number, Name>();
+
+  constructor(fs: HostFs, from: Fd, to: Fd) {
+    this.#fs = fs;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  async file(name: Name): Promise<void> {
+    try {
+      this.#fs.linkat(this.#from, name, this.#to, name);
+    } catch (thrown) {
+      if (!isFsError(thrown, 'EXDEV')) throw thrown;
+      await this.#copy(name);
+    }
+  }
+
+  async #copy(name: Name): Promise<void> {
+    const fs = this.#fs;
+    fs.statx(this.#from, name);
+    const inode = fs.stat[st.ino] ?? 0;
+    const first = this.#copied.get(inode);
+    if (first !== undefined) {
+      fs.linkat(this.#to, first, this.#to, name);
+      return;
+    }
+    if ((fs.stat[st.nlink] ?? 1) > 1) this.#copied.set(inode, name);
+    const object = fs.openat(this.#from, name, O_PATH | O_NOFOLLOW, 0);
+    try {
+      await copyObject(fs, { object, data: object }, this.#to, name, names);
+    } finally {
+      fs.close(object);
+    }
+  }
+}
+
+function isDirectoryAt(fs: HostFs, dir: Fd, name: Name): boolean {
+  return fs.findStatx(dir, name) && ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+}
+
+/** Owner, attributes but for marks of an overlay, mode and times. */
+function copyDirectoryFacts(fs: HostFs, from: Fd, to: Fd, name: Name): void {
+  fs.statx(from, name);
+  const facts = Float64Array.from(fs.stat);
+  const fact = (index: number): number => facts[index] ?? 0;
+  fs.fchownat(to, name, fact(st.uid), fact(st.gid));
+  const wanted = fs.listXattrs(from, name).filter((attribute) => !attribute.startsWith(names.prefix));
+  for (const attribute of fs.listXattrs(to, name)) {
+    if (!wanted.includes(attribute)) fs.findRemoveXattr(to, name, attribute);
+  }
+  for (const attribute of wanted) {
+    const value = fs.findXattr(from, name, attribute);
+    if (value !== undefined) fs.setXattr(to, name, attribute, value, 0);
+  }
+  fs.fchmodat(to, name, fact(st.mode) & 0o7777);
+  fs.utimensat(
+    to,
+    name,
+    { sec: fact(st.atimeSec), nsec: fact(st.atimeNsec) },
+    { sec: fact(st.mtimeSec), nsec: fact(st.mtimeNsec) },
+  );
+}

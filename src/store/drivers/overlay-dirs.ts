@@ -1,0 +1,118 @@
+/**
+ * How `strata` and `overlay2` lay out a layer, which is how Docker's overlay2 does: `overlay2/<cache-id>/` with `diff`
+ * (the changes), `link` (a short name of it), `lower` (the short names of all below, from the top), `work`, `merged`
+ * (where it is mounted), and `committed` once it is filled; `overlay2/l/<short name>` leads to `diff`.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, lstatSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs';
+import { readlink, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DataRoot } from '../data-root.ts';
+import { brokenFile, findLine, namesIn, syncDirectory, writeDurably } from '../durable.ts';
+import { isCacheId, type CacheId } from '../ids.ts';
+import { removeDirectory } from '../remove-directory.ts';
+
+/** 26 characters, as Docker's. */
+function newLink(): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  return Array.from(randomBytes(26), (byte) => alphabet[byte % 32]).join('');
+}
+
+export class OverlayDirs {
+  readonly base: string;
+
+  constructor(root: DataRoot) {
+    this.base = root.at('overlay2');
+  }
+
+  directory(id: CacheId): string {
+    return join(this.base, id);
+  }
+
+  diff(id: CacheId): string {
+    return join(this.base, id, 'diff');
+  }
+
+  work(id: CacheId): string {
+    return join(this.base, id, 'work');
+  }
+
+  merged(id: CacheId): string {
+    return join(this.base, id, 'merged');
+  }
+
+  links(...names: readonly string[]): string {
+    return join(this.base, 'l', ...names);
+  }
+
+  /** Makes an empty layer; its root looks like that of `parent`. */
+  async make(id: CacheId, parent: CacheId | undefined): Promise<void> {
+    mkdirSync(this.links(), { recursive: true, mode: 0o710 });
+    mkdirSync(this.directory(id), { mode: 0o710 });
+    const lower = parent === undefined ? undefined : await this.lowerText(parent);
+    mkdirSync(this.diff(id), { mode: 0o755 });
+    mkdirSync(this.work(id), { mode: 0o700 });
+    if (parent !== undefined) copyRoot(this.diff(parent), this.diff(id));
+    const link = newLink();
+    symlinkSync(`../${id}/diff`, this.links(link));
+    await writeDurably(join(this.directory(id), 'link'), link);
+    if (lower !== undefined) await writeDurably(join(this.directory(id), 'lower'), lower);
+    await syncDirectory(this.base);
+  }
+
+  /** The content of `lower` for a layer over `parent`. */
+  async lowerText(parent: CacheId): Promise<string> {
+    const below = await findLine(join(this.directory(parent), 'lower'));
+    return [`l/${await this.getLink(parent)}`, ...(below === undefined ? [] : [below])].join(':');
+  }
+
+  /** Every directory below a layer, from the top, by its short name. */
+  async lowers(id: CacheId): Promise<string[]> {
+    const text = await findLine(join(this.directory(id), 'lower'));
+    return text === undefined ? [] : text.split(':').map((link) => join(this.base, link));
+  }
+
+  async getLink(id: CacheId): Promise<string> {
+    const path = join(this.directory(id), 'link');
+    const link = await findLine(path);
+    if (link === undefined || !/^[A-Z2-7]{26}$/.test(link)) throw brokenFile(path, 'it holds no short name');
+    return link;
+  }
+
+  async isCommitted(id: CacheId): Promise<boolean> {
+    return (await findLine(join(this.directory(id), 'committed'))) !== undefined;
+  }
+
+  async commit(id: CacheId): Promise<void> {
+    await writeDurably(join(this.directory(id), 'committed'), '');
+  }
+
+  /** Everything of a layer, from the link on: what is left after a crash is found by `list`. */
+  async remove(id: CacheId): Promise<void> {
+    const link = await findLine(join(this.directory(id), 'link'));
+    if (link !== undefined && link !== '') await rm(this.links(link), { force: true });
+    await rmdir(this.merged(id)).catch(() => undefined);
+    await removeDirectory(this.directory(id));
+  }
+
+  async list(): Promise<CacheId[]> {
+    return (await namesIn(this.base)).filter(isCacheId);
+  }
+
+  /** The short names, with what each leads to. */
+  async linkTargets(): Promise<Map<string, string>> {
+    const targets = new Map<string, string>();
+    for (const name of await namesIn(this.links())) {
+      targets.set(name, await readlink(this.links(name)).catch(() => ''));
+    }
+    return targets;
+  }
+}
+
+/** Mode, owner and times of the root of a tree. */
+function copyRoot(from: string, to: string): void {
+  const { mode, uid, gid, atimeMs, mtimeMs } = lstatSync(from);
+  chownSync(to, uid, gid);
+  chmodSync(to, mode & 0o7777);
+  utimesSync(to, atimeMs / 1000, mtimeMs / 1000);
+}

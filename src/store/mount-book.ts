@@ -1,0 +1,95 @@
+/**
+ * The mounts of a data root, a file for each in the run root: where, of what, served by whom, held by whom. A mount
+ * whose last holder has died is taken down by whoever finds it. All of it is for the holder of the run root's lock.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { nameFromText } from '../base/name.ts';
+import { isMounted } from '../os/mountinfo.ts';
+import { isNamespaceInUse, isRunning, mountNamespace } from '../os/process-identity.ts';
+import { findJson, namesIn, unfinishedPrefix, writeDurably } from './durable.ts';
+import type { CacheId } from './ids.ts';
+import type { RunRoot } from './run-root.ts';
+
+const processSchema = v.object({ pid: v.number(), start: v.string() });
+
+const recordSchema = v.object({
+  /** Absolute, without symbolic links. */
+  target: v.string(),
+  /** `major:minor`; absent while it is being mounted, and where nothing had to be. */
+  device: v.optional(v.string()),
+  /** The mount namespace that it is in. */
+  namespace: v.string(),
+  server: v.optional(processSchema),
+  /** Who mounts, or mounted, it. */
+  maker: processSchema,
+  /** Processes that use it, and `kept` for one that stays until it is put. */
+  holders: v.array(v.union([processSchema, v.literal('kept')])),
+  /** What it shows, from the top; those outside of the data root are not among them. */
+  layers: v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+  /** Where changes go; absent for one that is read-only. */
+  upper: v.optional(v.string()),
+  /** What was asked for, in the words of the one who did. */
+  title: v.string(),
+});
+
+export type MountRecord = Omit<v.InferOutput<typeof recordSchema>, 'layers'> & {
+  readonly layers: readonly CacheId[];
+};
+export type Holder = MountRecord['holders'][number];
+
+export class MountBook {
+  readonly #run: RunRoot;
+
+  constructor(run: RunRoot) {
+    this.#run = run;
+  }
+
+  /** Runs `act` while no other command mounts or unmounts. Not to be nested. */
+  alone<T>(act: () => Promise<T>): Promise<T> {
+    return this.#run.alone(act);
+  }
+
+  async find(name: string): Promise<MountRecord | undefined> {
+    return (await findJson(this.#pathOf(name), recordSchema)) as MountRecord | undefined;
+  }
+
+  async write(name: string, record: MountRecord): Promise<void> {
+    await writeDurably(this.#pathOf(name), JSON.stringify(record));
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.#pathOf(name), { force: true });
+  }
+
+  async list(): Promise<(MountRecord & { readonly name: string })[]> {
+    const records = [];
+    for (const file of await namesIn(this.#run.mounts)) {
+      if (file.startsWith(unfinishedPrefix)) continue;
+      const name = file.replace(/\.json$/, '');
+      const record = await this.find(name);
+      if (record !== undefined) records.push({ ...record, name });
+    }
+    return records;
+  }
+
+  #pathOf(name: string): string {
+    return join(this.#run.mounts, `${name}.json`);
+  }
+}
+
+/**
+ * Whether the mount is still there. One in another mount namespace cannot be seen from here: it is, as long as
+ * that namespace has a process.
+ */
+export function isThere(record: MountRecord): boolean {
+  if (record.namespace !== mountNamespace()) return isNamespaceInUse(record.namespace);
+  if (record.device === undefined) return isRunning(record.maker);
+  return isMounted(record.device, nameFromText(record.target));
+}
+
+/** Those who still hold it. */
+export function liveHolders(record: MountRecord): Holder[] {
+  return record.holders.filter((holder) => holder === 'kept' || isRunning(holder));
+}

@@ -1,0 +1,114 @@
+/**
+ * Counted mounts: the first who wants one mounts, the last who leaves it unmounts. Who wants it is written down
+ * with the start time of its process, so that the count is right after any of them was killed.
+ */
+import { nameFromText, nameToText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { findMountAt, readMounts } from '../os/mountinfo.ts';
+import { findProcess, mountNamespace, type ProcessIdentity } from '../os/process-identity.ts';
+import { mountSource, unmountTree } from './drivers/mounter.ts';
+import type { CacheId } from './ids.ts';
+import { isThere, liveHolders, type Holder, type MountBook, type MountRecord } from './mount-book.ts';
+
+export interface MountOrder {
+  /** Of the record in the book. */
+  readonly name: string;
+  readonly target: string;
+  /** Whether the target is a place of the data root, on which nobody else mounts. */
+  readonly isOwn: boolean;
+  readonly title: string;
+  readonly kept: boolean;
+  readonly layers: readonly CacheId[];
+  readonly upper?: string | undefined;
+  mount(): Promise<ProcessIdentity | undefined>;
+}
+
+/** Mounts, unless it is mounted already, and notes who holds it. */
+export function getMount(book: MountBook, order: MountOrder): Promise<void> {
+  return book.alone(async () => {
+    const holder = order.kept ? 'kept' : ownIdentity();
+    const found = await book.find(order.name);
+    if (found !== undefined && isThere(found)) {
+      await book.write(order.name, { ...found, holders: [...liveHolders(found), holder] });
+      return;
+    }
+    await freeTarget(order, found);
+    const { target, title, layers, upper } = order;
+    const record: MountRecord = {
+      ...{ target, title, layers, namespace: mountNamespace(), holders: [holder], maker: ownIdentity() },
+      ...(upper === undefined ? {} : { upper }),
+    };
+    // Before there is anything: a mount that nobody knows of would lose its layers.
+    await book.write(order.name, record);
+    const server = await order.mount().catch(async (thrown: unknown) => {
+      await book.remove(order.name);
+      throw thrown;
+    });
+    const device = findMountAt(nameFromText(target))?.device;
+    await book.write(order.name, {
+      ...record,
+      ...(device === undefined ? {} : { device }),
+      ...(server === undefined ? {} : { server }),
+    });
+  });
+}
+
+/** Of a command that died between the mount and its record; a server that was killed leaves its mount, too. */
+async function freeTarget({ target, isOwn }: MountOrder, found: MountRecord | undefined): Promise<void> {
+  while (findMountAt(nameFromText(target)) !== undefined) {
+    if (!isOwn) {
+      throw new UserError('busy-mount-point', `${target} is a mount point already`, {
+        hint: `unmount it (strata umount ${target}), or mount elsewhere`,
+      });
+    }
+    await unmountTree(target, found?.server);
+  }
+}
+
+/** Takes one holder of a mount off the book, this process before `kept`, and the mount with the last one. */
+export function putMount(book: MountBook, name: string): Promise<void> {
+  return book.alone(async () => {
+    const found = await book.find(name);
+    if (found === undefined) return;
+    const holders = without(liveHolders(found), ownIdentity());
+    if (holders.length > 0) {
+      await book.write(name, { ...found, holders });
+      return;
+    }
+    if (isThere(found)) await unmountTree(found.target, found.server);
+    await book.remove(name);
+  });
+}
+
+/** Takes down what nobody holds any more, and what a command left that died between a mount and its record. */
+export function cleanMounts(book: MountBook, base: string): Promise<void> {
+  return book.alone(async () => {
+    for (const record of await book.list()) {
+      if (isThere(record) && liveHolders(record).length > 0) continue;
+      const mounted = findMountAt(nameFromText(record.target));
+      if (mounted !== undefined && (isThere(record) || mounted.source === mountSource)) {
+        await unmountTree(record.target, record.server);
+      }
+      await book.remove(record.name);
+    }
+    const known = new Set((await book.list()).map(({ target }) => nameFromText(target)));
+    const prefix = nameFromText(`${base}/`);
+    for (const { mountPoint } of readMounts().reverse()) {
+      if (mountPoint.startsWith(prefix) && mountPoint.endsWith('/merged') && !known.has(mountPoint)) {
+        await unmountTree(nameToText(mountPoint), undefined);
+      }
+    }
+  });
+}
+
+function without(holders: readonly Holder[], own: ProcessIdentity): Holder[] {
+  const mine = holders.findIndex((holder) => holder !== 'kept' && holder.pid === own.pid);
+  const index = mine >= 0 ? mine : holders.indexOf('kept');
+  return index < 0 ? [...holders] : holders.toSpliced(index, 1);
+}
+
+function ownIdentity(): ProcessIdentity {
+  const own = findProcess(process.pid);
+  if (own === undefined) throw new Error('/proc does not know this process');
+  return own;
+}

@@ -1,0 +1,119 @@
+/**
+ * `strata mount` and `strata umount`: an image, or plain directories, shown at a place of the user's choice. The mount is
+ * in the book, so that its layers stay and that `which` finds them.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, realpathSync, rmdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { nameFromText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { unmountFuse } from '../os/mount.ts';
+import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './drivers/mounter.ts';
+import type { CacheId } from './ids.ts';
+import { isThere } from './mount-book.ts';
+import { getMount } from './mount-count.ts';
+import { resolveImage } from './resolve-image.ts';
+import type { Store } from './store.ts';
+
+export interface MountTreeOptions {
+  /** An image, or directories from the top: what is a path (`/`, `./`, `../`) is a directory. */
+  readonly sources: readonly string[];
+  /** Where changes go; read-only without. Its work directory is `<upper>.work`. */
+  readonly upper: string | undefined;
+  readonly target: string;
+}
+
+/** Resolves when the tree can be used. UserError `missing-mount-point`, `mixed-sources`, and those of the mount. */
+export function mountTree(store: Store, options: MountTreeOptions): Promise<void> {
+  const target = directoryAt(options.target, 'mount point');
+  const upper = options.upper === undefined ? undefined : makeUpper(options.upper);
+  // Shared: nobody takes a layer away before it is in the book.
+  return store.lock.shared(async () => {
+    const { lowers, layers } = await findLowers(store, options.sources);
+    const empty = mkdtempSync(join(store.run.path, 'empty-'));
+    try {
+      await getMount(store.mounts, {
+        name: randomBytes(8).toString('hex'),
+        ...{ target, isOwn: false, layers, kept: true, title: options.sources.join(' ') },
+        upper: upper?.upper,
+        mount: () => mounterOf(store).mount({ lowers, ...upper, target, empty }),
+      });
+    } finally {
+      rmdirSync(empty);
+    }
+  });
+}
+
+/** UserError `not-mounted`, `layer-in-use` while programs use it unless `lazy`. */
+export function unmountTreeAt(
+  store: Store,
+  path: string,
+  { lazy }: { readonly lazy: boolean },
+): Promise<void> {
+  const target = directoryAt(path, 'mount point');
+  return store.mounts.alone(async () => {
+    const record = (await store.mounts.list()).findLast((entry) => entry.target === target);
+    if (record === undefined || !isThere(record)) {
+      throw new UserError('not-mounted', `${target} is not a mount of this data root`, {
+        hint: 'strata system df lists those that are; umount(8) unmounts others',
+      });
+    }
+    if (lazy) unmountFuse(nameFromText(target), { lazy: true });
+    else await unmountTree(target, record.server);
+    await store.mounts.remove(record.name);
+  });
+}
+
+function mounterOf(store: Store): Mounter {
+  return store.driver.name === 'overlay2' ? kernelMounter(store.root.at('overlay2')) : stratafsMounter;
+}
+
+async function findLowers(
+  store: Store,
+  sources: readonly string[],
+): Promise<{ lowers: string[]; layers: CacheId[] }> {
+  if (sources.every(isPath)) return { lowers: sources.map((path) => directoryAt(path, 'layer')), layers: [] };
+  const [name, ...rest] = sources;
+  if (name === undefined || rest.length > 0) {
+    throw new UserError('mixed-sources', 'mount one image, or directories', {
+      hint: 'write directories as paths: ./DIR',
+    });
+  }
+  const { image } = await resolveImage(store, name);
+  const top = image.chain.at(-1);
+  if (top === undefined)
+    throw new UserError('empty-image', `${name} has no layers`, { hint: 'mount a directory' });
+  const chain = await store.layers.chain(top);
+  return {
+    lowers: await store.driver.lowers((await store.layers.getLayer(top)).cacheId),
+    layers: chain.map(({ cacheId }) => cacheId).reverse(),
+  };
+}
+
+function isPath(source: string): boolean {
+  return /^(\/|\.\.?(\/|$))/.test(source);
+}
+
+function directoryAt(path: string, what: string): string {
+  try {
+    const real = realpathSync(path);
+    if (statSync(real).isDirectory()) return real;
+  } catch (cause) {
+    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+    throw new UserError('missing-mount-point', `the ${what} ${path} cannot be used (${code})`, {
+      hint: `create it: mkdir -p ${path}`,
+      cause,
+    });
+  }
+  throw new UserError('bad-mount-point', `the ${what} ${path} is not a directory`, {
+    hint: 'name a directory',
+  });
+}
+
+function makeUpper(path: string): { upper: string; work: string } {
+  const upper = resolve(path);
+  const work = `${upper}.work`;
+  mkdirSync(upper, { recursive: true, mode: 0o755 });
+  mkdirSync(work, { recursive: true, mode: 0o700 });
+  return { upper, work };
+}

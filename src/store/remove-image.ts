@@ -1,0 +1,126 @@
+/**
+ * `strata rmi` and `strata image prune`: names go, then images without a name, then layers that nobody refers to. What
+ * they held is deleted last, outside of the lock: others wait for moments only, and after a crash the next
+ * command goes on.
+ */
+import { UserError } from '../base/user-error.ts';
+import { hexOf, shortId, type ImageId } from './ids.ts';
+import type { Image } from './image-db.ts';
+import { isBroken, readReferences } from './references.ts';
+import { findByName, namesOf, resolveImage } from './resolve-image.ts';
+import type { Store } from './store.ts';
+import { Workspace } from './workspace.ts';
+
+export interface Removal {
+  readonly untagged: readonly string[];
+  /** Images and layers. */
+  readonly deleted: readonly string[];
+  /** Bytes in the regular files of the layers that are gone. */
+  readonly reclaimed: number;
+}
+
+/**
+ * Takes away a name, and with the last name the image; given an id, the image with its name. UserError
+ * `no-such-image`, `image-in-use`, and `several-names` unless `force`.
+ */
+export function removeImage(
+  store: Store,
+  text: string,
+  { force }: { readonly force: boolean },
+): Promise<Removal> {
+  return Workspace.use(store, (workspace) =>
+    store.lock.exclusive(async () => {
+      const dangling = await danglingName(store, text);
+      if (dangling !== undefined) {
+        await store.names.remove([dangling]);
+        return { untagged: [dangling], deleted: [], reclaimed: 0 };
+      }
+      const { image, reference } = await resolveImage(store, text);
+      const own = namesOf(await store.names.list(), image.id);
+      if (reference !== undefined && own.length > 1) {
+        await store.names.remove([reference]);
+        return { untagged: [reference], deleted: [], reclaimed: 0 };
+      }
+      if (reference === undefined && own.length > 1 && !force) {
+        throw new UserError('several-names', `the image ${text} has several names: ${own.join(', ')}`, {
+          hint: `remove one of them by its name, or all with the image: strata rmi -f ${text}`,
+        });
+      }
+      await checkUnused(store, image);
+      return removeImages(store, workspace, [image]);
+    }),
+  );
+}
+
+/** A name that points to an image that is not there. */
+async function danglingName(store: Store, text: string): Promise<string | undefined> {
+  const found = findByName(await store.names.list(), text);
+  if (found === undefined) return undefined;
+  return (await store.images.imageIds()).includes(found.image) ? undefined : found.reference;
+}
+
+/** Removes images without a name, or with `all` every image that nothing uses. */
+export function pruneImages(store: Store, { all }: { readonly all: boolean }): Promise<Removal> {
+  return Workspace.use(store, (workspace) =>
+    store.lock.exclusive(async () => {
+      const names = await store.names.list();
+      const doomed: Image[] = [];
+      for (const image of await store.images.images()) {
+        if (!all && namesOf(names, image.id).length > 0) continue;
+        if ((await findUser(store, image)) === undefined) doomed.push(image);
+      }
+      return removeImages(store, workspace, doomed);
+    }),
+  );
+}
+
+/** For the holder of the root's lock. */
+async function removeImages(store: Store, workspace: Workspace, images: readonly Image[]): Promise<Removal> {
+  const ids = new Set<ImageId>(images.map(({ id }) => id));
+  const untagged = (await store.names.list())
+    .filter(({ image }) => ids.has(image))
+    .map(({ reference }) => reference);
+  if (untagged.length > 0) await store.names.remove(untagged);
+  for (const id of ids) await store.images.remove(id);
+  const deleted: string[] = [...ids];
+  let reclaimed = 0;
+  const { layers } = await readReferences(store);
+  for (const chainId of new Set(images.flatMap(({ chain }) => chain).reverse())) {
+    if (layers.has(chainId)) continue;
+    const layer = await store.layers.findLayer(chainId);
+    if (layer === undefined) continue;
+    await workspace.doom(layer.cacheId);
+    await store.layers.remove(chainId);
+    reclaimed += layer.size;
+    deleted.push(chainId);
+  }
+  return { untagged, deleted, reclaimed };
+}
+
+async function checkUnused(store: Store, image: Image): Promise<void> {
+  const user = await findUser(store, image);
+  if (user === undefined) return;
+  throw new UserError('image-in-use', `the image ${shortId(image.id)} is mounted at ${user}`, {
+    hint: `unmount it first: strata umount ${user}`,
+  });
+}
+
+/** Where it is mounted. An image of which the topmost layer is damaged cannot be. */
+async function findUser(store: Store, image: Image): Promise<string | undefined> {
+  const top = image.chain.at(-1);
+  if (top === undefined) return undefined;
+  const layer = await store.layers.findLayer(top).catch((thrown: unknown) => {
+    if (isBroken(thrown)) return undefined;
+    throw thrown;
+  });
+  if (layer === undefined) return undefined;
+  return (await store.mounts.list()).find(({ layers }) => layers.includes(layer.cacheId))?.target;
+}
+
+/** As `docker rmi` prints them. */
+export function removalLines({ untagged, deleted }: Removal): string[] {
+  return [
+    ...untagged.map((name) => `Untagged: ${name}`),
+    ...deleted.map((id) => `Deleted: sha256:${hexOf(id as ImageId)}`),
+  ];
+}
