@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { nameFromText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 import { isMounted } from '../os/mountinfo.ts';
 import { isNamespaceInUse, isRunning, mountNamespace } from '../os/process-identity.ts';
 import { findJson, namesIn, unfinishedPrefix, writeDurably } from './durable.ts';
@@ -84,9 +85,22 @@ export class MountBook {
  * that namespace has a process.
  */
 export function isThere(record: MountRecord): boolean {
-  if (record.namespace !== mountNamespace()) return isNamespaceInUse(record.namespace);
+  if (isElsewhere(record)) return isNamespaceInUse(record.namespace);
   if (record.device === undefined) return isRunning(record.maker);
   return isMounted(record.device, nameFromText(record.target));
+}
+
+/** Whether it is in another mount namespace: nobody can use it, or take it down, from here. */
+export function isElsewhere(record: MountRecord): boolean {
+  return record.namespace !== mountNamespace();
+}
+
+/** UserError `other-namespace` for one that is there, but not to be seen from here. */
+export function checkNamespace(record: MountRecord): void {
+  if (!isElsewhere(record) || !isThere(record)) return;
+  throw new UserError('other-namespace', `${record.target} is mounted in another mount namespace`, {
+    hint: 'run strata there: nsenter --mount --target PID strata ..., with PID of a process in it',
+  });
 }
 
 /** Those who still hold it. */

@@ -8,7 +8,15 @@ import { findMountAt, readMounts } from '../os/mountinfo.ts';
 import { findProcess, mountNamespace, type ProcessIdentity } from '../os/process-identity.ts';
 import { mountSource, unmountTree } from './drivers/mounter.ts';
 import type { CacheId } from './ids.ts';
-import { isThere, liveHolders, type Holder, type MountBook, type MountRecord } from './mount-book.ts';
+import {
+  checkNamespace,
+  isElsewhere,
+  isThere,
+  liveHolders,
+  type Holder,
+  type MountBook,
+  type MountRecord,
+} from './mount-book.ts';
 
 export interface MountOrder {
   /** Of the record in the book. */
@@ -28,6 +36,7 @@ export function getMount(book: MountBook, order: MountOrder): Promise<void> {
   return book.alone(async () => {
     const holder = order.kept ? 'kept' : ownIdentity();
     const found = await book.find(order.name);
+    if (found !== undefined) checkNamespace(found);
     if (found !== undefined && isThere(found)) {
       await book.write(order.name, { ...found, holders: [...liveHolders(found), holder] });
       return;
@@ -70,6 +79,7 @@ export function putMount(book: MountBook, name: string): Promise<void> {
   return book.alone(async () => {
     const found = await book.find(name);
     if (found === undefined) return;
+    checkNamespace(found);
     const holders = without(liveHolders(found), ownIdentity());
     if (holders.length > 0) {
       await book.write(name, { ...found, holders });
@@ -84,7 +94,7 @@ export function putMount(book: MountBook, name: string): Promise<void> {
 export function cleanMounts(book: MountBook, base: string): Promise<void> {
   return book.alone(async () => {
     for (const record of await book.list()) {
-      if (isThere(record) && liveHolders(record).length > 0) continue;
+      if (isThere(record) && (isElsewhere(record) || liveHolders(record).length > 0)) continue;
       const mounted = findMountAt(nameFromText(record.target));
       if (mounted !== undefined && (isThere(record) || mounted.source === mountSource)) {
         await unmountTree(record.target, record.server);

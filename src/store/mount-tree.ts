@@ -10,7 +10,7 @@ import { UserError } from '../base/user-error.ts';
 import { unmountFuse } from '../os/mount.ts';
 import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './drivers/mounter.ts';
 import type { CacheId } from './ids.ts';
-import { isThere } from './mount-book.ts';
+import { checkNamespace, isThere } from './mount-book.ts';
 import { getMount } from './mount-count.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Store } from './store.ts';
@@ -58,6 +58,7 @@ export function unmountTreeAt(
         hint: 'strata system df lists those that are; umount(8) unmounts others',
       });
     }
+    checkNamespace(record);
     if (lazy) unmountFuse(nameFromText(target), { lazy: true });
     else await unmountTree(target, record.server);
     await store.mounts.remove(record.name);

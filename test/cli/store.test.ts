@@ -3,6 +3,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import type { CheckResult } from '../../src/store/check/run-check.ts';
 import type { ImageDifference } from '../../src/store/compare-images.ts';
@@ -57,10 +58,7 @@ t.test('an image from import to rmi', needs(...mountNeeds), async (t) => {
   t.match(await refusal(t, stage, 'cat', 'base:/bin/link'), /link to tool/);
 
   await run(t, stage, 'export', '-o', join(stage.path, 'out.tar'), 'base');
-  t.equal(
-    shell(stage.path, 'tar tf out.tar ./bin/tool || tar tf out.tar bin/tool').trim().replace('./', ''),
-    'bin/tool',
-  );
+  t.ok(shell(stage.path, 'tar tf out.tar').split('\n').includes('bin/tool'));
   t.match(await run(t, stage, 'rmi', 'team/app:v1'), /^Untagged: team\/app:v1\n$/);
   t.match(await run(t, stage, 'rmi', 'base'), /^Untagged: base:latest\nDeleted: .*\nDeleted: /);
   await run(t, stage, 'system', 'prune', '--all', '--force');
@@ -154,4 +152,14 @@ t.test('info tells why a driver was chosen', needs(...mountNeeds), async (t) => 
   t.match(await refusal(t, stage, '--driver', 'aufs', 'info'), /use overlay2/);
   t.match(await refusal(t, stage, '--driver', 'vfs', 'info'), /leave out --driver/);
   t.equal((await strata(stage.root, '--driver', 'overlay', 'info')).code, 0);
+});
+
+t.test('without FUSE the kernel mounts', needs(...mountNeeds, 'overlayfs'), async (t) => {
+  const stage = makeStage(t);
+  const program = fileURLToPath(new URL('../../bin/strata', import.meta.url));
+  const script = `mount --bind /dev/null /dev/fuse; exec ${program} --root ${stage.root} info --json`;
+  const info = JSON.parse(
+    shell(stage.path, `unshare --mount --propagation private sh -c '${script}'`),
+  ) as SystemInfo;
+  t.match(info, { driver: 'overlay2', reason: /trial mount worked; before it failed strata \(/ });
 });
