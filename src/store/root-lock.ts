@@ -6,6 +6,7 @@
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { nameFromText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 import { tryLock, waitForLock, type Lock } from '../os/lock.ts';
 import type { DataRoot } from './data-root.ts';
 
@@ -55,12 +56,22 @@ export class RootLock {
     try {
       const before = this.wasAbandoned;
       if (!before) writeFileSync(this.#mark, '', { mode: 0o600 });
-      const result = await act();
-      // Of an earlier writer it stays until somebody has collected. An error leaves it as well.
-      if (!before) this.forgetAbandoned();
-      return result;
+      try {
+        const result = await act();
+        // Of an earlier writer it stays until somebody has collected.
+        if (!before) this.forgetAbandoned();
+        return result;
+      } catch (thrown) {
+        // A refusal comes before the first change; any other error may come in the midst of several.
+        if (!before && isRefusal(thrown)) this.forgetAbandoned();
+        throw thrown;
+      }
     } finally {
       lock.release();
     }
   }
+}
+
+function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof UserError && thrown.code !== 'broken-file';
 }

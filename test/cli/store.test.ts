@@ -1,8 +1,11 @@
 /**
  * A session with the commands about images, as somebody types it.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import type { CheckResult } from '../../src/store/check/run-check.ts';
@@ -162,4 +165,23 @@ t.test('without FUSE the kernel mounts', needs(...mountNeeds, 'overlayfs'), asyn
     shell(stage.path, `unshare --mount --propagation private sh -c '${script}'`),
   ) as SystemInfo;
   t.match(info, { driver: 'overlay2', reason: /trial mount worked; before it failed strata \(/ });
+});
+
+t.test('a mount in another mount namespace is left alone', needs(...mountNeeds), async (t) => {
+  const stage = makeStage(t);
+  const tree = stage.directory('tree');
+  writeFileSync(join(tree, 'file'), 'content');
+  await run(t, stage, 'import', tree, 'base');
+  const target = stage.directory('target');
+  const program = fileURLToPath(new URL('../../bin/strata', import.meta.url));
+  const script = `${program} --root "$1" mount base "$2" && echo mounted && read -r line && ${program} --root "$1" umount "$2"`;
+  const words = ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', stage.root, target];
+  const other = spawn('unshare', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(createInterface(other.stdout), 'line');
+  t.match(await refusal(t, stage, 'umount', target), /in another mount namespace/);
+  t.match(await refusal(t, stage, 'rmi', 'base'), /is mounted at/);
+  other.stdin.end('\n');
+  const [code] = (await once(other, 'exit')) as [number];
+  t.equal(code, 0);
+  await run(t, stage, 'rmi', 'base');
 });

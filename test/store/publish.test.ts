@@ -1,7 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { newCacheId, type CacheId } from '../../src/store/ids.ts';
+import { newCacheId, type CacheId, type ChainId } from '../../src/store/ids.ts';
+import { removeImage } from '../../src/store/remove-image.ts';
 import { Store } from '../../src/store/store.ts';
 import { Workspace } from '../../src/store/workspace.ts';
 import { needs } from '../fixtures/needs.ts';
@@ -16,7 +17,7 @@ t.test('of two who publish one layer the second takes that of the first', needs(
   let bothFilled: () => void = () => undefined;
   const filled = new Promise<void>((resolve) => (bothFilled = resolve));
   let count = 0;
-  const publish = (): Promise<string> =>
+  const publish = (): Promise<ChainId> =>
     Workspace.use(store, (workspace) =>
       workspace.addLayer(undefined, async (id, parent) => {
         const result = await store.driver.applyDiff(id, parent, streamOf(tar));
@@ -29,9 +30,7 @@ t.test('of two who publish one layer the second takes that of the first', needs(
   const [one, two] = await Promise.all([publish(), publish()]);
   t.equal(one, two);
   t.equal((await store.layers.chainIds()).length, 1);
-  t.strictSame(await store.driver.list(), [
-    (await store.layers.getLayer(one as Awaited<ReturnType<Workspace['addLayer']>>)).cacheId,
-  ]);
+  t.strictSame(await store.driver.list(), [(await store.layers.getLayer(one)).cacheId]);
   t.strictSame(shell(store.root.layerDb('tmp'), 'ls'), '');
 });
 
@@ -62,4 +61,16 @@ t.test('where a file is damaged nothing is thrown away', needs('root'), async (t
   await Store.open({ root: stage.root });
   t.equal((await store.driver.list()).length, 2);
   t.ok(existsSync(join(store.root.path, 'lock.held')), 'and it is not forgotten');
+});
+
+t.test('a refusal leaves no mark of a crash, an error does', needs('root'), async (t) => {
+  const stage = makeStage(t);
+  const store = await stage.open('vfs');
+  const mark = join(store.root.path, 'lock.held');
+  await t.rejects(removeImage(store, 'absent', { force: false }), { code: 'no-such-image' });
+  t.notOk(existsSync(mark));
+  await t.rejects(store.lock.exclusive(() => Promise.reject(new Error('in the midst'))));
+  t.ok(existsSync(mark));
+  await Store.open({ root: stage.root });
+  t.notOk(existsSync(mark));
 });
