@@ -87,9 +87,10 @@ t.test('commands that are killed leave nothing behind', needs(...mountNeeds), as
   t.equal(listed.code, 0, listed.stderr);
   const check = JSON.parse((await strata(stage.root, 'system', 'check', '--json')).stdout) as CheckResult;
   t.strictSame(check.found, []);
-  for (const { reference } of JSON.parse(listed.stdout) as ImageRow[]) {
+  for (const { reference, id } of JSON.parse(listed.stdout) as ImageRow[]) {
     const target = stage.directory('look');
-    t.equal((await strata(stage.root, 'mount', reference ?? '', target)).code, 0);
+    const mounted = await strata(stage.root, 'mount', reference ?? id, target);
+    t.equal(mounted.code, 0, mounted.stderr);
     t.match(shell(target, 'ls'), /^(a\nb|big)\n$/);
     t.equal((await strata(stage.root, 'umount', target)).code, 0);
   }
