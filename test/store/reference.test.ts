@@ -16,7 +16,7 @@ t.test('names are read as the distribution grammar has them', async (t) => {
     'localhost:5000/app:x': 'localhost:5000/app:x',
     'Example.org/app': 'Example.org/app:latest',
     '[2001:db8::1]:5000/app': '[2001:db8::1]:5000/app:latest',
-    'a__b--c.d/e': 'a__b--c.d/e:latest',
+    'a__b--c/d.e': 'a__b--c/d.e:latest',
     'constructor:__proto__': 'constructor:__proto__',
     [`app@${digest}`]: `app@${digest}`,
   };
