@@ -1,0 +1,192 @@
+/**
+ * `--mount`: `type=bind,source=/a,target=/b,readonly`, a line of CSV whose fields are Docker's, with its errors.
+ * A field that stands in quotes may hold commas.
+ */
+import { resolve } from 'node:path';
+import { UserError } from '../base/user-error.ts';
+import { mountTarget, propagations, type MountRequest, type Propagation } from './mount-request.ts';
+import { parseSize } from './parse-size.ts';
+import { checkVolumeName } from './volume-name.ts';
+
+/** The words for each field. */
+const fields = {
+  type: ['type'],
+  source: ['source', 'src'],
+  target: ['target', 'destination', 'dst'],
+  readonly: ['readonly', 'ro'],
+  consistency: ['consistency'],
+  'bind-propagation': ['bind-propagation'],
+  'bind-nonrecursive': ['bind-nonrecursive'],
+  'volume-subpath': ['volume-subpath'],
+  'volume-nocopy': ['volume-nocopy'],
+  'volume-label': ['volume-label'],
+  'volume-driver': ['volume-driver'],
+  'volume-opt': ['volume-opt'],
+  'tmpfs-size': ['tmpfs-size'],
+  'tmpfs-mode': ['tmpfs-mode'],
+} as const satisfies Record<string, readonly string[]>;
+
+type Field = keyof typeof fields;
+const flags: ReadonlySet<string> = new Set(['readonly', 'volume-nocopy', 'bind-nonrecursive']);
+
+/** The values of each field that was given, in order. */
+type Given = ReadonlyMap<Field, readonly string[]>;
+
+/** Relative sources of binds are below `cwd`. UserError `bad-mount`, `bad-volume-name`. */
+export function parseMountFlag(text: string, cwd: string): MountRequest {
+  const given = parseFields(text);
+  const type = last(given, 'type') ?? 'volume';
+  if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs')
+    throw bad(text, `mount type unknown: "${type}"`, 'it is bind, volume or tmpfs');
+  for (const field of given.keys()) {
+    const owner = /^(bind|volume|tmpfs)-/.exec(field)?.[1];
+    if (owner !== undefined && owner !== type)
+      throw bad(text, `cannot mix '${owner}-*' options with mount type '${type}'`);
+  }
+  const target = last(given, 'target');
+  if (target === undefined || target === '') throw bad(text, 'target is required', 'add target=/PATH');
+  const at = mountTarget(target);
+  if (type === 'tmpfs') return tmpfsRequest(text, given, at);
+  const source = last(given, 'source') ?? '';
+  return type === 'bind'
+    ? bindRequest(text, given, resolveSource(source, cwd), at)
+    : volumeRequest(given, source, at);
+}
+
+/**
+ * A command line whose `--mount` was written with spaces after its commas, which the shell makes several
+ * arguments of, as it was meant; undefined where there is none such.
+ */
+export function findCorrectedLine(argv: readonly string[]): string | undefined {
+  if (!argv.some((word) => /^(--mount=)?\S*=\S*,$/.test(word))) return undefined;
+  return argv.join(' ').replaceAll(/, +/g, ',');
+}
+
+function resolveSource(source: string, cwd: string): string {
+  return /^\.\.?(\/|$)/.test(source) ? resolve(cwd, source) : source;
+}
+
+function bindRequest(text: string, given: Given, source: string, target: string): MountRequest {
+  if (source === '') throw bad(text, 'invalid mount config for type "bind": field Source must not be empty');
+  if (!source.startsWith('/'))
+    throw bad(
+      text,
+      `invalid mount config for type "bind": invalid mount path: '${source}' mount path must be absolute`,
+    );
+  const propagation = last(given, 'bind-propagation') ?? 'rprivate';
+  if (!(propagations as readonly string[]).includes(propagation))
+    throw bad(
+      text,
+      `invalid mount config for type "bind": invalid propagation mode: ${propagation}`,
+      `it is one of ${propagations.join(', ')}`,
+    );
+  return {
+    type: 'bind',
+    source: resolve(source),
+    target,
+    readOnly: flag(given, 'readonly'),
+    propagation: propagation as Propagation,
+    createSource: false,
+    recursive: !flag(given, 'bind-nonrecursive'),
+  };
+}
+
+function volumeRequest(given: Given, source: string, target: string): MountRequest {
+  if (source !== '') checkVolumeName(source);
+  const subpath = last(given, 'volume-subpath');
+  const driver = last(given, 'volume-driver');
+  const pairs = (field: Field): Record<string, string> =>
+    Object.fromEntries((given.get(field) ?? []).map((pair) => splitPair(pair)));
+  return {
+    type: 'volume',
+    source: source === '' ? undefined : source,
+    target,
+    readOnly: flag(given, 'readonly'),
+    noCopy: flag(given, 'volume-nocopy'),
+    ...(subpath === undefined ? {} : { subpath }),
+    ...(driver === undefined ? {} : { driver }),
+    ...(given.has('volume-opt') ? { driverOptions: pairs('volume-opt') } : {}),
+    ...(given.has('volume-label') ? { labels: pairs('volume-label') } : {}),
+  };
+}
+
+function tmpfsRequest(text: string, given: Given, target: string): MountRequest {
+  if (given.has('source'))
+    throw bad(text, 'invalid mount config for type "tmpfs": field Source must not be specified');
+  const size = last(given, 'tmpfs-size');
+  const mode = last(given, 'tmpfs-mode');
+  if (mode !== undefined && !/^[0-7]{1,4}$/.test(mode))
+    throw bad(text, `invalid value for tmpfs-mode: ${mode}`);
+  const bytes = size === undefined ? undefined : parseSize(size);
+  if (size !== undefined && bytes === undefined) throw bad(text, `invalid value for tmpfs-size: ${size}`);
+  return {
+    type: 'tmpfs',
+    target,
+    options: [
+      ...['noexec', 'nosuid', 'nodev', ...(flag(given, 'readonly') ? ['ro'] : [])],
+      ...(bytes === undefined ? [] : [`size=${String(bytes)}`]),
+      `mode=${mode ?? '1777'}`,
+    ],
+  };
+}
+
+function parseFields(text: string): Given {
+  const given = new Map<Field, string[]>();
+  for (const part of splitCsv(text)) {
+    const [word, value] = splitPair(part);
+    const key = word.toLowerCase();
+    if (word !== word.trim() || part === '')
+      throw bad(
+        text,
+        part === ''
+          ? 'invalid empty field'
+          : `invalid option '${word}' in '${part}': option should not have whitespace`,
+        `write it without spaces: --mount ${text.replaceAll(/\s*,\s*/g, ',').replace(/,$/, '')}`,
+      );
+    const field = (Object.keys(fields) as Field[]).find((name) =>
+      (fields[name] as readonly string[]).includes(key),
+    );
+    if (field === undefined)
+      throw part.includes('=')
+        ? bad(text, `unexpected key '${word}' in '${part}'`)
+        : bad(text, `invalid field '${part}' must be a key=value pair`);
+    if (!part.includes('=') && !flags.has(field))
+      throw bad(text, `invalid field '${part}' must be a key=value pair`);
+    if (flags.has(field) && part.includes('=') && !/^(1|0|t|f|true|false)$/i.test(value))
+      throw bad(text, `invalid value for ${word}: ${value}`, 'it is true or false');
+    given.set(field, [...(given.get(field) ?? []), part.includes('=') ? value : 'true']);
+  }
+  return given;
+}
+
+/** `"a,b",c` are two fields; a doubled quote in a quoted field is one. */
+function splitCsv(text: string): string[] {
+  const parts: string[] = [];
+  const pattern = /("(?:[^"]|"")*"|[^,"]*)(,|$)/y;
+  for (;;) {
+    const match = pattern.exec(text);
+    if (match === null) throw bad(text, `parse error: a quote is left open in ${text}`);
+    const [, raw = '', end] = match;
+    parts.push(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw);
+    if (end === '') return parts;
+  }
+}
+
+function splitPair(text: string): [key: string, value: string] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function last(given: Given, field: Field): string | undefined {
+  return given.get(field)?.at(-1);
+}
+
+function flag(given: Given, field: Field): boolean {
+  return /^(1|t|true)$/i.test(last(given, field) ?? '');
+}
+
+function bad(text: string, message: string, hint?: string): UserError {
+  return new UserError('bad-mount', `invalid argument "${text}" for "--mount" flag: ${message}`, {
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
