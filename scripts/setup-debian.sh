@@ -9,7 +9,8 @@ tests=(
   fuse3 uidmap                      # mounts of an ordinary user
   fuse-overlayfs                    # the peer that is measured against
   btrfs-progs e2fsprogs xfsprogs    # file systems with and without reflinks, on loop devices
-  git sqlite3 crun debootstrap      # real programs
+  git sqlite3 debootstrap           # real programs
+  conmon crun runc                  # containers
   libpython3.11-testsuite python3-dev
   dbench fio stress-ng              # load
   strace                            # what a server flushes

@@ -50,7 +50,7 @@ export function parseMountFlag(text: string, cwd: string): MountRequest {
   const source = last(given, 'source') ?? '';
   return type === 'bind'
     ? bindRequest(text, given, resolveSource(source, cwd), at)
-    : volumeRequest(given, source, at);
+    : volumeRequest(text, given, source, at);
 }
 
 /**
@@ -91,9 +91,11 @@ function bindRequest(text: string, given: Given, source: string, target: string)
   };
 }
 
-function volumeRequest(given: Given, source: string, target: string): MountRequest {
+function volumeRequest(text: string, given: Given, source: string, target: string): MountRequest {
   if (source !== '') checkVolumeName(source);
   const subpath = last(given, 'volume-subpath');
+  const isInside = subpath === undefined || !(subpath.startsWith('/') || subpath.split('/').includes('..'));
+  if (!isInside) throw bad(text, `subpath must be a relative path within the volume: ${subpath}`);
   const driver = last(given, 'volume-driver');
   const pairs = (field: Field): Record<string, string> =>
     Object.fromEntries((given.get(field) ?? []).map((pair) => splitPair(pair)));

@@ -109,6 +109,8 @@ const table: readonly {
       ['type=bind,source=/a,target=/b,tmpfs-size=1', "cannot mix 'tmpfs-*' options with mount type 'bind'"],
       ['type=bind,source=/a,target=/b,bind-propagation=x', 'invalid propagation mode: x'],
       ['type=tmpfs,source=/a,target=/b', 'field Source must not be specified'],
+      ['source=data,target=/b,volume-subpath=../x', 'subpath must be a relative path'],
+      ['source=data,target=/b,volume-subpath=/x', 'subpath must be a relative path'],
       ['type=tmpfs,target=/b,tmpfs-size=big', 'invalid value for tmpfs-size: big'],
       ['type=tmpfs,target=/b,tmpfs-mode=9', 'invalid value for tmpfs-mode: 9'],
       ['type=bind, source=/a,target=/b', "invalid option ' source' in ' source=/a'"],

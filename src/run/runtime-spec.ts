@@ -1,0 +1,145 @@
+/**
+ * config.json of an OCI bundle (runtime-spec 1.0), with Docker's defaults: capabilities, what is masked, which
+ * file systems a container has of its own. It is made from one plan; what it says of the machine was asked before.
+ */
+import type { Account } from './accounts.ts';
+
+/** A mount of the bundle, as the specification has it. */
+export interface SpecMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+export interface ProcessPlan {
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly account: Account;
+  readonly terminal: boolean;
+}
+
+export interface BundlePlan {
+  readonly process: ProcessPlan;
+  /** The root directory, absolute. */
+  readonly root: string;
+  readonly readOnlyRoot: boolean;
+  readonly hostname: string;
+  readonly network: 'host' | 'none';
+  /** On top of the container's own, in their order. */
+  readonly mounts: readonly SpecMount[];
+  /** Below the root of each hierarchy. */
+  readonly cgroup: string;
+  /** The machine has one hierarchy of cgroups, version 2. */
+  readonly unifiedCgroups: boolean;
+}
+
+/** What a process of root keeps (moby: oci/caps/defaults.go). */
+const capabilities = [
+  ...[
+    'CHOWN',
+    'DAC_OVERRIDE',
+    'FSETID',
+    'FOWNER',
+    'MKNOD',
+    'NET_RAW',
+    'SETGID',
+    'SETUID',
+    'SETFCAP',
+    'SETPCAP',
+  ],
+  ...['NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE'],
+].map((name) => `CAP_${name}`);
+
+/** moby: oci/defaults.go. */
+const maskedPaths = [
+  ...['/proc/asound', '/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list'],
+  ...[
+    '/proc/timer_stats',
+    '/proc/sched_debug',
+    '/proc/scsi',
+    '/sys/firmware',
+    '/sys/devices/virtual/powercap',
+  ],
+];
+const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** The file systems that every container has of its own. */
+export const ownMounts: readonly SpecMount[] = [
+  { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+  {
+    destination: '/dev',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+  },
+  {
+    destination: '/dev/pts',
+    type: 'devpts',
+    source: 'devpts',
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+  },
+  { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+  {
+    destination: '/sys/fs/cgroup',
+    type: 'cgroup',
+    source: 'cgroup',
+    options: ['ro', 'nosuid', 'noexec', 'nodev'],
+  },
+  { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+  {
+    destination: '/dev/shm',
+    type: 'tmpfs',
+    source: 'shm',
+    options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
+  },
+];
+
+/** The content of config.json. */
+export function runtimeSpec(plan: BundlePlan): object {
+  const targets = new Set(plan.mounts.map(({ destination }) => destination));
+  return {
+    ociVersion: '1.0.2',
+    process: processSpec(plan.process),
+    root: { path: plan.root, readonly: plan.readOnlyRoot },
+    hostname: plan.hostname,
+    mounts: [...ownMounts.filter(({ destination }) => !targets.has(destination)), ...plan.mounts],
+    linux: {
+      cgroupsPath: plan.cgroup,
+      // The runtime itself adds the devices that every container has: null, zero, full, random, tty.
+      resources: { devices: [{ allow: false, access: 'rwm' }] },
+      namespaces: [
+        ...['mount', 'pid', 'ipc', 'uts'],
+        ...(plan.network === 'none' ? ['network'] : []),
+        ...(plan.unifiedCgroups ? ['cgroup'] : []),
+      ].map((type) => ({ type })),
+      maskedPaths,
+      readonlyPaths,
+      // What the mounts ask for is had only if nothing above them is more private.
+      rootfsPropagation: plan.mounts.some(({ options }) =>
+        options.some((option) => /^r?shared$/.test(option)),
+      )
+        ? 'shared'
+        : plan.mounts.some(({ options }) => options.some((option) => /^r?slave$/.test(option)))
+          ? 'slave'
+          : 'private',
+    },
+  };
+}
+
+/** `process` of config.json, which `exec` of a runtime takes by itself. */
+export function processSpec(plan: ProcessPlan): object {
+  const { uid, gid, additionalGids } = plan.account;
+  // As in Docker: what root may, no other user gets by being started.
+  const own = uid === 0 ? capabilities : [];
+  return {
+    terminal: plan.terminal,
+    user: { uid, gid, additionalGids },
+    args: plan.argv,
+    env: plan.env,
+    cwd: plan.cwd,
+    capabilities: { bounding: capabilities, effective: own, permitted: own, inheritable: [], ambient: [] },
+    noNewPrivileges: false,
+  };
+}

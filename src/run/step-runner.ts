@@ -1,0 +1,181 @@
+/**
+ * One command in a root directory, to its end, for whoever builds images: a bundle without supervision, its output
+ * handed on as it comes, and nothing left in the root that the command did not put there.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { InRoot } from '../os/in-root.ts';
+import { createToolFs } from '../store/tool-fs.ts';
+import { lookUpAccount } from './accounts.ts';
+import { makeStubs, type MountPoint } from './mount-stubs.ts';
+import { orderMounts } from './mount-request.ts';
+import { lastFailure } from './runtime-log.ts';
+import { ownMounts, runtimeSpec, type SpecMount } from './runtime-spec.ts';
+import { findWorkingRuntime, hasUnifiedCgroups } from './runtime.ts';
+import { startError } from './start-error.ts';
+
+export type StepMount =
+  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly writable: boolean }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly size: number | undefined };
+
+export interface StepCommand {
+  /** A mounted tree, absolute; the command changes it. */
+  readonly root: string;
+  /** At least one word; a program without a slash is looked for in PATH of `env`. */
+  readonly argv: readonly string[];
+  /** `NAME=VALUE`. */
+  readonly env: readonly string[];
+  /** Absolute; it exists. */
+  readonly cwd: string;
+  /** `USER[:GROUP]`, looked up in the root; empty for root. */
+  readonly user: string;
+  readonly mounts: readonly StepMount[];
+  readonly network: 'default' | 'none' | 'host';
+  /** Standard output and error, as they come. */
+  readonly onOutput: (chunk: Buffer) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What of this machine a command with a network sees. */
+const networkFiles = ['/etc/resolv.conf', '/etc/hosts'];
+
+export class StepRunner {
+  readonly #runRoot: string;
+
+  /** `runRoot`: a directory that the next boot empties. */
+  constructor(runRoot: string) {
+    this.#runRoot = runRoot;
+  }
+
+  /** Places in the root that something is mounted on. Those that are missing are made, and taken away again. */
+  readonly mountPoints: readonly MountPoint[] = [
+    ...['/proc', '/dev', '/sys'].map((path) => ({ path, kind: 'directory' as const })),
+    ...networkFiles.map((path) => ({ path, kind: 'file' as const })),
+  ];
+
+  /**
+   * Runs a command to its end; answers its exit status, 128 + n for signal n. UserError where it cannot be started:
+   * `command-not-found` (exit code 127), `start-failed`, `no-such-user`, `no-runtime`; the reason of `signal` when that is aborted.
+   */
+  async run(command: StepCommand): Promise<number> {
+    command.signal?.throwIfAborted();
+    const runtime = findWorkingRuntime(this.#runRoot);
+    const id = `step-${randomBytes(16).toString('hex')}`;
+    const bundle = join(this.#runRoot, 'bundles', id);
+    mkdirSync(bundle, { recursive: true, mode: 0o700 });
+    const root = new InRoot(command.root);
+    let removeStubs = (): void => undefined;
+    try {
+      const mounts = mountsOf(command);
+      const spec = specOf(command, root, id, mounts);
+      writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
+      removeStubs = makeStubs(createToolFs(), root, this.#pointsOf(mounts));
+      return await runBundle({ runtime, state: join(this.#runRoot, 'runtime'), bundle, id }, command);
+    } finally {
+      removeStubs();
+      root.close();
+      rmSync(bundle, { recursive: true, force: true });
+    }
+  }
+
+  /** Those that lie in the root itself, and not in something that is mounted over it. */
+  #pointsOf(mounts: readonly SpecMount[]): MountPoint[] {
+    const all = [...ownMounts, ...mounts].map(({ destination }) => destination);
+    const isCovered = (path: string): boolean => all.some((other) => path.startsWith(`${other}/`));
+    const given = mounts.map(({ destination, source, type }): MountPoint => {
+      const isFile = type === 'bind' && statSync(source).isFile();
+      return { path: destination, kind: isFile ? 'file' : 'directory' };
+    });
+    const own = this.mountPoints.filter(({ path }) => !networkFiles.includes(path));
+    return [...own, ...given].filter(({ path }) => !isCovered(path));
+  }
+}
+
+function mountsOf(command: StepCommand): SpecMount[] {
+  const given = command.mounts.map((mount): SpecMount => {
+    const destination = mount.target;
+    if (mount.type === 'bind') {
+      const access = mount.writable ? 'rw' : 'ro';
+      return { destination, type: 'bind', source: mount.source, options: ['rbind', 'rprivate', access] };
+    }
+    const size = mount.size === undefined ? [] : [`size=${String(mount.size)}`];
+    return {
+      destination,
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'nodev', 'mode=1777', ...size],
+    };
+  });
+  const targets = new Set(given.map(({ destination }) => destination));
+  const network = (command.network === 'none' ? [] : networkFiles).filter(
+    (path) => !targets.has(path) && existsSync(path),
+  );
+  const own = network.map((path) => ({
+    destination: path,
+    type: 'bind',
+    source: path,
+    options: ['bind', 'rprivate', 'ro'],
+  }));
+  return orderMounts([...own, ...given].map((mount) => ({ ...mount, target: mount.destination })));
+}
+
+function specOf(command: StepCommand, root: InRoot, id: string, mounts: readonly SpecMount[]): object {
+  const account = lookUpAccount(root, command.user);
+  const isSet = (name: string): boolean => command.env.some((entry) => entry.startsWith(`${name}=`));
+  return runtimeSpec({
+    process: {
+      argv: command.argv,
+      env: [...command.env, ...(isSet('HOME') ? [] : [`HOME=${account.home}`])],
+      cwd: command.cwd,
+      account,
+      terminal: false,
+    },
+    root: command.root,
+    readOnlyRoot: false,
+    hostname: 'build',
+    network: command.network === 'none' ? 'none' : 'host',
+    mounts: mounts.map(({ destination, type, source, options }) => ({ destination, type, source, options })),
+    cgroup: `/strata-${id}`,
+    unifiedCgroups: hasUnifiedCgroups(),
+  });
+}
+
+interface Bundle {
+  readonly runtime: string;
+  readonly state: string;
+  readonly bundle: string;
+  readonly id: string;
+}
+
+async function runBundle({ runtime, state, bundle, id }: Bundle, command: StepCommand): Promise<number> {
+  const log = join(bundle, 'log');
+  const args = ['--root', state, '--log', log, '--log-format', 'json', 'run', '--bundle', bundle, id];
+  // One pipe for both outputs keeps their order, which only a shell can give a child. In a session of its own:
+  // Ctrl-C is for the one who builds, who aborts the signal.
+  const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', runtime, ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+    cwd: '/',
+  });
+  child.stdout.on('data', command.onOutput);
+  const abort = (): void => {
+    spawnSync(runtime, ['--root', state, 'delete', '--force', id], { stdio: 'ignore' });
+    // It may have been too early for that.
+    child.kill('SIGTERM');
+  };
+  command.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    command.signal?.throwIfAborted();
+    const failure = lastFailure(log);
+    if (failure !== undefined && code !== 0) throw startError(failure);
+    return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+  } finally {
+    command.signal?.removeEventListener('abort', abort);
+    spawnSync(runtime, ['--root', state, 'delete', '--force', id], { stdio: 'ignore' });
+  }
+}
