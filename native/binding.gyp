@@ -13,6 +13,7 @@
         "mount.c",
         "names.c",
         "open.c",
+        "packet.c",
         "pool.c",
         "statx.c",
         "uuid.c",

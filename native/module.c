@@ -76,6 +76,8 @@ static const struct export exports_table[] = {
     {"socketpair", strata_socketpair},
     {"receiveDescriptor", strata_receive_descriptor},
     {"setNonblocking", strata_set_nonblocking},
+    {"connectPacket", strata_connect_packet},
+    {"shutdown", strata_shutdown},
 };
 
 static void on_finalize(napi_env env, void *data, void *hint) {

@@ -180,5 +180,7 @@ DECLARE(strata_mount_setattr);
 DECLARE(strata_socketpair);
 DECLARE(strata_receive_descriptor);
 DECLARE(strata_set_nonblocking);
+DECLARE(strata_connect_packet);
+DECLARE(strata_shutdown);
 
 #endif

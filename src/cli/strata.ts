@@ -8,7 +8,9 @@ import { UserError } from '../base/user-error.ts';
 import { readPackageVersion } from '../os/package-version.ts';
 import { benchCommand } from './commands/bench.ts';
 import { catCommand } from './commands/cat.ts';
+import { containerCommand, containerCommands } from './commands/container.ts';
 import { diffCommand } from './commands/diff.ts';
+import { endRunCommand } from './commands/end-run.ts';
 import { exportCommand } from './commands/export.ts';
 import { historyCommand } from './commands/history.ts';
 import { imageCommand } from './commands/image.ts';
@@ -18,12 +20,15 @@ import { infoCommand } from './commands/info.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { layersCommand } from './commands/layers.ts';
 import { mountCommand, umountCommand } from './commands/mount.ts';
+import { psCommand } from './commands/ps.ts';
 import { rmiCommand } from './commands/rmi.ts';
 import { statsCommand } from './commands/stats.ts';
 import { systemCommand } from './commands/system.ts';
 import { tagCommand } from './commands/tag.ts';
 import { treeCommand } from './commands/tree.ts';
+import { volumeCommand } from './commands/volume.ts';
 import { whichCommand } from './commands/which.ts';
+import { markOperands } from './mark-operands.ts';
 import { addRootOptions } from './open-store.ts';
 
 /** Runs one command; the exit status goes to `process.exitCode`. */
@@ -34,12 +39,15 @@ async function main(): Promise<void> {
     process.exit();
   });
   const program = addRootOptions(new Command('strata'))
-    .description('Copy-on-write layers: keeps images, mounts them, looks into mounts and measures them.')
+    .description(
+      'Copy-on-write layers: keeps images, runs containers, mounts, looks into mounts and measures them.',
+    )
     .version(readPackageVersion(), '--version')
     .showHelpAfterError('(strata --help tells more)');
   for (const command of commands()) program.addCommand(command);
+  program.addCommand(endRunCommand(), { hidden: true });
   try {
-    await program.parseAsync();
+    await program.parseAsync(markOperands(program, process.argv));
   } catch (thrown) {
     process.stderr.write(`strata: ${lineOf(thrown)}\n`);
     process.exitCode = thrown instanceof UserError ? thrown.exitCode : 1;
@@ -62,6 +70,10 @@ function commands(): Command[] {
     whichCommand(),
     mountCommand(),
     umountCommand(),
+    ...containerCommands(),
+    psCommand('ps'),
+    containerCommand(),
+    volumeCommand(),
     infoCommand(),
     imageCommand(),
     systemCommand(),

@@ -118,6 +118,10 @@ export interface NativeAddon {
   socketpair(): [number, number] | number;
   receiveDescriptor(socket: number): number;
   setNonblocking(fd: number): number;
+
+  /** A SOCK_SEQPACKET socket, blocking. */
+  connectPacket(path: string): number;
+  shutdown(fd: number, how: number): number;
 }
 
 /** What `copyData` answers when the extents are shared (below every errno). */

@@ -4,6 +4,7 @@
  * command goes on.
  */
 import { UserError } from '../base/user-error.ts';
+import { findLine, namesIn } from './durable.ts';
 import { hexOf, shortId, type ImageId } from './ids.ts';
 import type { Image } from './image-db.ts';
 import { isBroken, readReferences } from './references.ts';
@@ -67,7 +68,8 @@ export function pruneImages(store: Store, { all }: { readonly all: boolean }): P
       const doomed: Image[] = [];
       for (const image of await store.images.images()) {
         if (!all && namesOf(names, image.id).length > 0) continue;
-        if ((await findUser(store, image)) === undefined) doomed.push(image);
+        const isUsed = ((await findContainer(store, image)) ?? (await findUser(store, image))) !== undefined;
+        if (!isUsed) doomed.push(image);
       }
       return removeImages(store, workspace, doomed);
     }),
@@ -98,11 +100,30 @@ async function removeImages(store: Store, workspace: Workspace, images: readonly
 }
 
 async function checkUnused(store: Store, image: Image): Promise<void> {
+  const container = await findContainer(store, image);
+  if (container !== undefined) {
+    throw new UserError(
+      'image-in-use',
+      `the container ${shortId(container)} is made of the image ${shortId(image.id)}`,
+      {
+        hint: `remove it first: strata rm ${shortId(container)}`,
+      },
+    );
+  }
   const user = await findUser(store, image);
   if (user === undefined) return;
   throw new UserError('image-in-use', `the image ${shortId(image.id)} is mounted at ${user}`, {
     hint: `unmount it first: strata umount ${user}`,
   });
+}
+
+/** A container over its layers, running or not. */
+async function findContainer(store: Store, image: Image): Promise<string | undefined> {
+  const top = image.chain.at(-1);
+  for (const id of await namesIn(store.root.layerDb('mounts'))) {
+    if (top !== undefined && (await findLine(store.root.layerDb('mounts', id, 'parent'))) === top) return id;
+  }
+  return undefined;
 }
 
 /** Where it is mounted. An image of which the topmost layer is damaged cannot be. */

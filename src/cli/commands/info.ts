@@ -1,5 +1,6 @@
 /** `strata info`: data root, driver and why, what the machine can do. */
 import { Command } from 'commander';
+import { probeRuntimes } from '../../run/runtime.ts';
 import { systemInfo } from '../../store/system-info.ts';
 import { openStore } from '../open-store.ts';
 import { printJson, printLines } from '../print.ts';
@@ -10,8 +11,9 @@ export function infoCommand(): Command {
     .option('--json', 'as JSON')
     .action(async ({ json }: { readonly json?: true }, command: Command) => {
       const info = await systemInfo(await openStore(command));
+      const runtimes = probeRuntimes();
       if (json === true) {
-        printJson(info);
+        printJson({ ...info, runtimes });
         return;
       }
       printLines([
@@ -27,6 +29,8 @@ export function infoCommand(): Command {
         `Kernel Version: ${info.kernel}`,
         `FUSE: ${info.fuse ? 'yes' : 'no'}`,
         `Overlayfs: ${info.overlayfs ? 'yes' : 'no'}`,
+        'Runtimes:',
+        ...runtimes.map(({ name, path, reason }) => `  ${name}: ${reason ?? `works (${path ?? ''})`}`),
       ]);
     });
 }

@@ -1,25 +1,38 @@
-/** `strata inspect IMAGE...`: all that is known of images, as JSON. */
-import { Command } from 'commander';
+/** `strata inspect NAME...`: all that is known of containers and images, as JSON. */
+import { Command, Option } from 'commander';
+import { UserError } from '../../base/user-error.ts';
+import { findGiven } from '../../run/container-book.ts';
+import { describeContainer } from '../../run/describe-container.ts';
 import { imageSize } from '../../store/image-list.ts';
 import { namesOf, resolveImage } from '../../store/resolve-image.ts';
 import type { Store } from '../../store/store.ts';
-import { openStore } from '../open-store.ts';
+import { openEngine } from '../open-engine.ts';
 import { printJson } from '../print.ts';
 
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('all that is known of images, as JSON')
-    .argument('<image...>')
+    .description(
+      'all that is known of containers and images, as JSON; a container comes before an image of its name',
+    )
+    .argument('<name...>')
     .option('--json', 'as JSON, which it is anyway')
-    .action(async (images: string[], _: unknown, command: Command) => {
-      const store = await openStore(command);
-      printJson(
-        await store.lock.shared(async () => {
-          const found = [];
-          for (const name of images) found.push(await inspectImage(store, name));
-          return found;
-        }),
-      );
+    .addOption(new Option('-f, --format <template>').hideHelp())
+    .action(async (names: string[], { format }: { readonly format?: string }, command: Command) => {
+      if (format !== undefined)
+        throw new UserError('no-templates', '--format is not there', {
+          hint: `write: strata inspect ${names.join(' ')} | jq '.[0].Mounts'`,
+        });
+      const { engine, store } = await openEngine(command);
+      const found: object[] = [];
+      for (const name of names) {
+        const container = await findGiven(engine, name);
+        found.push(
+          container === undefined
+            ? await store.lock.shared(() => inspectImage(store, name))
+            : await describeContainer(engine, container),
+        );
+      }
+      printJson(found);
     });
 }
 

@@ -1,0 +1,38 @@
+/** `strata container ...`: the commands on containers, by Docker's longer names. */
+import { Command } from 'commander';
+import { commitCommand } from './commit.ts';
+import { cpCommand } from './cp.ts';
+import { createCommand } from './create.ts';
+import { diffCommand } from './diff.ts';
+import { execCommand } from './exec.ts';
+import { inspectCommand } from './inspect.ts';
+import { logsCommand } from './logs.ts';
+import { psCommand } from './ps.ts';
+import { rmCommand } from './rm.ts';
+import { runCommand } from './run.ts';
+import { startCommand } from './start.ts';
+import { killCommand, stopCommand, waitCommand } from './stop.ts';
+
+/** Those that have names of their own as well, without `ps`. */
+export function containerCommands(): Command[] {
+  return [
+    createCommand(),
+    runCommand(),
+    startCommand(),
+    stopCommand(),
+    killCommand(),
+    execCommand(),
+    logsCommand(),
+    waitCommand(),
+    rmCommand(),
+    cpCommand(),
+    commitCommand(),
+  ];
+}
+
+export function containerCommand(): Command {
+  const container = new Command('container').description('the same commands by longer names');
+  for (const command of [...containerCommands(), psCommand('ls'), diffCommand(), inspectCommand()])
+    container.addCommand(command);
+  return container;
+}

@@ -1,0 +1,58 @@
+/** `strata logs CONTAINER`: what a container has printed. */
+import { Command, InvalidArgumentError } from 'commander';
+import { getContainer } from '../../run/container-book.ts';
+import { readLog, type LogEntry } from '../../run/container-log.ts';
+import { containerPath } from '../../run/engine.ts';
+import { waitForExit } from '../../run/wait-exit.ts';
+import { openEngine } from '../open-engine.ts';
+
+interface Options {
+  readonly follow?: true;
+  readonly timestamps?: true;
+  readonly tail?: number;
+  readonly json?: true;
+}
+
+export function logsCommand(): Command {
+  return new Command('logs')
+    .description('what a container has printed, on the two outputs as it came')
+    .argument('<container>')
+    .option('-f, --follow', 'go on until it ends')
+    .option('-t, --timestamps', 'with the time of each line')
+    .option('-n, --tail <lines>', 'the last lines only', parseLines)
+    .option('--json', 'as JSON, an object on each line')
+    .action(async (name: string, options: Options, command: Command) => {
+      const { engine } = await openEngine(command);
+      const { id } = await getContainer(engine, name);
+      const path = containerPath(engine, id, 'container.log');
+      const skipped = options.tail === undefined ? 0 : Math.max(0, (await countEntries(path)) - options.tail);
+      const ended = options.follow === true ? waitForExit(engine, id) : undefined;
+      let at = 0;
+      for await (const entry of readLog(path, ended)) {
+        at += 1;
+        if (at > skipped) print(entry, options);
+      }
+    });
+}
+
+async function countEntries(path: string): Promise<number> {
+  const log = readLog(path);
+  let count = 0;
+  while ((await log.next()).done !== true) count += 1;
+  return count;
+}
+
+function print({ time, stream, text }: LogEntry, { timestamps, json }: Options): void {
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify({ log: text.toString('utf8'), stream, time })}\n`);
+    return;
+  }
+  const to = stream === 'stderr' ? process.stderr : process.stdout;
+  to.write(timestamps === true ? Buffer.concat([Buffer.from(`${time} `), text]) : text);
+}
+
+function parseLines(text: string): number {
+  if (text === 'all') return Number.MAX_SAFE_INTEGER;
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of lines.');
+  return Number(text);
+}

@@ -1,0 +1,27 @@
+/** `strata rm CONTAINER...`: containers go, with what they have written. */
+import { Command } from 'commander';
+import { getContainer } from '../../run/container-book.ts';
+import { removeContainer } from '../../run/remove-container.ts';
+import { openEngine } from '../open-engine.ts';
+import { printLines } from '../print.ts';
+
+interface Options {
+  readonly force?: true;
+  readonly volumes?: true;
+}
+
+export function rmCommand(): Command {
+  return new Command('rm')
+    .description('remove containers')
+    .argument('<container...>')
+    .option('-f, --force', 'also those that run, which are killed')
+    .option('-v, --volumes', 'with their volumes that nobody named')
+    .action(async (names: string[], { force, volumes }: Options, command: Command) => {
+      const { engine } = await openEngine(command);
+      for (const name of names) {
+        const container = await getContainer(engine, name);
+        await removeContainer(engine, container, { force: force === true, volumes: volumes === true });
+        printLines([name]);
+      }
+    });
+}

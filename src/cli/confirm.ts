@@ -1,0 +1,18 @@
+/** Asking before something is removed. */
+import { createInterface } from 'node:readline/promises';
+import { UserError } from '../base/user-error.ts';
+
+/** UserError `needs-force` where nobody can be asked, `not-confirmed`. */
+export async function confirm(what: string): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new UserError('needs-force', 'there is no terminal on which to ask', { hint: 'say --force' });
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`This removes ${what}. Go on? [y/N] `);
+    if (/^y(es)?$/i.test(answer.trim())) return;
+  } finally {
+    terminal.close();
+  }
+  throw new UserError('not-confirmed', 'nothing was removed');
+}

@@ -1,0 +1,137 @@
+/**
+ * The options of `strata create` and `strata run`, and what they ask for. The spellings are Docker's.
+ */
+import { Option, type Command } from 'commander';
+import { UserError } from '../base/user-error.ts';
+import type { ContainerRequest } from '../run/create-container.ts';
+import { findCorrectedLine, parseMountFlag } from '../run/parse-mount-flag.ts';
+import { parseTmpfsFlag } from '../run/parse-tmpfs-flag.ts';
+import { parseVolumeFlag } from '../run/parse-volume-flag.ts';
+import { collect, parsePairs } from './option-values.ts';
+
+export interface ContainerOptions {
+  readonly rm?: true;
+  readonly interactive?: true;
+  readonly tty?: true;
+  readonly name?: string;
+  readonly env?: readonly string[];
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly entrypoint?: string;
+  readonly hostname?: string;
+  readonly network?: string;
+  readonly net?: string;
+  readonly readOnly?: true;
+  readonly tmpfs?: readonly string[];
+  readonly volume?: readonly string[];
+  readonly mount?: readonly string[];
+  readonly volumesFrom?: readonly string[];
+  readonly label?: readonly string[];
+  readonly runtime?: string;
+  readonly publish?: readonly string[];
+}
+
+/** Docker's for a command line that makes no sense. */
+const exitCode = 125;
+
+export function addContainerOptions(command: Command): Command {
+  return command
+    .argument('<image>')
+    .argument('[command...]', 'in place of what the image would run')
+    .option('--rm', 'remove the container when it ends')
+    .option('-i, --interactive', 'keep standard input open')
+    .option('-t, --tty', 'give it a terminal')
+    .option('--name <name>', 'a name, in place of one drawn by lot')
+    .option('-e, --env <name=value>', 'a variable; without a value, that of this environment', collect)
+    .option('-w, --workdir <dir>', 'the working directory in the container')
+    .option('-u, --user <user>', 'USER[:GROUP], names of the image or numbers')
+    .option('--entrypoint <program>', "in place of the image's")
+    .option('-h, --hostname <name>', 'its host name')
+    .option('--network <network>', 'host or none (host)')
+    .addOption(new Option('--net <network>').hideHelp())
+    .option('--read-only', 'the root cannot be written')
+    .option('--tmpfs <target>', 'TARGET[:OPTIONS], a file system in memory', collect)
+    .option(
+      '-v, --volume <volume>',
+      '[SOURCE:]TARGET[:OPTIONS], a volume or a directory of this machine',
+      collect,
+    )
+    .option('--mount <mount>', 'type=bind|volume|tmpfs,source=,target=,...', collect)
+    .option(
+      '--volumes-from <container>',
+      'CONTAINER[:ro], its volumes and directories of this machine',
+      collect,
+    )
+    .option('-l, --label <name=value>', 'a label', collect)
+    .option('--runtime <runtime>', 'runc, crun, or a path; unless told, whichever works')
+    .addOption(new Option('-p, --publish <port>').argParser(collect).hideHelp())
+    .helpOption('--help', 'this text')
+    .exitOverride(({ exitCode: status }) => process.exit(status === 0 ? 0 : exitCode));
+}
+
+/** UserError, also for what Docker has and this has not. */
+export function containerRequest(
+  image: string,
+  args: readonly string[],
+  options: ContainerOptions,
+): ContainerRequest {
+  const corrected = findCorrectedLine(process.argv.slice(2));
+  if (corrected !== undefined)
+    throw new UserError('bad-mount', '--mount is one word, and this one has spaces in it', {
+      hint: `write: strata ${corrected}`,
+    });
+  if (options.publish !== undefined)
+    throw new UserError(
+      'no-ports',
+      'ports cannot be published: a container is in the network of this machine',
+      {
+        hint: 'leave -p out: what listens in the container listens here (--network=host)',
+        exitCode,
+      },
+    );
+  return {
+    image,
+    args,
+    name: options.name,
+    entrypoint: options.entrypoint,
+    env: options.env ?? [],
+    workingDir: options.workdir,
+    user: options.user,
+    hostname: options.hostname,
+    terminal: options.tty === true,
+    openStdin: options.interactive === true,
+    network: parseNetwork(options.network ?? options.net ?? 'host'),
+    readOnlyRoot: options.readOnly === true,
+    mounts: mountsOf(options),
+    volumesFrom: options.volumesFrom ?? [],
+    runtime: options.runtime,
+    autoRemove: options.rm === true,
+    labels: parsePairs(options.label ?? []),
+  };
+}
+
+function mountsOf(options: ContainerOptions): ContainerRequest['mounts'] {
+  return [
+    ...(options.volume ?? []).map((text) => parseVolumeFlag(text, process.cwd())),
+    ...(options.mount ?? []).map((text) => parseMountFlag(text, process.cwd())),
+    ...(options.tmpfs ?? []).map((text) => parseTmpfsFlag(text)),
+  ];
+}
+
+/** What goes wrong before there is a command to have an exit status has Docker's, 125. */
+export async function refusing(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (thrown) {
+    if (!(thrown instanceof UserError) || thrown.exitCode !== 1) throw thrown;
+    const hint = thrown.hint === undefined ? {} : { hint: thrown.hint };
+    throw new UserError(thrown.code, thrown.message, { ...hint, exitCode, cause: thrown });
+  }
+}
+
+function parseNetwork(text: string): 'host' | 'none' {
+  if (text === 'host' || text === 'none') return text;
+  throw new UserError('no-network', `there is no network ${text}`, {
+    hint: '--network is host, the network of this machine, or none',
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * conmon (github.com/containers/conmon), one for each run of a container: it makes the container with the runtime,
+ * holds its terminal or pipes, writes its log, and, when it ends, its exit status, and then starts the exit
+ * command. So a container needs no program of ours while it runs.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { UserError } from '../base/user-error.ts';
+import { findProgram, messageOf } from './runtime.ts';
+import { startError } from './start-error.ts';
+
+export interface ConmonRequest {
+  readonly id: string;
+  readonly name: string;
+  readonly runtime: string;
+  /** Where the runtime keeps what it knows. */
+  readonly runtimeState: string;
+  /** Holds config.json; conmon makes its sockets there. */
+  readonly bundle: string;
+  readonly log: string;
+  /** It writes the exit status to the file ID in there. */
+  readonly exits: string;
+  /** And to the file `exit` in there. */
+  readonly persistent: string;
+  readonly terminal: boolean;
+  readonly openStdin: boolean;
+  readonly exitCommand: readonly string[];
+}
+
+/**
+ * Makes the container; its process waits for `RUNTIME start`. Answers the process's id. UserError `no-conmon`, and
+ * those of `startError`.
+ */
+export async function startConmon(request: ConmonRequest): Promise<number> {
+  const program = findProgram('conmon');
+  if (program === undefined)
+    throw new UserError('no-conmon', 'conmon, which watches over containers, is not installed', {
+      hint: 'install the package conmon: apt-get install conmon',
+      exitCode: 125,
+    });
+  const child = spawn(program, argumentsOf(request), {
+    // The pipe is where it tells the process's id, or what went wrong.
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, _OCI_SYNCPIPE: '3' },
+    detached: true,
+    cwd: '/',
+  });
+  let errors = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-4096);
+  });
+  const [answer] = await Promise.all([firstLine(child.stdio[3] as Readable), once(child, 'exit')]);
+  child.stderr?.destroy();
+  const { data, message } = parse(answer) ?? { data: -1, message: errors };
+  if (data > 0) return data;
+  throw startError(messageOf(message ?? '') ?? messageOf(errors) ?? 'conmon gave no reason');
+}
+
+function argumentsOf(request: ConmonRequest): string[] {
+  const { id, bundle } = request;
+  return [
+    ...['--api-version', '1', '--cid', id, '--cuuid', id, '--name', request.name],
+    ...['--runtime', request.runtime, '--runtime-arg=--root', `--runtime-arg=${request.runtimeState}`],
+    ...[
+      '--bundle',
+      bundle,
+      '--container-pidfile',
+      `${bundle}/pid`,
+      '--conmon-pidfile',
+      `${bundle}/conmon.pid`,
+    ],
+    ...['--log-path', `k8s-file:${request.log}`, '--log-level', 'error'],
+    ...['--exit-dir', request.exits, '--persist-dir', request.persistent, '--full-attach'],
+    ...(request.terminal ? ['--terminal'] : []),
+    ...(request.openStdin ? ['--stdin'] : []),
+    ...['--exit-command', request.exitCommand[0] ?? ''],
+    ...request.exitCommand.slice(1).map((argument) => `--exit-command-arg=${argument}`),
+  ];
+}
+
+async function firstLine(from: Readable): Promise<string> {
+  let text = '';
+  for await (const chunk of from.setEncoding('utf8') as AsyncIterable<string>) {
+    text += chunk;
+    // conmon keeps the pipe for as long as it lives.
+    if (text.includes('\n')) break;
+  }
+  return text;
+}
+
+function parse(answer: string): { readonly data: number; readonly message?: string } | undefined {
+  try {
+    return JSON.parse(answer) as { data: number; message?: string };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The containers of a data root: by id, by the beginning of one, by name. A directory that has no `container.json` is
+ * the rest of a creation that did not come to its end.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { nameFromText } from '../base/name.ts';
+import { isFsError } from '../base/fs-error.ts';
+import { UserError } from '../base/user-error.ts';
+import { tryLock, waitForLock, type Lock } from '../os/lock.ts';
+import { namesIn } from '../store/durable.ts';
+import { findContainer, writeContainer, type Container } from './container.ts';
+import { containerPath, type Engine } from './engine.ts';
+
+/** All, the newest first. */
+export async function listContainers(engine: Engine): Promise<Container[]> {
+  const found: Container[] = [];
+  for (const id of await namesIn(engine.containers)) {
+    const container = isId(id) ? await findContainer(engine, id) : undefined;
+    if (container !== undefined) found.push(container);
+  }
+  return found.sort((a, b) => (a.created < b.created ? 1 : -1));
+}
+
+/** By its id, its name, or the beginning of an id, in this order. UserError `no-such-container`, `ambiguous-id`. */
+export async function getContainer(engine: Engine, given: string): Promise<Container> {
+  const found = await findGiven(engine, given);
+  if (found === undefined)
+    throw new UserError('no-such-container', `no such container: ${given}`, {
+      hint: 'strata ps -a lists them',
+    });
+  return found;
+}
+
+/** The same; undefined where there is none. UserError `ambiguous-id`. */
+export async function findGiven(engine: Engine, given: string): Promise<Container | undefined> {
+  const all = await listContainers(engine);
+  const exact =
+    all.find(({ id }) => id === given) ?? all.find(({ name }) => name === given.replace(/^\//, ''));
+  if (exact !== undefined) return exact;
+  const begun = /^[0-9a-f]+$/.test(given) ? all.filter(({ id }) => id.startsWith(given)) : [];
+  if (begun.length > 1)
+    throw new UserError('ambiguous-id', `several containers begin with ${given}`, {
+      hint: `give more of it: ${begun.map(({ id }) => id.slice(0, 12)).join(', ')}`,
+    });
+  return begun[0];
+}
+
+/** A directory for a container that has yet to be written, and is whoever's holds the lock until then. */
+export async function beginContainer(engine: Engine): Promise<{ readonly id: string; readonly lock: Lock }> {
+  const id = randomBytes(32).toString('hex');
+  mkdirSync(containerPath(engine, id), { recursive: true, mode: 0o710 });
+  return { id, lock: await waitForLock(nameFromText(containerPath(engine, id)), 'exclusive') };
+}
+
+/** Takes away what creations that did not come to their end have left. */
+export async function collectUnfinished(engine: Engine): Promise<void> {
+  for (const id of await namesIn(engine.containers)) {
+    if (!isId(id) || (await findContainer(engine, id)) !== undefined) continue;
+    const lock = tryLock(nameFromText(containerPath(engine, id)));
+    if (lock === undefined) continue;
+    try {
+      // Written, perhaps, between the two looks.
+      if ((await findContainer(engine, id)) !== undefined) continue;
+      await engine.layers.unmount(id);
+      await engine.layers.remove(id);
+      await forgetContainer(engine, id);
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+/** Makes the container known, if its name is free. UserError `name-in-use`, `bad-name`. */
+export async function addContainer(engine: Engine, container: Container): Promise<Container> {
+  if (container.name !== '' && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(container.name))
+    throw new UserError(
+      'bad-name',
+      `Invalid container name (${container.name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+    );
+  const lock = await waitForLock(nameFromText(engine.containers), 'exclusive');
+  try {
+    const taken = new Map((await listContainers(engine)).map(({ name, id }) => [name, id]));
+    let { name } = container;
+    while (name === '' || (container.name === '' && taken.has(name))) name = randomName();
+    const owner = taken.get(name);
+    if (owner !== undefined)
+      throw new UserError(
+        'name-in-use',
+        `the container name "${name}" is already in use by container ${owner.slice(0, 12)}`,
+        {
+          hint: `remove that one first (strata rm ${name}), or choose another name`,
+          exitCode: 125,
+        },
+      );
+    const named = { ...container, name };
+    await writeContainer(engine, named);
+    return named;
+  } finally {
+    lock.release();
+  }
+}
+
+/** Forgets a container and all of its files. */
+export async function forgetContainer(engine: Engine, id: string): Promise<void> {
+  await rm(containerPath(engine, id, 'container.json'), { force: true });
+  await rm(containerPath(engine, id), { recursive: true, force: true });
+}
+
+/**
+ * Runs `act` while nobody else starts, ends or removes the container. Not to be nested. Answers undefined where the
+ * container is gone.
+ */
+export async function withContainer<T>(
+  engine: Engine,
+  id: string,
+  act: () => Promise<T>,
+): Promise<T | undefined> {
+  let lock;
+  try {
+    lock = await waitForLock(nameFromText(containerPath(engine, id)), 'exclusive');
+  } catch (thrown) {
+    if (isFsError(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
+  try {
+    // Removed while we waited: the directory that is locked has no name any more.
+    return (await findContainer(engine, id)) === undefined ? undefined : await act();
+  } finally {
+    lock.release();
+  }
+}
+
+function isId(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
+
+const qualities = [
+  'amber',
+  'brisk',
+  'calm',
+  'deep',
+  'even',
+  'fair',
+  'grey',
+  'hidden',
+  'keen',
+  'light',
+  'mild',
+  'old',
+];
+const rocks = [
+  'basalt',
+  'chalk',
+  'clay',
+  'flint',
+  'gneiss',
+  'gravel',
+  'jade',
+  'loam',
+  'marl',
+  'quartz',
+  'shale',
+  'slate',
+];
+
+function randomName(): string {
+  const pick = (words: readonly string[]): string => words[randomInt(words.length)] ?? '';
+  return `${pick(qualities)}_${pick(rocks)}${String(randomInt(100))}`;
+}

@@ -1,0 +1,116 @@
+/**
+ * The mounts that were asked for, made ready for a start: sources are there, volumes are mounted, a directory in a
+ * volume is bound to a place of its own. The place in the container is the runtime's business, which resolves it
+ * inside the root.
+ */
+import { closeSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { nameFromText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { MNT_DETACH, MS_BIND, O_DIRECTORY, O_PATH, UMOUNT_NOFOLLOW } from '../os/constants.ts';
+import { getAddon } from '../os/addon.ts';
+import { findMountAt } from '../os/mountinfo.ts';
+import { fdPath, InRoot } from '../os/in-root.ts';
+import { FsError, isFsError } from '../base/fs-error.ts';
+import { bundlePath, type Engine } from './engine.ts';
+import type { BindRequest, MountRequest, VolumeRequest } from './mount-request.ts';
+import type { SpecMount } from './runtime-spec.ts';
+import { mountVolume, releaseVolume } from './use-volume.ts';
+
+/** UserError `no-source` for a bind source that is missing and may not be made. */
+export function checkBindSource({ source, createSource }: BindRequest): void {
+  if (existsSync(source)) return;
+  if (!createSource)
+    throw new UserError(
+      'no-source',
+      `invalid mount config for type "bind": bind source path does not exist: ${source}`,
+      { hint: 'make it first, or use -v, which does', exitCode: 125 },
+    );
+  mkdirSync(source, { recursive: true });
+}
+
+/** For config.json, in the order given. UserError; what was mounted for it is taken off by `releaseMounts`. */
+export async function prepareMounts(
+  engine: Engine,
+  id: string,
+  mounts: readonly MountRequest[],
+): Promise<SpecMount[]> {
+  const ready: SpecMount[] = [];
+  for (const [index, mount] of mounts.entries())
+    ready.push(await prepareMount(engine, mount, bundlePath(engine, id, 'mounts', String(index))));
+  return ready;
+}
+
+async function prepareMount(engine: Engine, mount: MountRequest, place: string): Promise<SpecMount> {
+  const destination = mount.target;
+  if (mount.type === 'tmpfs') return { destination, type: 'tmpfs', source: 'tmpfs', options: mount.options };
+  const access = mount.readOnly ? ['ro'] : [];
+  if (mount.type === 'volume')
+    return {
+      ...{ destination, type: 'bind', source: await volumeSource(engine, mount, place) },
+      options: ['rbind', 'rprivate', ...access],
+    };
+  checkBindSource(mount);
+  const options = [mount.recursive ? 'rbind' : 'bind', mount.propagation, ...access];
+  return { destination, type: 'bind', source: mount.source, options };
+}
+
+/** Takes off what a run had mounted for itself, and volumes that no other run has. */
+export async function releaseMounts(
+  engine: Engine,
+  id: string,
+  mounts: readonly MountRequest[],
+): Promise<void> {
+  const places = bundlePath(engine, id, 'mounts');
+  for (const name of existsSync(places) ? readdirSync(places) : []) unmount(join(places, name));
+  for (const { source } of volumesOf(mounts)) {
+    if (source !== undefined) await releaseVolume(engine, source, id);
+  }
+}
+
+export function volumesOf(mounts: readonly MountRequest[]): VolumeRequest[] {
+  return mounts.filter((mount) => mount.type === 'volume');
+}
+
+async function volumeSource(
+  engine: Engine,
+  { source = '', subpath }: VolumeRequest,
+  place: string,
+): Promise<string> {
+  const content = await mountVolume(engine, source);
+  return subpath === undefined ? content : bindSubpath(content, subpath, place, source);
+}
+
+/** A path could be changed by whoever writes the volume between our look and the runtime's: what was found is bound. */
+function bindSubpath(content: string, subpath: string, place: string, volume: string): string {
+  const root = new InRoot(content);
+  try {
+    const found = findDirectory(root, subpath);
+    if (found === undefined)
+      throw new UserError('no-subpath', `volume ${volume} has no directory ${subpath}`, {
+        hint: 'volume-subpath names a directory that is there',
+        exitCode: 125,
+      });
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+    const done = getAddon().mount(fdPath(found), nameFromText(place), '', MS_BIND, '');
+    closeSync(found);
+    if (done < 0) throw new FsError(-done, { syscall: 'mount', path: place });
+    return place;
+  } finally {
+    root.close();
+  }
+}
+
+function findDirectory(root: InRoot, path: string): number | undefined {
+  try {
+    return root.findOpen(nameFromText(path), O_PATH | O_DIRECTORY);
+  } catch (thrown) {
+    if (isFsError(thrown, 'ELOOP')) return undefined;
+    throw thrown;
+  }
+}
+
+function unmount(path: string): void {
+  if (findMountAt(nameFromText(path)) !== undefined)
+    getAddon().umount(nameFromText(path), MNT_DETACH | UMOUNT_NOFOLLOW);
+}

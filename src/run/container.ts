@@ -1,0 +1,122 @@
+/**
+ * A container as it was asked for, which does not change from its creation to its removal, and the last run of it,
+ * which does. Both are files of its directory in the data root.
+ */
+import * as v from 'valibot';
+import { findProcess, isRunning, type ProcessIdentity } from '../os/process-identity.ts';
+import { findJson, findLine, writeDurably } from '../store/durable.ts';
+import { bundlePath, containerPath, exitsPath, type Engine } from './engine.ts';
+import type { MountRequest } from './mount-request.ts';
+
+export interface Container {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly image: { readonly id: string; readonly name: string };
+  readonly entrypoint: readonly string[];
+  /** What follows the entrypoint; the two together are not empty. */
+  readonly command: readonly string[];
+  readonly env: readonly string[];
+  readonly workingDir: string;
+  /** As `-u` takes it. */
+  readonly user: string;
+  readonly hostname: string;
+  readonly terminal: boolean;
+  /** Standard input stays open (`-i`). */
+  readonly openStdin: boolean;
+  readonly network: 'host' | 'none';
+  readonly readOnlyRoot: boolean;
+  /** In the order in which they are mounted; every volume has its name. */
+  readonly mounts: readonly MountRequest[];
+  /** Volumes that were made for this container, and go with it. */
+  readonly anonymousVolumes: readonly string[];
+  /** Undefined: whichever works. */
+  readonly runtime?: string;
+  /** It goes when it ends (`--rm`). */
+  readonly autoRemove: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stopSignal: string;
+}
+
+const runSchema = v.object({
+  /** Tells this run from every other one. */
+  run: v.string(),
+  startedAt: v.string(),
+  runtime: v.string(),
+  /** The first process of the container, as the machine sees it; absent while it is being made. */
+  process: v.optional(v.object({ pid: v.number(), start: v.string() })),
+  finishedAt: v.optional(v.string()),
+  exitCode: v.optional(v.number()),
+});
+
+export type Run = v.InferOutput<typeof runSchema>;
+
+export type ContainerStatus =
+  | { readonly status: 'created' }
+  | { readonly status: 'running'; readonly startedAt: string; readonly pid: number }
+  | {
+      readonly status: 'exited';
+      readonly startedAt: string;
+      readonly finishedAt: string | undefined;
+      readonly exitCode: number;
+    };
+
+/** For a run that ended without anybody to see it: the machine stopped, or conmon was killed. */
+export const unknownExitCode = 255;
+
+const containerSchema = v.looseObject({
+  id: v.string(),
+  name: v.string(),
+  image: v.looseObject({ id: v.string() }),
+});
+
+export async function findContainer(engine: Engine, id: string): Promise<Container | undefined> {
+  // Its other fields are as they were written, whole.
+  return (await findJson(containerPath(engine, id, 'container.json'), containerSchema)) as
+    Container | undefined;
+}
+
+export async function writeContainer(engine: Engine, container: Container): Promise<void> {
+  await writeDurably(containerPath(engine, container.id, 'container.json'), `${JSON.stringify(container)}\n`);
+}
+
+/** The last run; undefined for a container that was never started. */
+export function findRun(engine: Engine, id: string): Promise<Run | undefined> {
+  return findJson(containerPath(engine, id, 'run.json'), runSchema);
+}
+
+export async function writeRun(engine: Engine, id: string, run: Run): Promise<void> {
+  await writeDurably(containerPath(engine, id, 'run.json'), `${JSON.stringify(run)}\n`);
+}
+
+/** What has become of a container, as far as the machine tells: nothing is waited for. */
+export async function readStatus(engine: Engine, id: string): Promise<ContainerStatus> {
+  const run = await findRun(engine, id);
+  if (run === undefined) return { status: 'created' };
+  const { startedAt, finishedAt } = run;
+  if (finishedAt === undefined) {
+    const exitCode = await findExitCode(engine, id);
+    // Between the end of the process and the word of it there is only conmon.
+    const isAlive = (first: ProcessIdentity): Promise<boolean> =>
+      isRunning(first) ? Promise.resolve(true) : isSupervised(engine, id);
+    if (exitCode === undefined && run.process !== undefined && (await isAlive(run.process)))
+      return { status: 'running', startedAt, pid: run.process.pid };
+    return { status: 'exited', startedAt, finishedAt, exitCode: exitCode ?? unknownExitCode };
+  }
+  return { status: 'exited', startedAt, finishedAt, exitCode: run.exitCode ?? unknownExitCode };
+}
+
+/** What conmon has written of the last run, in the run root or, over a boot, in the data root. */
+export async function findExitCode(engine: Engine, id: string): Promise<number | undefined> {
+  const line =
+    (await findLine(`${exitsPath(engine)}/${id}`)) ?? (await findLine(containerPath(engine, id, 'exit')));
+  return line === undefined || line === '' ? undefined : Number(line);
+}
+
+/** Whether the conmon of the last run is still there to write the exit status. */
+export async function isSupervised(engine: Engine, id: string): Promise<boolean> {
+  const pid = Number((await findLine(bundlePath(engine, id, 'conmon.pid'))) ?? '0');
+  return pid > 0 && findProcess(pid) !== undefined;
+}

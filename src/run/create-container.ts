@@ -1,0 +1,183 @@
+/**
+ * Making a container of an image and what was asked: its layers, its volumes, filled where they are empty, its
+ * definition last. Until that is written there is no container, and what a failure leaves is taken away.
+ */
+import { closeSync } from 'node:fs';
+import { hostname as hostName } from 'node:os';
+import { nameFromText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { O_DIRECTORY, O_PATH } from '../os/constants.ts';
+import { InRoot } from '../os/in-root.ts';
+import { addContainer, beginContainer, collectUnfinished, getContainer } from './container-book.ts';
+import { fillInitLayer } from './container-files.ts';
+import { checkBindSource, volumesOf } from './container-mounts.ts';
+import type { Container } from './container.ts';
+import { removeFiles } from './end-run.ts';
+import type { Engine, FoundImage, ImageDefaults } from './engine.ts';
+import { fillVolume } from './fill-volume.ts';
+import { mountTarget, orderMounts, type MountRequest, type VolumeRequest } from './mount-request.ts';
+import { mergeEnv } from './parse-env.ts';
+import { parseUser } from './parse-user.ts';
+import { withVolume } from './use-volume.ts';
+
+/** What was asked on the command line; undefined and empty: what the image says. */
+export interface ContainerRequest {
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly name?: string | undefined;
+  /** One word; empty: none, also where the image has one. */
+  readonly entrypoint?: string | undefined;
+  readonly env: readonly string[];
+  readonly workingDir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly terminal: boolean;
+  readonly openStdin: boolean;
+  readonly network: 'host' | 'none';
+  readonly readOnlyRoot: boolean;
+  readonly mounts: readonly MountRequest[];
+  /** `CONTAINER[:ro]`: volumes and binds as that one has them. */
+  readonly volumesFrom: readonly string[];
+  readonly runtime?: string | undefined;
+  readonly autoRemove: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Docker's for what goes wrong before a container is there. */
+const exitCode = 125;
+
+/** UserError for what cannot be; nothing is left then but directories that were made for `-v`. */
+export async function createContainer(engine: Engine, request: ContainerRequest): Promise<Container> {
+  const image = await engine.layers.getImage(request.image);
+  const given = [...request.mounts, ...(await mountsFrom(engine, request))];
+  const wanted = orderMounts([...given, ...imageVolumes(image, given)]);
+  for (const mount of wanted) if (mount.type === 'bind') checkBindSource(mount);
+  const draft = define(image, request);
+  await collectUnfinished(engine);
+  const { id, lock } = await beginContainer(engine);
+  const anonymousVolumes: string[] = [];
+  const container: Container = { ...draft, id, mounts: [], anonymousVolumes };
+  try {
+    await engine.layers.create(id, image.id, fillInitLayer);
+    const mounts = wanted.map((mount) =>
+      mount.type === 'volume' ? nameVolume(engine, mount, anonymousVolumes) : mount,
+    );
+    await fillVolumes(engine, id, mounts);
+    const hostname = draft.hostname === '' ? id.slice(0, 12) : draft.hostname;
+    return await addContainer(engine, { ...container, hostname, mounts });
+  } catch (thrown) {
+    await removeFiles(engine, container, { volumes: true });
+    throw thrown;
+  } finally {
+    lock.release();
+  }
+}
+
+function define(
+  image: FoundImage,
+  request: ContainerRequest,
+): Omit<Container, 'id' | 'mounts' | 'anonymousVolumes'> {
+  const { defaults } = image;
+  const workingDir = given(request.workingDir) ?? given(defaults.WorkingDir) ?? '/';
+  if (!workingDir.startsWith('/'))
+    throw new UserError(
+      'bad-workdir',
+      `the working directory '${workingDir}' is invalid, it needs to be an absolute path`,
+      { exitCode },
+    );
+  const user = given(request.user) ?? given(defaults.User) ?? '';
+  parseUser(user);
+  return {
+    name: request.name ?? '',
+    created: new Date().toISOString(),
+    image: { id: image.id, name: request.image },
+    ...commandOf(defaults, request),
+    env: mergeEnv(defaults.Env ?? [], request.env, process.env),
+    workingDir,
+    user,
+    hostname: request.hostname ?? (request.network === 'host' ? hostName() : ''),
+    terminal: request.terminal,
+    openStdin: request.openStdin,
+    network: request.network,
+    readOnlyRoot: request.readOnlyRoot,
+    ...(request.runtime === undefined ? {} : { runtime: request.runtime }),
+    autoRemove: request.autoRemove,
+    labels: { ...defaults.Labels, ...request.labels },
+    stopSignal: given(defaults.StopSignal) ?? 'SIGTERM',
+  };
+}
+
+/** A new entrypoint takes the image's arguments away too. */
+function commandOf(
+  defaults: ImageDefaults,
+  { entrypoint, args }: ContainerRequest,
+): Pick<Container, 'entrypoint' | 'command'> {
+  const head = entrypoint === undefined ? (defaults.Entrypoint ?? []) : entrypoint === '' ? [] : [entrypoint];
+  const command = args.length > 0 || entrypoint !== undefined ? args : (defaults.Cmd ?? []);
+  if (head.length + command.length === 0)
+    throw new UserError('no-command', 'no command specified', {
+      hint: 'the image names none: put one after it',
+      exitCode,
+    });
+  return { entrypoint: head, command };
+}
+
+/** What other containers have, where nothing else was asked to be. */
+async function mountsFrom(
+  engine: Engine,
+  { mounts, volumesFrom }: ContainerRequest,
+): Promise<MountRequest[]> {
+  const found = new Map<string, MountRequest>();
+  for (const text of volumesFrom) {
+    const [name = '', mode] = text.split(':');
+    for (const mount of (await getContainer(engine, name)).mounts) {
+      if (mount.type === 'tmpfs' || mounts.some(({ target }) => target === mount.target)) continue;
+      found.set(mount.target, { ...mount, readOnly: mount.readOnly || mode === 'ro' });
+    }
+  }
+  return [...found.values()];
+}
+
+/** Those that the image asks for, where nothing else was asked to be. */
+function imageVolumes({ defaults }: FoundImage, mounts: readonly MountRequest[]): VolumeRequest[] {
+  const taken = new Set(mounts.map(({ target }) => target));
+  return Object.keys(defaults.Volumes ?? {})
+    .map((target) => mountTarget(target))
+    .filter((target) => !taken.has(target))
+    .map((target) => ({ type: 'volume', source: undefined, target, readOnly: false, noCopy: false }));
+}
+
+function nameVolume(engine: Engine, mount: VolumeRequest, anonymous: string[]): VolumeRequest {
+  const { name } = engine.volumes.create(mount.source, {
+    ...(mount.driver === undefined ? {} : { driver: mount.driver }),
+    options: mount.driverOptions ?? {},
+    labels: mount.labels ?? {},
+  });
+  if (mount.source === undefined) anonymous.push(name);
+  return { ...mount, source: name };
+}
+
+/** Each volume that is empty gets what the image has in its place. */
+async function fillVolumes(engine: Engine, id: string, mounts: readonly MountRequest[]): Promise<void> {
+  const volumes = volumesOf(mounts).filter(({ noCopy, subpath }) => !noCopy && subpath === undefined);
+  if (volumes.length === 0) return;
+  const root = new InRoot(await engine.layers.mount(id));
+  try {
+    for (const { source = '', target } of volumes) {
+      const from = root.findOpen(nameFromText(target), O_PATH | O_DIRECTORY);
+      if (from === undefined) continue;
+      try {
+        await withVolume(engine, source, (content) => fillVolume(content, from));
+      } finally {
+        closeSync(from);
+      }
+    }
+  } finally {
+    root.close();
+    await engine.layers.unmount(id);
+  }
+}
+
+function given(text: string | null | undefined): string | undefined {
+  return text === null || text === '' ? undefined : text;
+}

@@ -1,0 +1,61 @@
+/**
+ * The end of a run: what the runtime, the mounts and the bundle hold is given back, the exit status is kept, and a
+ * container that was to go with its end is removed. conmon's exit command does it, or whoever comes first and sees
+ * that it is due; a second time nothing happens.
+ */
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { forgetContainer, listContainers } from './container-book.ts';
+import { releaseMounts, volumesOf } from './container-mounts.ts';
+import { findExitCode, findRun, unknownExitCode, writeRun, type Container } from './container.ts';
+import { bundlePath, runtimeState, type Engine } from './engine.ts';
+
+/**
+ * Ends the run `wanted`, the holder of `withContainer` calls. With `exitCode`, of a run that never began. Answers the
+ * exit status.
+ */
+export async function endRun(
+  engine: Engine,
+  container: Container,
+  wanted: string,
+  exitCode?: number,
+): Promise<number> {
+  const { id } = container;
+  const run = await findRun(engine, id);
+  if (run?.run !== wanted) return unknownExitCode;
+  if (run.finishedAt !== undefined) return run.exitCode ?? unknownExitCode;
+  spawnSync(run.runtime, ['--root', runtimeState(engine), 'delete', '--force', id], { stdio: 'ignore' });
+  await releaseMounts(engine, id, container.mounts);
+  await engine.layers.unmount(id);
+  const code = exitCode ?? (await findExitCode(engine, id)) ?? unknownExitCode;
+  rmSync(bundlePath(engine, id), { recursive: true, force: true });
+  await writeRun(engine, id, { ...run, finishedAt: new Date().toISOString(), exitCode: code });
+  if (container.autoRemove) await removeFiles(engine, container, { volumes: true });
+  return code;
+}
+
+/** Removes a container that does not run, its layer, and with `volumes` those that nobody named. */
+export async function removeFiles(
+  engine: Engine,
+  container: Container,
+  options: { readonly volumes: boolean },
+): Promise<void> {
+  await engine.layers.unmount(container.id);
+  await engine.layers.remove(container.id);
+  await forgetContainer(engine, container.id);
+  if (!options.volumes) return;
+  const usersOf = await volumeUsers(engine);
+  for (const name of container.anonymousVolumes) {
+    if (engine.volumes.find(name) !== undefined && usersOf(name).length === 0)
+      engine.volumes.remove(name, usersOf);
+  }
+}
+
+/** Who has a volume, running or not. */
+export async function volumeUsers(engine: Engine): Promise<(volume: string) => string[]> {
+  const all = await listContainers(engine);
+  return (volume) =>
+    all
+      .filter(({ mounts }) => volumesOf(mounts).some(({ source }) => source === volume))
+      .map(({ name }) => name);
+}

@@ -1,0 +1,86 @@
+/**
+ * One more process in a container that runs, by the runtime itself, which joins it with the terminal or the pipes of
+ * this process.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { basename } from 'node:path';
+import { InRoot } from '../os/in-root.ts';
+import { startError } from './start-error.ts';
+import { findRun, readStatus, type Container } from './container.ts';
+import { bundlePath, runtimeState, type Engine } from './engine.ts';
+import { mergeEnv } from './parse-env.ts';
+import { notRunning } from './signal-container.ts';
+import { lastFailure } from './runtime-log.ts';
+import { checkRoot, execSpec } from './start-container.ts';
+
+export interface ExecRequest {
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+  readonly workingDir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly terminal: boolean;
+  /** Standard input goes in (`-i`). */
+  readonly openStdin: boolean;
+  /** It runs on, and nobody waits. */
+  readonly detached: boolean;
+}
+
+/**
+ * Runs it; answers its exit status, 128 and the signal that ended it, 0 for a detached one that has begun. UserError
+ * `not-running`, `no-such-user`, and `start-failed` with 126 or 127 as its exit status.
+ */
+export async function execInContainer(
+  engine: Engine,
+  container: Container,
+  request: ExecRequest,
+): Promise<number> {
+  const run = await findRun(engine, container.id);
+  const status = await readStatus(engine, container.id);
+  if (run === undefined || status.status !== 'running') throw notRunning(container);
+  const bundle = bundlePath(engine, container.id);
+  const unique = `${bundle}/exec-${randomBytes(8).toString('hex')}`;
+  const [spec, log] = [`${unique}.json`, `${unique}.log`];
+  writeFileSync(spec, JSON.stringify(specOf(container, status.pid, request)), { mode: 0o600 });
+  try {
+    const args = [
+      ...['--root', runtimeState(engine), '--log', log, '--log-format', 'json'],
+      ...['exec', ...(request.detached ? ['--detach'] : []), '--process', spec, container.id],
+    ];
+    const input = request.openStdin ? 'inherit' : 'ignore';
+    const output = request.detached ? 'ignore' : 'inherit';
+    // The runtime's own messages are in its log; what the process says goes to whoever called.
+    const child = spawn(run.runtime, args, { stdio: [input, output, output] });
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    const failure = lastFailure(log);
+    if (failure !== undefined && code !== 0) {
+      const error = startError(failure);
+      // runc prints it as well, on what it has given to the process.
+      if (basename(run.runtime) === 'runc') return error.exitCode;
+      throw error;
+    }
+    return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+  } finally {
+    for (const file of [spec, log]) rmSync(file, { force: true });
+  }
+}
+
+/** Users are looked up as the container sees itself: what is mounted over /etc counts. */
+function specOf(container: Container, pid: number, request: ExecRequest): object {
+  checkRoot(container, pid);
+  const root = new InRoot(`/proc/${String(pid)}/root`);
+  try {
+    return execSpec(root, {
+      argv: request.argv,
+      env: mergeEnv(container.env, request.env, process.env),
+      workingDir: request.workingDir ?? container.workingDir,
+      user: request.user ?? container.user,
+      terminal: request.terminal,
+    });
+  } finally {
+    root.close();
+  }
+}

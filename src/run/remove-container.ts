@@ -1,0 +1,48 @@
+/**
+ * `rm`: a container goes with its writable layer, unless it runs and nobody insists.
+ */
+import { UserError } from '../base/user-error.ts';
+import { withContainer } from './container-book.ts';
+import { findRun, readStatus, type Container } from './container.ts';
+import { endRun, removeFiles } from './end-run.ts';
+import type { Engine } from './engine.ts';
+import { signalContainer } from './signal-container.ts';
+import { waitForExit } from './wait-exit.ts';
+
+export interface RemoveOptions {
+  /** End it first. */
+  readonly force: boolean;
+  /** Volumes that nobody named go too. */
+  readonly volumes: boolean;
+}
+
+/** UserError `container-running`. */
+export async function removeContainer(
+  engine: Engine,
+  container: Container,
+  options: RemoveOptions,
+): Promise<void> {
+  const { id, name } = container;
+  if ((await readStatus(engine, id)).status === 'running') {
+    if (!options.force)
+      throw new UserError('container-running', `You cannot remove a running container ${id.slice(0, 12)}`, {
+        hint: `stop it first (strata stop ${name}), or strata rm -f ${name}`,
+      });
+    await endByForce(engine, container);
+  }
+  await withContainer(engine, id, async () => {
+    const run = await findRun(engine, id);
+    if (run !== undefined && run.finishedAt === undefined) await endRun(engine, container, run.run);
+    await removeFiles(engine, container, options);
+  });
+}
+
+async function endByForce(engine: Engine, container: Container): Promise<void> {
+  const ended = waitForExit(engine, container.id);
+  try {
+    await signalContainer(engine, container, 'KILL');
+  } catch (thrown) {
+    if (!(thrown instanceof UserError && thrown.code === 'not-running')) throw thrown;
+  }
+  await ended;
+}

@@ -1,0 +1,179 @@
+/**
+ * A run of a container, from its beginning: its tree is mounted, a bundle is written, conmon makes the container,
+ * and the runtime lets it go. Whatever fails on the way, the run is ended as if the container had ended.
+ */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { nameFromText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { InRoot } from '../os/in-root.ts';
+import { findProcess } from '../os/process-identity.ts';
+import { lookUpAccount } from './accounts.ts';
+import { startConmon } from './conmon.ts';
+import { startError } from './start-error.ts';
+import { writeOwnFiles } from './container-files.ts';
+import { prepareMounts } from './container-mounts.ts';
+import { findRun, readStatus, writeRun, type Container, type Run } from './container.ts';
+import { bundlePath, containerPath, exitsPath, runtimeState, type Engine } from './engine.ts';
+import { endRun } from './end-run.ts';
+import { orderMounts } from './mount-request.ts';
+import { processSpec, runtimeSpec, type ProcessPlan } from './runtime-spec.ts';
+import { findWorkingRuntime, hasUnifiedCgroups, messageOf } from './runtime.ts';
+
+/** Between making a container and letting it go: whoever wants to see all of its output attaches here. */
+export type BeforeStart = (run: Run) => Promise<void>;
+
+/**
+ * Starts it; the holder of `withContainer` calls. Answers the run, or undefined where it runs already. UserError
+ * `start-failed`, `no-runtime`, `no-conmon`, and those of mounts; the container is as before then.
+ */
+export async function startContainer(
+  engine: Engine,
+  container: Container,
+  beforeStart: BeforeStart = () => Promise.resolve(),
+): Promise<Run | undefined> {
+  const status = await readStatus(engine, container.id);
+  if (status.status === 'running') {
+    checkRoot(container, status.pid);
+    return undefined;
+  }
+  const left = await findRun(engine, container.id);
+  // Its exit command is late, or never came.
+  if (left !== undefined && left.finishedAt === undefined) await endRun(engine, container, left.run);
+
+  const runtime = findWorkingRuntime(engine.runRoot, container.runtime);
+  const run: Run = { run: randomBytes(8).toString('hex'), startedAt: new Date().toISOString(), runtime };
+  clearRemains(engine, container.id);
+  await writeRun(engine, container.id, run);
+  try {
+    await writeBundle(engine, container);
+    const pid = await startConmon(conmonRequest(engine, container, run));
+    const first = findProcess(pid);
+    const begun: Run = first === undefined ? run : { ...run, process: first };
+    await writeRun(engine, container.id, begun);
+    await beforeStart(begun);
+    const started = spawnSync(runtime, ['--root', runtimeState(engine), 'start', container.id], {
+      encoding: 'utf8',
+    });
+    if (started.status !== 0) throw startError(messageOf(started.stderr) ?? 'the runtime gave no reason');
+    return begun;
+  } catch (thrown) {
+    const exitCode = thrown instanceof UserError ? thrown.exitCode : undefined;
+    await endRun(engine, container, run.run, exitCode);
+    throw thrown;
+  }
+}
+
+/** What is known of the process that runs in a container, from the container and the tree at `root`. */
+export function planProcess(
+  root: InRoot,
+  asked: Pick<Container, 'env' | 'workingDir' | 'user' | 'terminal'> & { readonly argv: readonly string[] },
+): ProcessPlan {
+  const account = lookUpAccount(root, asked.user);
+  const isSet = (name: string): boolean => asked.env.some((entry) => entry.startsWith(`${name}=`));
+  return {
+    argv: asked.argv,
+    env: [
+      ...(isSet('PATH') ? [] : ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']),
+      ...(asked.terminal && !isSet('TERM') ? ['TERM=xterm'] : []),
+      ...asked.env,
+      ...(isSet('HOME') ? [] : [`HOME=${account.home}`]),
+    ],
+    cwd: asked.workingDir,
+    account,
+    terminal: asked.terminal,
+  };
+}
+
+async function writeBundle(engine: Engine, container: Container): Promise<void> {
+  const path = await engine.layers.mount(container.id);
+  const root = new InRoot(path);
+  try {
+    // Docker makes the working directory where it is missing.
+    closeSync(root.makeDirectory(nameFromText(container.workingDir)).directory);
+    const asked = await prepareMounts(engine, container.id, container.mounts);
+    const targets = new Set(asked.map(({ destination }) => destination));
+    const own = writeOwnFiles(engine, container).filter(({ destination }) => !targets.has(destination));
+    const mounts = orderMounts([...own, ...asked].map((mount) => ({ ...mount, target: mount.destination })));
+    const plan = planProcess(root, { ...container, argv: [...container.entrypoint, ...container.command] });
+    const spec = runtimeSpec({
+      process: { ...plan, env: [`HOSTNAME=${container.hostname}`, ...plan.env] },
+      root: path,
+      readOnlyRoot: container.readOnlyRoot,
+      hostname: container.hostname,
+      network: container.network,
+      mounts: mounts.map(({ destination, type, source, options }) => ({
+        destination,
+        type,
+        source,
+        options,
+      })),
+      cgroup: `/strata-${container.id}`,
+      unifiedCgroups: hasUnifiedCgroups(),
+    });
+    writeFileSync(bundlePath(engine, container.id, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
+  } finally {
+    root.close();
+  }
+}
+
+/** How long the exit status of a container that is gone is kept for who may still wait for it. */
+const exitKeptMs = 300_000;
+
+function clearRemains(engine: Engine, id: string): void {
+  const exits = exitsPath(engine);
+  mkdirSync(exits, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(exits)) {
+    const written = statSync(join(exits, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    const isForgotten = !existsSync(containerPath(engine, name)) && Date.now() - written > exitKeptMs;
+    if (name === id || isForgotten) rmSync(join(exits, name), { force: true });
+  }
+  rmSync(containerPath(engine, id, 'exit'), { force: true });
+  mkdirSync(bundlePath(engine, id), { recursive: true, mode: 0o700 });
+}
+
+function conmonRequest(engine: Engine, container: Container, { run, runtime }: Run) {
+  const { id, name, terminal, openStdin } = container;
+  return {
+    ...{ id, name, terminal, openStdin, runtime },
+    runtimeState: runtimeState(engine),
+    bundle: bundlePath(engine, id),
+    log: containerPath(engine, id, 'container.log'),
+    exits: exitsPath(engine),
+    persistent: containerPath(engine, id),
+    exitCommand: [...engine.exitCommand, id, run],
+  };
+}
+
+/**
+ * UserError `root-gone` where the file system of a container that runs does not answer any more: whoever served it was
+ * killed.
+ */
+export function checkRoot({ name }: Container, pid: number): void {
+  try {
+    // Attributes are cached, this is always asked for.
+    statfsSync(`/proc/${String(pid)}/root/`);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOTCONN') return;
+    throw new UserError('root-gone', `the file system of ${name} has gone: its server has ended`, {
+      hint: `stop and start it: strata stop ${name}; strata start ${name}`,
+      cause,
+    });
+  }
+}
+
+/** `process.json` for the runtime's exec. */
+export function execSpec(root: InRoot, asked: Parameters<typeof planProcess>[1]): object {
+  return processSpec(planProcess(root, asked));
+}

@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import t from 'tap';
+import { containerCommand, containerCommands } from '../../src/cli/commands/container.ts';
+import { volumeCommand } from '../../src/cli/commands/volume.ts';
+import { markOperands } from '../../src/cli/mark-operands.ts';
+import { addRootOptions } from '../../src/cli/open-store.ts';
+
+t.test('what belongs to the command inside is marked', async (t) => {
+  const program = addRootOptions(new Command('strata'));
+  for (const command of [...containerCommands(), containerCommand(), volumeCommand()])
+    program.addCommand(command);
+  for (const [given, expected] of [
+    ['run image ls -l', 'run -- image ls -l'],
+    ['run -it image ls -l', 'run -it -- image ls -l'],
+    ['run -v /a:/b -e A=b image -x', 'run -v /a:/b -e A=b -- image -x'],
+    ['run -itv /a:/b image -x', 'run -itv /a:/b -- image -x'],
+    ['run -itv/a:/b image -x', 'run -itv/a:/b -- image -x'],
+    ['run --name=x --rm image -x', 'run --name=x --rm -- image -x'],
+    ['run --name x -- image -x', 'run --name x -- image -x'],
+    ['--root /r run --driver vfs image -x', '--root /r run --driver vfs -- image -x'],
+    ['container run -d image -x', 'container run -d -- image -x'],
+    ['exec -u 0 web sh -c x', 'exec -u 0 -- web sh -c x'],
+    ['run', 'run'],
+    ['run --rm', 'run --rm'],
+    ['logs -f web', 'logs -f web'],
+    ['--root run rm -f web', '--root run rm -f web'],
+    ['volume create --driver local -o a=b x', 'volume create --volume-driver local -o a=b x'],
+    ['volume create --driver=local', 'volume create --volume-driver=local'],
+    ['--driver vfs volume create x', '--driver vfs volume create x'],
+  ] as const) {
+    t.equal(
+      markOperands(program, ['node', 'strata', ...given.split(' ')])
+        .slice(2)
+        .join(' '),
+      expected,
+    );
+  }
+});
