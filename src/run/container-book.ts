@@ -72,28 +72,33 @@ export async function collectUnfinished(engine: Engine): Promise<void> {
   }
 }
 
-/** Makes the container known, if its name is free. UserError `name-in-use`, `bad-name`. */
-export async function addContainer(engine: Engine, container: Container): Promise<Container> {
-  if (container.name !== '' && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(container.name))
+/** UserError `bad-name`, `name-in-use`: as things are now. */
+export async function checkContainerName(engine: Engine, name: string): Promise<void> {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
     throw new UserError(
       'bad-name',
-      `Invalid container name (${container.name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+      `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+      { hint: 'take two of them at least, and a letter or digit first' },
     );
+  const owner = (await listContainers(engine)).find((container) => container.name === name)?.id.slice(0, 12);
+  if (owner !== undefined)
+    throw new UserError(
+      'name-in-use',
+      `the container name "${name}" is already in use by container ${owner}`,
+      {
+        hint: `remove that one first (strata rm ${name}), or choose another name`,
+      },
+    );
+}
+
+/** Makes the container known; one without a name gets one that is free. UserError as `checkContainerName`. */
+export async function addContainer(engine: Engine, container: Container): Promise<Container> {
   const lock = await waitForLock(nameFromText(engine.containers), 'exclusive');
   try {
-    const taken = new Map((await listContainers(engine)).map(({ name, id }) => [name, id]));
+    const taken = new Set((await listContainers(engine)).map(({ name }) => name));
     let { name } = container;
-    while (name === '' || (container.name === '' && taken.has(name))) name = randomName();
-    const owner = taken.get(name);
-    if (owner !== undefined)
-      throw new UserError(
-        'name-in-use',
-        `the container name "${name}" is already in use by container ${owner.slice(0, 12)}`,
-        {
-          hint: `remove that one first (strata rm ${name}), or choose another name`,
-          exitCode: 125,
-        },
-      );
+    if (name !== '') await checkContainerName(engine, name);
+    while (name === '' || taken.has(name)) name = randomName();
     const named = { ...container, name };
     await writeContainer(engine, named);
     return named;

@@ -8,7 +8,13 @@ import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { O_DIRECTORY, O_PATH } from '../os/constants.ts';
 import { InRoot } from '../os/in-root.ts';
-import { addContainer, beginContainer, collectUnfinished, getContainer } from './container-book.ts';
+import {
+  addContainer,
+  beginContainer,
+  checkContainerName,
+  collectUnfinished,
+  getContainer,
+} from './container-book.ts';
 import { fillInitLayer } from './container-files.ts';
 import { checkBindSource, volumesOf } from './container-mounts.ts';
 import type { Container } from './container.ts';
@@ -48,6 +54,8 @@ const exitCode = 125;
 
 /** UserError for what cannot be; nothing is left then but directories that were made for `-v`. */
 export async function createContainer(engine: Engine, request: ContainerRequest): Promise<Container> {
+  // Before the work; whether it is still free is asked again when the container is written.
+  if (request.name !== undefined) await checkContainerName(engine, request.name);
   const image = await engine.layers.getImage(request.image);
   const given = [...request.mounts, ...(await mountsFrom(engine, request))];
   const wanted = orderMounts([...given, ...imageVolumes(image, given)]);
