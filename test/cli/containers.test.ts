@@ -84,6 +84,10 @@ t.test('containers', needs(...containerNeeds), async (t) => {
     const out = execFileSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8', env });
     t.match(out, /yes\r\n/);
     t.match(run('run', '--rm', '-it', 'base', 'true'), { status: 125, stderr: /not a TTY/ });
+    const leaving = `${programPath} run -d --name left base sleep 1000`;
+    execFileSync('script', ['-qec', leaving, '/dev/null'], { encoding: 'utf8', env });
+    t.match(run('exec', 'left', 'echo', 'still here'), { stdout: 'still here\n' }, 'the terminal is gone');
+    get('rm', '-f', 'left');
   });
 
   await t.test('one that runs on', async (t) => {
