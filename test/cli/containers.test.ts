@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { readMounts } from '../../src/os/mountinfo.ts';
 import t from 'tap';
+import { makeScratch } from '../fixtures/mount.ts';
 import { needs } from '../fixtures/needs.ts';
 import { containerNeeds, makeStrata, programPath } from './fixtures/strata.ts';
 
@@ -151,4 +152,11 @@ t.test('containers', needs(...containerNeeds), async (t) => {
     get('rm', '-f', 'stubborn');
     t.strictSame(ps(), []);
   });
+});
+
+t.test('a late exit command makes no data root', needs('build'), async (t) => {
+  const root = `${makeScratch(t).path}/gone`;
+  const { status } = spawnSync(programPath, ['--root', root, 'end-run', 'a'.repeat(64), '0']);
+  t.equal(status, 0);
+  t.notOk(existsSync(root));
 });

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { withContainer } from '../../run/container-book.ts';
 import { findContainer } from '../../run/container.ts';
 import { endRun } from '../../run/end-run.ts';
+import { findDataRoot } from '../../store/data-root.ts';
 import { openEngine } from '../open-engine.ts';
 
 export function endRunCommand(): Command {
@@ -10,6 +11,9 @@ export function endRunCommand(): Command {
     .argument('<id>')
     .argument('<run>')
     .action(async (id: string, run: string, _: unknown, command: Command) => {
+      // A data root that was removed meanwhile is not made anew for this.
+      const { root } = command.optsWithGlobals<{ readonly root?: string }>();
+      if (root !== undefined && (await findDataRoot(root)) === undefined) return;
       const { engine } = await openEngine(command);
       await withContainer(engine, id, async () => {
         const container = await findContainer(engine, id);
