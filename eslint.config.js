@@ -22,8 +22,9 @@ const rooms = {
   oci: ['base', 'os', 'layer'],
   store: ['base', 'os', 'layer', 'oci'],
   run: ['base', 'os', 'layer', 'oci', 'store'],
+  build: ['base', 'os', 'layer', 'oci', 'store'],
   bench: ['base', 'os'],
-  cli: ['base', 'os', 'wire', 'vfs', 'layer', 'union', 'fuse', 'oci', 'store', 'run', 'bench'],
+  cli: ['base', 'os', 'wire', 'vfs', 'layer', 'union', 'fuse', 'oci', 'store', 'run', 'build', 'bench'],
   library: ['base', 'os', 'cli'],
 };
 
@@ -36,7 +37,7 @@ const systemModules = ['fs', 'fs/promises', 'child_process', 'net', 'dgram', 'wo
  * Rooms that open them: `os`, and the tools around the file system, which use files as any program does
  * (docs/decisions/007-tools-use-files.md).
  */
-const opensDoors = new Set(['os', 'oci', 'store', 'run', 'bench']);
+const opensDoors = new Set(['os', 'oci', 'store', 'run', 'build', 'bench']);
 
 /** @type {import('eslint').Linter.Config[]} */
 const roomRules = Object.entries(rooms).map(([room, allowed]) => {

@@ -1,0 +1,74 @@
+/**
+ * What of a tree's files makes a difference to a step that copies them: path, type, mode, owner, link target,
+ * content, extended attributes. Times make none: a fresh checkout is the same context. A key is a digest over all
+ * of it; the list behind it says which file has changed.
+ */
+import { createHash } from 'node:crypto';
+import { readSync } from 'node:fs';
+import type { Fd } from '../../base/ids.ts';
+import { asName, nameToText, type Name } from '../../base/name.ts';
+import { O_RDONLY, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from '../../os/constants.ts';
+import { st, type HostFs } from '../../os/host-fs.ts';
+import type { IgnoreRules } from './ignore-rules.ts';
+import type { Found, SourceTree } from './source-tree.ts';
+
+/** Whether owners count: those of a context do not, since what is copied from it belongs to root. */
+export type OwnerRule = 'kept' | 'ignored';
+
+const self = asName('');
+const chunkSize = 1 << 20;
+
+/** For each object below what was found, its path (as text, for people) and a digest of all that counts. */
+export function contentFacts(
+  fs: HostFs,
+  tree: SourceTree,
+  found: Found,
+  options: { readonly owners: OwnerRule; readonly rules: IgnoreRules },
+): [path: string, digest: string][] {
+  const buffer = Buffer.allocUnsafe(chunkSize);
+  const facts: [string, string][] = [];
+  for (const { path, relative } of tree.walk(found, options.rules)) {
+    const digest = tree.withObject(path, relative === '', (fd) =>
+      objectDigest(fs, fd, options.owners, buffer),
+    );
+    facts.push([nameToText(path === '' ? '.' : path), `${digest} ${nameToText(relative)}`]);
+  }
+  return facts;
+}
+
+/** Attributes that are the file system's or the machine's own business, and never part of an image. */
+export function isCarried(attribute: Name): boolean {
+  return !/^(security\.(selinux|ima|evm)$|(trusted|user)\.overlay\.|(trusted|user)\.strata\.|user\.fuseoverlayfs\.)/.test(
+    attribute,
+  );
+}
+
+function objectDigest(fs: HostFs, fd: Fd, owners: OwnerRule, buffer: Buffer): string {
+  fs.statx(fd, self);
+  const stat = Float64Array.from(fs.stat);
+  const mode = stat[st.mode] ?? 0;
+  const type = mode & S_IFMT;
+  const hash = createHash('sha256');
+  hash.update(`${mode.toString(8)} `);
+  if (owners === 'kept') hash.update(`${String(stat[st.uid])}:${String(stat[st.gid])} `);
+  if (type === S_IFCHR || type === S_IFBLK) hash.update(`${String(stat[st.rdev])} `);
+  for (const attribute of fs.listXattrs(fd, self).filter(isCarried).sort()) {
+    const value = fs.findXattr(fd, self, attribute);
+    if (value === undefined) continue;
+    hash.update(`${attribute}=${String(value.length)}:`, 'latin1').update(value);
+  }
+  hash.update('\0');
+  if (type === S_IFLNK) hash.update(fs.readlinkat(fd, self), 'latin1');
+  if (type === S_IFREG) {
+    const file = fs.reopen(fd, O_RDONLY);
+    try {
+      for (let size = 1; size > 0;) {
+        size = readSync(file, buffer, 0, buffer.length, null);
+        hash.update(buffer.subarray(0, size));
+      }
+    } finally {
+      fs.close(file);
+    }
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,65 @@
+/**
+ * Patterns of paths by the rules of Go's path/filepath.Match, which COPY and ADD have for their sources: `*` and
+ * `?` stop at a slash, `[a-z]` and `[^a-z]` are classes, a backslash takes a meaning away; `**` as a whole
+ * component stands for any directories, also none.
+ */
+import { UserError } from '../../base/user-error.ts';
+
+/** Whether anything in it has a meaning of its own. */
+export function hasWildcard(text: string): boolean {
+  return /[*?[\\]/.test(text);
+}
+
+/**
+ * An expression for one component of a path; it matches whole names. Works on text and on latin1 names alike,
+ * but for `?`, which is one character of what it is given. UserError `bad-pattern`.
+ */
+export function componentExpression(pattern: string): RegExp {
+  let source = '';
+  let rest = pattern;
+  while (rest !== '') {
+    const token = /^(\\[^]|\[\^?\]?(?:\\[^]|[^\]\\])*\]|[^])/u.exec(rest)?.[0] ?? rest;
+    rest = rest.slice(token.length);
+    if (token === '*') source += '[^/]*';
+    else if (token === '?') source += '[^/]';
+    else if (token.length > 1 && token.startsWith('[')) source += classSource(token, pattern);
+    else if (token === '[' || (token === '\\' && rest === '')) throw bad(pattern);
+    else source += literal(token.length > 1 && token.startsWith('\\') ? token.slice(1) : token);
+  }
+  return new RegExp(`^${source}$`, 'us');
+}
+
+/** `[^a-z\]]` */
+function classSource(token: string, pattern: string): string {
+  const isNegated = token.startsWith('[^');
+  const members = token.slice(isNegated ? 2 : 1, -1);
+  const parts: string[] = [];
+  const item = /^(\\[^]|[^-\\\]])(?:-(\\[^]|[^-\\\]]))?/u;
+  let rest = members;
+  while (rest !== '') {
+    const [whole = '', low = '', high] = item.exec(rest) ?? [];
+    if (whole === '') throw bad(pattern);
+    const [from, to] = [unescaped(low), high === undefined ? undefined : unescaped(high)];
+    // A range that is the wrong way round holds nothing, in Go too.
+    if (to === undefined) parts.push(literal(from));
+    else if (from <= to) parts.push(`${literal(from)}-${literal(to)}`);
+    rest = rest.slice(whole.length);
+  }
+  if (members === '') throw bad(pattern);
+  if (parts.length === 0) return isNegated ? '[^/]' : '(?!)';
+  return isNegated ? `(?!/)[^${parts.join('')}]` : `[${parts.join('')}]`;
+}
+
+function unescaped(char: string): string {
+  return char.startsWith('\\') ? char.slice(1) : char;
+}
+
+function literal(char: string): string {
+  return /^[\^$\\.*+?()[\]{}|/-]$/.test(char) ? `\\${char}` : char;
+}
+
+function bad(pattern: string): UserError {
+  return new UserError('bad-pattern', `the pattern "${pattern}" is not complete`, {
+    hint: 'close the bracket, or escape it: \\[',
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * The stages of a Dockerfile with what each is based on and takes files from, and which of them a target needs.
+ * References to stages go backwards only, so that their order in the file is an order to build them in.
+ */
+import { UserError } from '../../base/user-error.ts';
+import { expandWord } from '../dockerfile/expand-word.ts';
+import type { CopyInstruction, FromInstruction, StageInstruction } from '../dockerfile/instruction.ts';
+import { findNearest } from '../dockerfile/nearest.ts';
+import type { Dockerfile } from '../dockerfile/parse-dockerfile.ts';
+import { at, errorAt, type Place } from '../dockerfile/place.ts';
+import { cutOnce } from '../dockerfile/words.ts';
+import type { BuildArgs } from './build-args.ts';
+import { checkPlatform, type Platform } from './platform.ts';
+
+/** Where files come from: nothing, an earlier stage, an image. */
+export type Source =
+  | { readonly kind: 'scratch' }
+  | { readonly kind: 'stage'; readonly index: number }
+  | { readonly kind: 'image'; readonly name: string };
+
+export interface Stage {
+  readonly index: number;
+  /** In lower case; undefined without AS. */
+  readonly name: string | undefined;
+  readonly base: Source;
+  readonly from: FromInstruction;
+  readonly instructions: readonly StageInstruction[];
+}
+
+/** UserError with a place: `blank-image`, `foreign-platform`, and those of expansion. */
+export function resolveStages(dockerfile: Dockerfile, args: BuildArgs, platform: Platform): Stage[] {
+  const variables = { find: (name: string) => args.findGlobal(name) };
+  const expand = (word: string) => expandWord(word, { escape: dockerfile.escape, variables });
+  for (const instruction of dockerfile.globalArgs) {
+    at(instruction.place, () => {
+      args.declareGlobal(instruction, expand);
+    });
+  }
+  const stages: Stage[] = [];
+  for (const { from, instructions } of dockerfile.stages) {
+    const [base, name] = at(from.place, () => {
+      if (from.platform !== undefined) checkPlatform(expand(from.platform), platform);
+      return [baseOf(expand(from.image), from, stages), from.name];
+    });
+    if (stages.some((stage) => stage.name !== undefined && stage.name === name)) {
+      throw errorAt(from.place, {
+        code: 'bad-stage-name',
+        message: `there are two stages named ${name ?? ''}`,
+      });
+    }
+    stages.push({ index: stages.length, name, base, from, instructions });
+  }
+  return stages;
+}
+
+function baseOf(image: string, from: FromInstruction, stages: readonly Stage[]): Source {
+  if (image === '') {
+    throw new UserError('blank-image', `${from.image} is empty here`, {
+      hint: 'give the argument a value before the first FROM (ARG NAME=VALUE), or with --build-arg',
+    });
+  }
+  const lower = image.toLowerCase();
+  if (lower === 'scratch') return { kind: 'scratch' };
+  const stage = stages.find(({ name }) => name === lower);
+  return stage === undefined ? { kind: 'image', name: image } : { kind: 'stage', index: stage.index };
+}
+
+/**
+ * What `--from=text` means in the stage of that index: an earlier stage's name or number, or an image. UserError
+ * `unknown-stage`, `bad-flag`.
+ */
+export function sourceOf(text: string, stage: number, stages: readonly Stage[], place: Place): Source {
+  if (text.includes('$')) {
+    throw errorAt(place, {
+      code: 'bad-flag',
+      message: `--from=${text}: variables are not expanded here`,
+      hint: `write FROM ${text} AS NAME before this stage, and --from=NAME`,
+    });
+  }
+  if (/^\d+$/.test(text)) {
+    if (Number(text) < stage) return { kind: 'stage', index: Number(text) };
+    throw errorAt(place, {
+      code: 'unknown-stage',
+      message: `there is no stage ${text} before this one`,
+      hint:
+        stage === 0 ? 'this is the first stage' : `stages are counted from 0, here to ${String(stage - 1)}`,
+    });
+  }
+  const lower = text.toLowerCase();
+  if (lower === 'scratch') return { kind: 'scratch' };
+  const found = stages.find(({ name }) => name === lower);
+  if (found === undefined) return { kind: 'image', name: text };
+  if (found.index < stage) return { kind: 'stage', index: found.index };
+  throw errorAt(place, {
+    code: 'unknown-stage',
+    message: `the stage ${text} does not come before this one`,
+    hint: 'move it up: stages take files from those above them',
+  });
+}
+
+/** The stage that `--target` names, by name or number; without it the last. UserError `unknown-target`. */
+export function targetStage(stages: readonly Stage[], target: string | undefined): Stage {
+  const last = stages.at(-1) as Stage;
+  if (target === undefined) return last;
+  const lower = target.toLowerCase();
+  const found = stages.find(({ name, index }) => name === lower || String(index) === target);
+  if (found !== undefined) return found;
+  const names = stages.flatMap(({ name }) => name ?? []);
+  const near = findNearest(lower, names);
+  throw new UserError('unknown-target', `the target stage "${target}" is not in the Dockerfile`, {
+    hint:
+      near !== undefined
+        ? `write --target ${near}`
+        : names.length === 0
+          ? 'no stage has a name: write FROM IMAGE AS NAME'
+          : `there are ${names.join(', ')}`,
+  });
+}
+
+/** The target and every stage that it needs, in the order of the file. UserError with a place. */
+export function neededStages(stages: readonly Stage[], target: Stage): Stage[] {
+  const needed = new Set<number>();
+  const pending = [target.index];
+  for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
+    const stage = stages[index];
+    if (stage === undefined || needed.has(index)) continue;
+    needed.add(index);
+    for (const source of [stage.base, ...sourcesIn(stage, stages)]) {
+      if (source.kind === 'stage') pending.push(source.index);
+    }
+  }
+  return stages.filter(({ index }) => needed.has(index));
+}
+
+function sourcesIn(stage: Stage, stages: readonly Stage[]): Source[] {
+  return stage.instructions.flatMap((instruction) =>
+    fromsIn(instruction).map((from) => sourceOf(from, stage.index, stages, instruction.place)),
+  );
+}
+
+function fromsIn(instruction: StageInstruction): string[] {
+  if (instruction.kind === 'run') {
+    return instruction.mounts.flatMap((mount) =>
+      mount.split(',').flatMap((field) => {
+        const [name, value] = cutOnce(field, '=') ?? [];
+        return name === 'from' && value !== undefined ? [value] : [];
+      }),
+    );
+  }
+  const { from } = instruction as Partial<CopyInstruction>;
+  return from === undefined ? [] : [from];
+}

@@ -1,0 +1,49 @@
+import t from 'tap';
+import { ignoreRules } from '../../../src/build/context/ignore-rules.ts';
+import { nameFromText } from '../../../src/base/name.ts';
+
+/** Lines, paths that they leave out, paths that they do not. */
+const table: readonly (readonly [readonly string[], readonly string[], readonly string[]])[] = [
+  [['a'], ['a', 'a/b', 'a/b/c'], ['b/a', 'ab', 'A']],
+  [['/a/'], ['a', 'a/b'], ['b']],
+  [['*.o'], ['x.o'], ['d/x.o', 'x.oo']],
+  [['**/*.o'], ['x.o', 'd/x.o', 'd/e/x.o'], ['x.c']],
+  [['a/**/z'], ['a/z', 'a/b/z', 'a/b/c/z/y'], ['z']],
+  [['*/t*'], ['d/temp', 'd/t/x'], ['temp', 'd/e/temp']],
+  [['a?'], ['ab'], ['a', 'abc']],
+  [
+    ['*', '!keep', '!d/in'],
+    ['x', 'd', 'd/out'],
+    ['keep', 'd/in', 'd/in/x'],
+  ],
+  [['*.md', '!R*.md', 'Rx.md'], ['a.md', 'Rx.md'], ['R.md']],
+  [['# comment', '', '  b  '], ['b'], ['# comment']],
+  [['[a-c]x'], ['ax', 'cx'], ['dx']],
+  [['[^a]x'], ['bx'], ['ax']],
+  [
+    ['a+b', '(x)', 'y{1}', 'p|q'],
+    ['a+b', '(x)', 'y{1}', 'p|q'],
+    ['aab', 'x', 'y', 'p', 'q'],
+  ],
+  [
+    ['\\*', '\\d'],
+    ['*', 'd'],
+    ['a', '1'],
+  ],
+  [['ü*'], ['üx'], ['u']],
+  [['.'], [], ['a']],
+];
+
+for (const [lines, out, rest] of table) {
+  t.test(lines.join(' '), async (t) => {
+    const rules = ignoreRules(lines, '.dockerignore');
+    for (const path of out) t.ok(rules.ignores(nameFromText(path)), `leaves out ${path}`);
+    for (const path of rest) t.notOk(rules.ignores(nameFromText(path)), `leaves ${path}`);
+  });
+}
+
+t.test('exceptions are told, and a broken pattern has its line', async (t) => {
+  t.equal(ignoreRules(['a'], 'f').hasExceptions, false);
+  t.equal(ignoreRules(['*', '!a'], 'f').hasExceptions, true);
+  t.throws(() => ignoreRules(['a', '[b'], 'f'), { code: 'bad-pattern', message: /^f:2: / });
+});

@@ -1,0 +1,114 @@
+import t from 'tap';
+import { parseDockerfile } from '../../../src/build/dockerfile/parse-dockerfile.ts';
+import { BuildArgs } from '../../../src/build/plan/build-args.ts';
+import { ownPlatform, platformArgs } from '../../../src/build/plan/platform.ts';
+import { neededStages, resolveStages, targetStage } from '../../../src/build/plan/stages.ts';
+
+const own = ownPlatform('x64');
+
+function resolve(text: string, given: Readonly<Record<string, string>> = {}) {
+  const args = new BuildArgs(new Map(Object.entries(given)), platformArgs(own, 'default'));
+  return resolveStages(parseDockerfile(text, 'D'), args, own);
+}
+
+function needed(text: string, target?: string): number[] {
+  const stages = resolve(text);
+  return neededStages(stages, targetStage(stages, target)).map(({ index }) => index);
+}
+
+t.test('what a stage is based on', async (t) => {
+  const bases = (text: string, given = {}) => resolve(text, given).map(({ base }) => base);
+  t.strictSame(bases('FROM scratch\nFROM Scratch AS a\nFROM A\nFROM debian:12'), [
+    { kind: 'scratch' },
+    { kind: 'scratch' },
+    { kind: 'stage', index: 1 },
+    { kind: 'image', name: 'debian:12' },
+  ]);
+  t.strictSame(bases('ARG V=12\nARG I=debian:$V\nFROM $I'), [{ kind: 'image', name: 'debian:12' }]);
+  t.strictSame(bases('ARG V=12\nARG I=debian:$V\nFROM $I', { V: '11' }), [
+    { kind: 'image', name: 'debian:11' },
+  ]);
+  t.strictSame(bases('ARG B\nFROM ${B:-scratch}'), [{ kind: 'scratch' }]);
+  t.strictSame(bases('FROM scratch AS x-amd64\nFROM x-$TARGETARCH'), [
+    { kind: 'scratch' },
+    { kind: 'stage', index: 0 },
+  ]);
+});
+
+t.test('only what the target needs', async (t) => {
+  const text = [
+    'FROM scratch AS a',
+    'FROM scratch AS b',
+    'COPY --from=a x y',
+    'FROM scratch AS unused',
+    'COPY --from=b x y',
+    'FROM scratch AS c',
+    'RUN --mount=type=bind,from=b,target=/x true',
+    'FROM c AS d',
+    'COPY --from=0 x y',
+    'COPY --from=busybox x y',
+  ].join('\n');
+  t.strictSame(needed(text), [0, 1, 3, 4]);
+  t.strictSame(needed(text, 'B'), [0, 1]);
+  t.strictSame(needed(text, '2'), [0, 1, 2]);
+  t.strictSame(needed('FROM scratch\nFROM scratch'), [1]);
+});
+
+t.test('the platform is this machine’s', async (t) => {
+  for (const platform of ['linux/amd64', '$BUILDPLATFORM', 'linux/x86_64', '${TARGETOS}/$TARGETARCH']) {
+    t.equal(resolve(`FROM --platform=${platform} scratch`).length, 1, platform);
+  }
+  for (const platform of ['linux/arm64', 'windows/amd64', 'linux/amd64/v9', 'amd64', 'linux/amd64/v1/x']) {
+    t.throws(() => resolve(`FROM --platform=${platform} x`), {
+      code: 'foreign-platform',
+      line: /^D:1: .*linux\/amd64/,
+    });
+  }
+});
+
+t.test('errors say what there is', async (t) => {
+  const wrong: readonly (readonly [() => unknown, string, RegExp])[] = [
+    [() => resolve('ARG B\nFROM $B'), 'blank-image', /D:2: .*--build-arg/],
+    [() => resolve('FROM x AS a\nFROM y AS A'), 'bad-stage-name', /two stages/],
+    [() => needed('FROM x\nCOPY --from=1 a b'), 'unknown-stage', /first stage/],
+    [() => needed('FROM x AS a\nCOPY --from=a a b'), 'unknown-stage', /above/],
+    [
+      () => needed('FROM x\nCOPY --from=b a b\nFROM y AS b\nCOPY --from=0 a b'),
+      'unknown-stage',
+      /move it up/,
+    ],
+    [() => needed('FROM x\nCOPY --from=$b a b'), 'bad-flag', /FROM \$b AS NAME/],
+    [() => needed('FROM x AS build', 'biuld'), 'unknown-target', /--target build/],
+    [() => needed('FROM x AS build', 'z'), 'unknown-target', /there are build/],
+    [() => needed('FROM x', 'z'), 'unknown-target', /AS NAME/],
+  ];
+  for (const [act, code, line] of wrong) t.throws(act, { code, line }, String(line));
+});
+
+t.test('arguments: who declares them sees them', async (t) => {
+  const given = new Map([
+    ['A', 'given'],
+    ['UNUSED', 'x'],
+    ['http_proxy', 'p'],
+  ]);
+  const args = new BuildArgs(given, platformArgs(own, 'last'));
+  const { globalArgs, stages } = parseDockerfile(
+    'ARG A=0\nARG G=global\nFROM x\nARG A\nARG G\nARG N\nARG G=own TARGETARCH TARGETSTAGE',
+    'D',
+  );
+  for (const instruction of globalArgs) args.declareGlobal(instruction, (word) => word);
+  const scope = new Map<string, string>();
+  const seen: string[][] = [];
+  for (const instruction of stages[0]!.instructions) {
+    if (instruction.kind === 'arg') args.declare(instruction, scope, (word) => word);
+    seen.push([...scope].map(([name, value]) => `${name}=${value}`));
+  }
+  t.strictSame(seen, [
+    ['A=given'],
+    ['A=given', 'G=global'],
+    ['A=given', 'G=global'],
+    ['A=given', 'G=own', 'TARGETARCH=amd64', 'TARGETSTAGE=last'],
+  ]);
+  t.strictSame(args.unused(), ['UNUSED']);
+  t.strictSame(args.proxies(), [['http_proxy', 'p']]);
+});
