@@ -97,9 +97,14 @@ export class SourceTree {
     return { path, relative, mode };
   }
 
-  /** Runs `act` with an O_PATH descriptor of the object. FsError where there is none. */
+  /** An O_PATH descriptor of the object, for the caller to close. FsError where there is none. */
+  openObject(path: Name, follow: boolean): Fd {
+    return this.#open(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+  }
+
+  /** Runs `act` with such a descriptor. */
   withObject<T>(path: Name, follow: boolean, act: (fd: Fd) => T): T {
-    const fd = this.#open(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+    const fd = this.openObject(path, follow);
     try {
       return act(fd);
     } finally {

@@ -1,0 +1,218 @@
+/**
+ * COPY: puts what its sources name into a tree (Dockerfile reference, "COPY", "Destination"). A directory's content
+ * goes into the destination; a file goes into it where it is, or is written as, a directory, and becomes it
+ * otherwise.
+ */
+import { basename, posix } from 'node:path';
+import type { Fd } from '../../base/ids.ts';
+import { asName, nameFromText, type Name } from '../../base/name.ts';
+import { UserError } from '../../base/user-error.ts';
+import { S_IFDIR, S_IFMT, S_IFREG } from '../../os/constants.ts';
+import { st, type HostFs } from '../../os/host-fs.ts';
+import type { IgnoreRules } from '../context/ignore-rules.ts';
+import type { Entry, Found, SourceTree } from '../context/source-tree.ts';
+import {
+  copyMetadata,
+  copyObject,
+  factsOf,
+  makeDirectory,
+  makeRoom,
+  type CopyAttributes,
+} from './copy-object.ts';
+import { rootOwner, type Owner, type TargetTree } from './target-tree.ts';
+
+export interface CopySource {
+  readonly tree: SourceTree;
+  readonly found: Found;
+  /** Where below the destination it goes (`--parents`); undefined without. */
+  readonly below?: Name;
+}
+
+export interface CopyRequest {
+  readonly sources: readonly CopySource[];
+  /** Absolute, as it was written: a slash at its end makes it a directory. */
+  readonly destination: string;
+  readonly attributes: CopyAttributes;
+  readonly exclude: IgnoreRules;
+}
+
+/** UserError `not-a-directory`, `is-a-directory`, `several-sources`. A failure leaves what was copied before. */
+export async function copyFiles(fs: HostFs, target: TargetTree, request: CopyRequest): Promise<void> {
+  const { sources, destination } = request;
+  const [first] = sources;
+  const isSlashed = /(^|\/)\.?$/.test(destination);
+  if (sources.length > 1 && !isSlashed) {
+    throw new UserError('several-sources', `several files cannot become ${destination}`, {
+      hint: `write ${destination}/ for a directory`,
+    });
+  }
+  const copier = new Copier(fs, target, request);
+  const path = nameFromText(posix.normalize(destination).replace(/(?<=.)\/$/, ''));
+  const isDirectory = isSlashed || first?.below !== undefined || target.isDirectory(path);
+  try {
+    for (const source of sources) {
+      if (source.below !== undefined) await copier.copyWithParents(source, path, source.below);
+      else if (source.found.isDirectory) await copier.copyDirectory(source, path);
+      else if (isDirectory) await copier.copyFile(source, path, nameOf(source.found.path));
+      else await copier.copyFile(source, asName(posix.dirname(path)), asName(basename(path)));
+    }
+  } finally {
+    copier.close();
+  }
+}
+
+/**
+ * A warning for a file that becomes a path which looks like a directory: `COPY app.py /app` makes a file named
+ * app. undefined where nothing is odd.
+ */
+export function findFileAsDirectoryWarning(target: TargetTree, request: CopyRequest): string | undefined {
+  const [source, ...more] = request.sources;
+  const { destination } = request;
+  if (source === undefined || more.length > 0 || source.found.isDirectory || source.below !== undefined)
+    return undefined;
+  if (/(^|\/)\.?$/.test(destination) || target.isDirectory(nameFromText(destination))) return undefined;
+  const from = nameOf(source.found.path);
+  const to = basename(destination);
+  const [stem = '', ...extension] = from.split('.');
+  if (to.includes('.') || extension.length === 0 || stem === '' || to === stem) return undefined;
+  return `${from} becomes a file named ${destination}; write ${destination}/ to copy it into a directory`;
+}
+
+class Copier {
+  readonly #fs: HostFs;
+  readonly #target: TargetTree;
+  readonly #request: CopyRequest;
+  /** Files with several names, by device and inode, with the first name in the target. */
+  readonly #links = new Map<string, { readonly directory: Name; readonly name: Name }>();
+
+  /** The directory that the last file went into. */
+  #current: { readonly path: Name; readonly fd: Fd } | undefined;
+
+  constructor(fs: HostFs, target: TargetTree, request: CopyRequest) {
+    this.#fs = fs;
+    this.#target = target;
+    this.#request = request;
+  }
+
+  close(): void {
+    if (this.#current !== undefined) this.#fs.close(this.#current.fd);
+    this.#current = undefined;
+  }
+
+  /** A single file as (directory, name). */
+  async copyFile({ tree, found }: CopySource, directory: Name, name: Name): Promise<void> {
+    if (this.#request.exclude.ignores(nameOf(found.path))) return;
+    await this.#copyEntry(tree, found.path, { directory, name, follow: true });
+  }
+
+  /** The content of a directory; one that is made for it gets its attributes. */
+  async copyDirectory({ tree, found }: CopySource, path: Name): Promise<void> {
+    const made: { path: Name; entry: Entry }[] = [];
+    for (const entry of tree.walk(found, this.#request.exclude)) {
+      if (entry.relative === '') {
+        const { directory, isNew } = this.#target.makeDirectory(path, this.#parentOwner());
+        this.#fs.close(directory);
+        if (isNew) made.push({ path, entry });
+        continue;
+      }
+      const place = asName(`${path === '/' ? '' : path}/${entry.relative}`);
+      const directory = asName(posix.dirname(place));
+      const name = nameOf(place);
+      const isDirectory = (entry.mode & S_IFMT) === S_IFDIR;
+      if (isDirectory) makeDirectory(this.#fs, this.#open(directory), name);
+      else await this.#copyEntry(tree, entry.path, { directory, name, follow: false });
+      if (isDirectory) made.push({ path: place, entry });
+    }
+    // Last, since what is made in a directory changes its time, and its mode may forbid it.
+    for (const directory of made.reverse()) this.#finishDirectory(tree, directory.path, directory.entry);
+  }
+
+  /** The directories above it come along, from the one after the pivot on. */
+  async copyWithParents(source: CopySource, destination: Name, below: Name): Promise<void> {
+    const { tree, found } = source;
+    const parts = below.split('/').filter((part) => part !== '');
+    const parents = source.found.isDirectory ? parts : parts.slice(0, -1);
+    const above = found.path.split('/').slice(0, found.path.split('/').length - parts.length);
+    let path = destination as string;
+    for (const [index, part] of parents.entries()) {
+      path = `${path === '/' ? '' : path}/${part}`;
+      const { directory, isNew } = this.#target.makeDirectory(asName(path), this.#parentOwner());
+      this.#fs.close(directory);
+      const origin = asName([...above, ...parts.slice(0, index + 1)].join('/'));
+      if (isNew)
+        this.#finishDirectory(tree, asName(path), tree.entryAt(origin, asName(''), { follow: true }));
+    }
+    if (found.isDirectory) await this.copyDirectory(source, asName(path));
+    else await this.copyFile(source, asName(path), nameOf(found.path));
+  }
+
+  async #copyEntry(
+    tree: SourceTree,
+    path: Name,
+    to: { readonly directory: Name; readonly name: Name; readonly follow: boolean },
+  ): Promise<void> {
+    const { attributes } = this.#request;
+    const source = tree.openObject(path, to.follow);
+    try {
+      const facts = factsOf(this.#fs, source);
+      const isLinked = (facts[st.nlink] ?? 0) > 1 && ((facts[st.mode] ?? 0) & S_IFMT) === S_IFREG;
+      const key = `${String(facts[st.dev])}:${String(facts[st.ino])}`;
+      if (isLinked && this.#linkTo(key, to)) return;
+      await copyObject(this.#fs, source, { directory: this.#open(to.directory), name: to.name }, attributes);
+      if (isLinked) this.#links.set(key, { directory: to.directory, name: to.name });
+    } finally {
+      this.#fs.close(source);
+    }
+  }
+
+  /** False for the first name of a file. */
+  #linkTo(key: string, to: { readonly directory: Name; readonly name: Name }): boolean {
+    const first = this.#links.get(key);
+    const directory = first === undefined ? undefined : this.#target.findDirectory(first.directory);
+    if (first === undefined || directory === undefined) return false;
+    try {
+      const into = this.#open(to.directory);
+      makeRoom(this.#fs, into, to.name);
+      this.#fs.linkat(directory, first.name, into, to.name);
+      return true;
+    } finally {
+      this.#fs.close(directory);
+    }
+  }
+
+  #finishDirectory(tree: SourceTree, path: Name, entry: Entry): void {
+    const to = this.#target.findDirectory(path);
+    if (to === undefined) return;
+    try {
+      tree.withObject(entry.path, entry.relative === '', (source) => {
+        const facts = factsOf(this.#fs, source);
+        copyMetadata(this.#fs, source, facts, {
+          directory: to,
+          name: asName(''),
+          attributes: this.#request.attributes,
+        });
+      });
+    } finally {
+      this.#fs.close(to);
+    }
+  }
+
+  /** The directory at `path`, made where it is missing; it stays open for the files that follow. */
+  #open(path: Name): Fd {
+    if (this.#current?.path === path) return this.#current.fd;
+    this.close();
+    const fd =
+      this.#target.findDirectory(path) ?? this.#target.makeDirectory(path, this.#parentOwner()).directory;
+    this.#current = { path, fd };
+    return fd;
+  }
+
+  /** Of directories that no source has: those of `--chown`. */
+  #parentOwner(): Owner {
+    return this.#request.attributes.owner ?? rootOwner;
+  }
+}
+
+function nameOf(path: Name): Name {
+  return asName(path.slice(path.lastIndexOf('/') + 1));
+}
