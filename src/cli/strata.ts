@@ -7,6 +7,7 @@ import { FsError } from '../base/fs-error.ts';
 import { UserError } from '../base/user-error.ts';
 import { readPackageVersion } from '../os/package-version.ts';
 import { benchCommand } from './commands/bench.ts';
+import { buildCommand } from './commands/build.ts';
 import { catCommand } from './commands/cat.ts';
 import { containerCommand, containerCommands } from './commands/container.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
   });
   const program = addRootOptions(new Command('strata'))
     .description(
-      'Copy-on-write layers: keeps images, runs containers, mounts, looks into mounts and measures them.',
+      'Copy-on-write layers: builds and keeps images, runs containers, mounts and measures them, looks into mounts.',
     )
     .version(readPackageVersion(), '--version')
     .showHelpAfterError('(strata --help tells more)');
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
 
 function commands(): Command[] {
   return [
+    buildCommand(),
     importCommand(),
     exportCommand(),
     imagesCommand('images'),

@@ -15,9 +15,11 @@ export interface IgnoreRules {
   ignores(path: Name): boolean;
   /** Whether something below a directory that is left out can be let in again (`!pattern`). */
   readonly hasExceptions: boolean;
+  /** What they were made of. */
+  readonly lines: readonly string[];
 }
 
-export const noRules: IgnoreRules = { ignores: () => false, hasExceptions: false };
+export const noRules: IgnoreRules = { ignores: () => false, hasExceptions: false, lines: [] };
 
 /** Rules of the lines of a file named `file` in messages. UserError `bad-pattern`. */
 export function ignoreRules(lines: readonly string[], file: string): IgnoreRules {
@@ -38,7 +40,7 @@ export function ignoreRules(lines: readonly string[], file: string): IgnoreRules
     }
     rules.add(quoted(text));
   }
-  return { ignores: (path) => rules.ignores(nameToText(path)), hasExceptions };
+  return { ignores: (path) => rules.ignores(nameToText(path)), hasExceptions, lines };
 }
 
 /** Characters of regular expressions, outside of classes, become themselves; so do needlessly escaped letters. */

@@ -59,6 +59,11 @@ export class SourceTree {
     this.#fs.close(this.#root);
   }
 
+  /** Whether rules may leave out some of it. */
+  get hasRules(): boolean {
+    return this.#rules !== noRules;
+  }
+
   /**
    * What a source of COPY names, in the order of the bytes of the paths; links at the end are followed. UserError
    * `no-source` where a path without wildcards is not there, `bad-pattern`.

@@ -8,10 +8,12 @@ import { asName, nameFromText, nameToText, type Name } from '../../base/name.ts'
 import { UserError } from '../../base/user-error.ts';
 import {
   AT_FDCWD,
+  O_CREAT,
   O_DIRECTORY,
   O_NONBLOCK,
   O_PATH,
   O_RDONLY,
+  O_WRONLY,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
 } from '../../os/constants.ts';
@@ -54,6 +56,24 @@ export class TargetTree {
     const fd = this.findDirectory(path);
     if (fd !== undefined) this.#fs.close(fd);
     return fd !== undefined;
+  }
+
+  /** Whether something is at `path`; a link at its end is followed. */
+  exists(path: Name): boolean {
+    try {
+      this.#fs.close(this.#open(path, O_PATH));
+      return true;
+    } catch (error) {
+      if (isFsError(error, 'ENOENT') || isFsError(error, 'ENOTDIR')) return false;
+      throw error;
+    }
+  }
+
+  /** Makes an empty file, and the directories above it, where nothing is; a link that leads nowhere is followed. */
+  makeFile(path: Name): void {
+    const parent = asName(path.slice(0, path.lastIndexOf('/')));
+    this.#fs.close(this.makeDirectory(parent, rootOwner).directory);
+    this.#fs.close(this.#fs.openat2(this.#root, path, O_WRONLY | O_CREAT, 0o644, inside));
   }
 
   /**

@@ -32,7 +32,7 @@ export interface Configured {
   readonly config: ContainerConfig;
   /** Whether this stage has a CMD of its own, which an ENTRYPOINT then leaves alone. */
   ownCmd: boolean;
-  author?: string;
+  author?: string | undefined;
 }
 
 /** Changes `image`. UserError without a place: `bad-port`, `bad-signal`, and those of expansion. */

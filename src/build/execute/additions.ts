@@ -1,0 +1,153 @@
+/**
+ * Files that ADD and COPY take from elsewhere than a tree: what stands in the Dockerfile, what is fetched by http,
+ * what an archive holds. Each becomes a directory of its own below a scratch directory, and is copied from there.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UserError } from '../../base/user-error.ts';
+
+/** A directory with one file; its name is that of the heredoc. */
+export function inlineFile(scratch: string, name: string, content: string, timeSeconds: number): string {
+  const directory = mkdtempSync(join(scratch, 'inline-'));
+  const path = join(directory, basename(name));
+  writeFileSync(path, content, { mode: 0o644 });
+  chmodSync(path, 0o644);
+  utimesSync(path, timeSeconds, timeSeconds);
+  return directory;
+}
+
+export function isUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+/** Sources that other builders take. UserError `no-git`; nothing for a path or a URL of a file. */
+export function refuseGit(source: string): void {
+  const isGit = /^(git@|git:\/\/|ssh:\/\/)/i.test(source) || (isUrl(source) && /\.git(#|$)/i.test(source));
+  if (!isGit) return;
+  throw new UserError('no-git', 'repositories are not cloned', {
+    hint: 'clone it before the build and COPY it, or RUN git clone in a stage',
+  });
+}
+
+export interface Download {
+  /** Holds the one file. */
+  readonly directory: string;
+  readonly name: string;
+  /** `sha256:<hex>` of its content. */
+  readonly digest: string;
+}
+
+/**
+ * Fetches a file, mode 0600, with the time of Last-Modified (Dockerfile reference, "ADD"). `checksum`: what its
+ * digest must be. UserError `download-failed`, `bad-checksum`, `no-name` where the URL ends in none and `isDirectory`.
+ */
+export async function download(
+  scratch: string,
+  url: string,
+  options: {
+    readonly checksum: string | undefined;
+    readonly isDirectory: boolean;
+    readonly signal?: AbortSignal;
+  },
+): Promise<Download> {
+  const name = basename(new URL(url).pathname);
+  if (name === '' && options.isDirectory) {
+    throw new UserError('no-name', `${url} ends in no file name`, {
+      hint: 'write the name of the file as destination',
+    });
+  }
+  const response = await fetchFile(url, options.signal);
+  const directory = mkdtempSync(join(scratch, 'fetched-'));
+  const path = join(directory, name === '' ? 'file' : name);
+  const hash = createHash('sha256');
+  const file = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of response.body ?? []) {
+      hash.update(chunk as Uint8Array);
+      await file.write(chunk as Uint8Array);
+    }
+  } finally {
+    await file.close();
+  }
+  const digest = `sha256:${hash.digest('hex')}`;
+  if (options.checksum !== undefined && options.checksum !== digest) {
+    throw new UserError('bad-checksum', `${url} is ${digest}, not ${options.checksum}`, {
+      hint: 'what is there has changed: look at it, then write the new --checksum',
+    });
+  }
+  const modified = Date.parse(response.headers.get('last-modified') ?? '');
+  const seconds = Number.isNaN(modified) ? 0 : modified / 1000;
+  utimesSync(path, seconds, seconds);
+  return { directory, name: basename(path), digest };
+}
+
+async function fetchFile(url: string, signal: AbortSignal | undefined): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message;
+    throw new UserError('download-failed', `${url} cannot be fetched (${reason})`, {
+      hint: 'look at the address and at the network of this machine',
+      cause,
+    });
+  }
+  if (response.ok) return response;
+  throw new UserError('download-failed', `${url} answers ${String(response.status)} ${response.statusText}`, {
+    hint: 'look at the address',
+  });
+}
+
+/** `tar` tells by the content, also inside of gzip, bzip2, xz and zstd. */
+export async function isArchive(path: string): Promise<boolean> {
+  const child = spawn('tar', ['--list', '--file', path], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let listed = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    listed += chunk.length;
+    // One entry is enough of a large archive.
+    child.kill();
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  return listed > 0 || (status === 0 && (await isEmptyTar(path)));
+}
+
+/** Two blocks of zeros; for tar everything that is shorter than a block is an archive, too. */
+async function isEmptyTar(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(1024), 0, 1024, 0);
+    return bytesRead === 1024 && buffer.every((byte) => byte === 0);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Unpacks a tar, compressed or not, into a directory. UserError `bad-archive`. */
+export async function unpack(scratch: string, path: string): Promise<string> {
+  const directory = mkdtempSync(join(scratch, 'unpacked-'));
+  const content = join(directory, 'content');
+  mkdirSync(content, { mode: 0o755 });
+  const child = spawn(
+    'tar',
+    [
+      ...['--extract', '--numeric-owner', '--preserve-permissions', '--same-owner'],
+      ...['--xattrs', '--xattrs-include=*', '--delay-directory-restore', '-C', content, '--file', path],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' } },
+  );
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const [status] = (await once(child, 'close')) as [number | null];
+  if (status === 0) return content;
+  throw new UserError(
+    'bad-archive',
+    `${basename(path)} cannot be unpacked: ${said.trim().replaceAll('\n', '; ')}`,
+    {
+      hint: 'COPY takes it as a file',
+    },
+  );
+}

@@ -1,0 +1,176 @@
+/**
+ * Where the files of a COPY or ADD come from, each part with what its cache key needs to know, and with a way to
+ * open it: a context is there all the time, a stage is mounted only for a copy, an archive is unpacked only then.
+ */
+import { readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { asName } from '../../base/name.ts';
+import { UserError } from '../../base/user-error.ts';
+import type { Chain } from '../build-store.ts';
+import { hashOf } from '../cache/step-key.ts';
+import { contentFacts, type OwnerRule } from '../context/content-key.ts';
+import type { IgnoreRules } from '../context/ignore-rules.ts';
+import { cleanComponents, SourceTree } from '../context/source-tree.ts';
+import type { Heredoc } from '../dockerfile/split-instructions.ts';
+import { download, inlineFile, isArchive, unpack, type Download } from './additions.ts';
+import type { BuildSession } from './build-request.ts';
+import type { CopySource } from './copy-files.ts';
+
+export type NamedInput = readonly [name: string, value: string];
+
+export interface CopyPart {
+  readonly inputs: readonly NamedInput[];
+  /** Whether the first of what was found is a directory. */
+  readonly isDirectory: boolean;
+  /** Whether what is copied keeps its owners, rather than belonging to root. */
+  readonly owners: OwnerRule;
+  /** Runs `act` with the sources; they are gone afterwards. */
+  open<T>(act: (sources: readonly CopySource[], owners: OwnerRule) => Promise<T>): Promise<T>;
+}
+
+export interface PathOptions {
+  readonly source: string;
+  readonly exclude: IgnoreRules;
+  readonly parents: boolean;
+  /** ADD: archives are unpacked. */
+  readonly unpacks: boolean;
+}
+
+/** A path in the build context. UserError `no-context`, `no-source`. */
+export function contextPart({ fs, request, store, reporter }: BuildSession, options: PathOptions): CopyPart {
+  const { source } = options;
+  if (request.context === undefined) {
+    throw new UserError('no-context', `there is no context to take "${source}" from`, {
+      hint: 'give a directory: strata build -f - DIRECTORY < Dockerfile',
+    });
+  }
+  const tree = request.context;
+  const sources = sourcesIn(tree, options);
+  if (sources.length === 0) reporter.warn(`nothing matches ${source}`);
+  const inputs = sources.flatMap(({ found, below }) =>
+    contentFacts(fs, tree, found, { owners: 'ignored', rules: options.exclude }).map(
+      ([path, digest]) => [`file ${path}`, `${digest} ${below ?? ''}`] as const,
+    ),
+  );
+  const [only, ...more] = sources;
+  return {
+    inputs,
+    isDirectory: only?.found.isDirectory === true,
+    owners: 'ignored',
+    open: async (act) => {
+      if (!options.unpacks || only === undefined || more.length > 0 || only.found.isDirectory) {
+        return act(sources, 'ignored');
+      }
+      const path = realPath(tree, only.found.path);
+      if (!(await isArchive(path))) return act(sources, 'ignored');
+      const unpacked = new SourceTree(fs, await unpack(store.scratch, path));
+      try {
+        return await act([{ tree: unpacked, found: { path: asName(''), isDirectory: true } }], 'kept');
+      } finally {
+        unpacked.close();
+      }
+    },
+  };
+}
+
+/** A path in a stage or image, given by its topmost layer. UserError `no-source`. */
+export async function layerPart(
+  { fs, store, cache }: BuildSession,
+  chain: Chain | undefined,
+  options: PathOptions,
+): Promise<CopyPart> {
+  const withTree = <T>(act: (tree: SourceTree) => Promise<T>): Promise<T> =>
+    store.show(chain, async (root) => {
+      const tree = new SourceTree(fs, root);
+      try {
+        return await act(tree);
+      } finally {
+        tree.close();
+      }
+    });
+  // A layer never changes, so neither does what lies in it.
+  const { source, parents } = options;
+  const facts = await cache.remember('facts', [chain, source, parents, options.exclude.lines], () =>
+    withTree((tree) => {
+      const sources = sourcesIn(tree, options);
+      const inputs = sources.flatMap(({ found, below }) =>
+        contentFacts(fs, tree, found, { owners: 'kept', rules: options.exclude }).map(
+          ([path, digest]): NamedInput => [`file ${path}`, `${digest} ${below ?? ''}`],
+        ),
+      );
+      return Promise.resolve({ inputs, isDirectory: sources[0]?.found.isDirectory === true });
+    }),
+  );
+  return {
+    ...facts,
+    owners: 'kept',
+    open: (act) => withTree((tree) => act(sourcesIn(tree, options), 'kept')),
+  };
+}
+
+/** A file that stands in the Dockerfile, its variables expanded. */
+export function inlinePart(
+  { fs, store, request }: BuildSession,
+  heredoc: Heredoc,
+  content: string,
+): CopyPart {
+  return {
+    inputs: [[`file <<${heredoc.name}`, hashOf(content)]],
+    isDirectory: false,
+    owners: 'ignored',
+    open: (act) => {
+      const time = request.timestamp ?? Math.floor(Date.now() / 1000);
+      return withFile(fs, inlineFile(store.scratch, heredoc.name, content, time), heredoc.name, act);
+    },
+  };
+}
+
+/** A file by http; with a checksum it is fetched only where the cache lacks the step. */
+export async function urlPart(
+  { fs, store }: BuildSession,
+  url: string,
+  options: { readonly checksum: string | undefined; readonly isDirectory: boolean },
+): Promise<CopyPart> {
+  let fetched: Download | undefined;
+  if (options.checksum === undefined) fetched = await download(store.scratch, url, options);
+  return {
+    inputs: [[`file ${url}`, options.checksum ?? fetched?.digest ?? '']],
+    isDirectory: false,
+    owners: 'ignored',
+    open: async (act) => {
+      fetched ??= await download(store.scratch, url, options);
+      return withFile(fs, fetched.directory, fetched.name, act);
+    },
+  };
+}
+
+async function withFile<T>(
+  fs: BuildSession['fs'],
+  directory: string,
+  name: string,
+  act: (sources: readonly CopySource[], owners: OwnerRule) => Promise<T>,
+): Promise<T> {
+  const tree = new SourceTree(fs, directory);
+  try {
+    const path = asName(Buffer.from(name, 'utf8').toString('latin1'));
+    return await act([{ tree, found: { path, isDirectory: false } }], 'ignored');
+  } finally {
+    tree.close();
+  }
+}
+
+function sourcesIn(tree: SourceTree, { source, parents }: PathOptions): CopySource[] {
+  const pivot = /(^|\/)\.\//.exec(source.replace(/^\.\//, ''));
+  const depth =
+    pivot === null ? 0 : cleanComponents(source.replace(/^\.\//, '').slice(0, pivot.index)).length;
+  return tree.find(source).map((found) => ({
+    tree,
+    found,
+    ...(parents ? { below: asName(found.path.split('/').slice(depth).join('/')) } : {}),
+  }));
+}
+
+/** Where an object of a tree lies for other programs. */
+export function realPath(tree: SourceTree, path: ReturnType<typeof asName>): string {
+  return tree.withObject(path, true, (fd) => readlinkSync(join('/proc/self/fd', String(fd))));
+}

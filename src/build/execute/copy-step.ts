@@ -1,0 +1,151 @@
+/**
+ * COPY and ADD as steps: where the files come from, whose they become, where they go.
+ */
+import { posix } from 'node:path';
+import { UserError } from '../../base/user-error.ts';
+import { ignoreRules, noRules } from '../context/ignore-rules.ts';
+import { expandWord } from '../dockerfile/expand-word.ts';
+import type { CopyInstruction } from '../dockerfile/instruction.ts';
+import { sourceOf, type Stage } from '../plan/stages.ts';
+import { isUrl, refuseGit } from './additions.ts';
+import type { BuildSession } from './build-request.ts';
+import { copyFiles, findFileAsDirectoryWarning } from './copy-files.ts';
+import { contextPart, inlinePart, layerPart, urlPart, type CopyPart } from './copy-parts.ts';
+import { parseMode } from './modes.ts';
+import { lookUpOwner } from './owners.ts';
+import { getChain } from './source-chain.ts';
+import type { StageState } from './stage-state.ts';
+import type { Step } from './step.ts';
+import { rootOwner, TargetTree } from './target-tree.ts';
+
+export interface StepPlace {
+  readonly stage: Stage;
+  readonly state: StageState;
+}
+
+/** UserError without a place. */
+export async function copyStep(
+  session: BuildSession,
+  { stage, state }: StepPlace,
+  instruction: CopyInstruction,
+): Promise<Step> {
+  const { escape } = session.request.dockerfile;
+  const expand = (word: string) => state.expand(word, escape);
+  const sources = instruction.sources.map(expand);
+  const destination = absolute(state, expand(instruction.destination));
+  const chown = instruction.chown === undefined ? undefined : expand(instruction.chown);
+  const chmod = instruction.chmod === undefined ? undefined : expand(instruction.chmod);
+  const mode = chmod === undefined ? undefined : parseMode(chmod);
+  const exclude =
+    instruction.exclude.length === 0 ? noRules : ignoreRules(instruction.exclude.map(expand), '--exclude');
+  if (sources.length + instruction.inline.length > 1 && !/(^|\/)\.?$/.test(destination)) {
+    throw new UserError('several-sources', `several files cannot become ${destination}`, {
+      hint: `write ${destination}/ for a directory`,
+    });
+  }
+  const parts = await partsOf(session, { stage, state }, instruction, { sources, destination, exclude });
+  const { fs, store, reporter } = session;
+  const act = async (root: string): Promise<void> => {
+    const target = new TargetTree(fs, root);
+    try {
+      // Of a step that works beside the image, the accounts are still the image's.
+      const given =
+        chown === undefined
+          ? undefined
+          : instruction.link
+            ? await store.show(state.chain, (base) => Promise.resolve(ownerIn(session, base, chown)))
+            : lookUpOwner(target, chown);
+      for (const part of parts) {
+        await part.open(async (found, owners) => {
+          const owner = given ?? (owners === 'kept' ? undefined : rootOwner);
+          const request = { sources: found, destination, attributes: { owner, mode }, exclude };
+          const warning = instruction.link ? undefined : findFileAsDirectoryWarning(target, request);
+          if (warning !== undefined) reporter.warn(warning);
+          await copyFiles(fs, target, request);
+        });
+      }
+    } finally {
+      target.close();
+    }
+  };
+  const keyword = instruction.kind.toUpperCase();
+  const inputs = new Map([
+    ...parts.flatMap((part) => part.inputs),
+    ['destination', destination],
+    ['order', parts.map((part) => part.inputs[0]?.[0] ?? '').join(' ')],
+    ...(chown === undefined ? [] : [['--chown', chown] as const]),
+    ...(chmod === undefined ? [] : [['--chmod', chmod] as const]),
+    ['--link', String(instruction.link)],
+  ]);
+  const createdBy = `${keyword} ${[...sources, ...instruction.inline.map(({ name }) => `<<${name}`), destination].join(' ')}`;
+  return { keyword, inputs, createdBy, change: { detached: instruction.link }, act };
+}
+
+function ownerIn({ fs }: BuildSession, root: string, chown: string) {
+  const tree = new TargetTree(fs, root);
+  try {
+    return lookUpOwner(tree, chown);
+  } finally {
+    tree.close();
+  }
+}
+
+/** Slashes at the end stay: they say that it is a directory. */
+function absolute(state: StageState, destination: string): string {
+  if (destination === '') throw new UserError('blank-value', 'the destination is empty here');
+  const path = posix.resolve(state.config.WorkingDir ?? '/', destination);
+  return /(^|\/)\.{0,2}$/.test(destination) && path !== '/' ? `${path}/` : path;
+}
+
+async function partsOf(
+  session: BuildSession,
+  { stage, state }: StepPlace,
+  instruction: CopyInstruction,
+  {
+    sources,
+    destination,
+    exclude,
+  }: { sources: readonly string[]; destination: string; exclude: typeof noRules },
+): Promise<CopyPart[]> {
+  const { from, kind, parents, place, checksum } = instruction;
+  const chain =
+    from === undefined
+      ? undefined
+      : await getChain(session, sourceOf(from, stage.index, session.stages, place));
+  const parts: CopyPart[] = [];
+  for (const source of sources) {
+    const options = { source, exclude, parents, unpacks: kind === 'add' };
+    if (kind === 'add') refuseGit(source);
+    if (from !== undefined) parts.push(await layerPart(session, chain, options));
+    else if (isUrl(source)) parts.push(await fetchedPart(session, source, { kind, checksum, destination }));
+    else parts.push(contextPart(session, options));
+  }
+  for (const heredoc of instruction.inline) {
+    // The backslash, whatever `# escape=` says (BuildKit: dispatch in dockerfile2llb).
+    const content = heredoc.expand
+      ? expandWord(heredoc.content, { ...state.expansion('\\'), keepQuotes: true })
+      : heredoc.content;
+    parts.push(inlinePart(session, heredoc, content));
+  }
+  return parts;
+}
+
+function fetchedPart(
+  session: BuildSession,
+  source: string,
+  {
+    kind,
+    checksum,
+    destination,
+  }: { kind: 'copy' | 'add'; checksum: string | undefined; destination: string },
+): Promise<CopyPart> {
+  if (kind === 'copy') {
+    throw new UserError('no-source', `COPY fetches nothing`, { hint: `write ADD ${source} ${destination}` });
+  }
+  if (checksum !== undefined && !/^sha256:[0-9a-f]{64}$/.test(checksum)) {
+    throw new UserError('bad-checksum', `--checksum=${checksum} is no digest`, {
+      hint: 'write --checksum=sha256: and 64 hexadecimal digits',
+    });
+  }
+  return urlPart(session, source, { checksum, isDirectory: destination.endsWith('/') });
+}

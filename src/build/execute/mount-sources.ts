@@ -1,0 +1,228 @@
+/**
+ * What the mounts of a RUN show: parts of the context or of other stages, directories that outlast builds, secrets.
+ * Everything is there while the step runs and gone, or as it was, afterwards.
+ */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { nameFromText, nameToText } from '../../base/name.ts';
+import { UserError } from '../../base/user-error.ts';
+import type { HostFs } from '../../os/host-fs.ts';
+import { waitForLock } from '../../os/lock.ts';
+import type { Stub } from '../build-store.ts';
+import { hashOf } from '../cache/step-key.ts';
+import { noRules } from '../context/ignore-rules.ts';
+import type { Found, SourceTree } from '../context/source-tree.ts';
+import type { Place } from '../dockerfile/place.ts';
+import type { CacheMount, RunMount, SecretMount } from '../plan/run-mounts.ts';
+import { sourceOf, type Stage } from '../plan/stages.ts';
+import type { BuildSession, SecretSource } from './build-request.ts';
+import { copyFiles } from './copy-files.ts';
+import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from './copy-parts.ts';
+import type { StepPlace } from './copy-step.ts';
+import { getChain } from './source-chain.ts';
+import type { StepMount } from './step-runner.ts';
+import { TargetTree } from './target-tree.ts';
+
+/** A mount with what its content comes from. */
+export interface ResolvedMount {
+  readonly mount: RunMount;
+  /** Of a bind mount, and of a cache that begins with something. */
+  readonly part: CopyPart | undefined;
+}
+
+export interface PreparedMounts {
+  readonly mounts: readonly StepMount[];
+  /** Secrets that are given as variables. */
+  readonly env: readonly string[];
+}
+
+/** UserError `no-source`, `no-context`, `no-such-image`. */
+export async function resolveMounts(
+  session: BuildSession,
+  { stage }: StepPlace,
+  mounts: readonly RunMount[],
+  at: Place,
+): Promise<ResolvedMount[]> {
+  const resolved: ResolvedMount[] = [];
+  for (const mount of mounts) resolved.push({ mount, part: await partOf(session, stage, mount, at) });
+  return resolved;
+}
+
+/** What of the mounts is part of a step's key: what they show, but for secrets and what a cache holds. */
+export function mountInputs(resolved: readonly ResolvedMount[]): NamedInput[] {
+  return resolved.flatMap(({ mount, part }) => {
+    const target = mount.type === 'secret' ? `secret ${mount.id}` : mount.target;
+    const files = mount.type === 'bind' ? (part?.inputs ?? []) : [];
+    return [
+      [`mount ${target}`, JSON.stringify(mount)] as const,
+      ...files.map(([name, digest]) => [`${name} at ${target}`, digest] as const),
+    ];
+  });
+}
+
+/** What must exist for the mounts. */
+export function mountStubs(resolved: readonly ResolvedMount[]): Stub[] {
+  return resolved.flatMap(({ mount, part }) => {
+    if (mount.target === undefined) return [];
+    const isFile = mount.type === 'secret' || (mount.type === 'bind' && part?.isDirectory === false);
+    return [{ path: mount.target, kind: isFile ? ('file' as const) : ('directory' as const) }];
+  });
+}
+
+/** Runs `act` with everything that the mounts ask for. UserError `no-secret`. */
+export async function withRunMounts<T>(
+  session: BuildSession,
+  resolved: readonly ResolvedMount[],
+  act: (prepared: PreparedMounts) => Promise<T>,
+): Promise<T> {
+  const [first, ...rest] = resolved;
+  if (first === undefined) return act({ mounts: [], env: [] });
+  const go = (own: Partial<PreparedMounts>): Promise<T> =>
+    withRunMounts(session, rest, (others) =>
+      act({
+        mounts: [...(own.mounts ?? []), ...others.mounts],
+        env: [...(own.env ?? []), ...others.env],
+      }),
+    );
+  const { mount, part } = first;
+  if (mount.type === 'tmpfs') return go({ mounts: [mount] });
+  if (mount.type === 'secret') return go(secretMount(session, mount));
+  if (mount.type === 'cache') return withCache(session, mount, part, (own) => go({ mounts: [own] }));
+  const { target, writable } = mount;
+  return getPart(part).open(async ([source]) => {
+    if (source === undefined) throw new UserError('no-source', `there is no "${mount.source}" there`);
+    const { tree, found } = source;
+    // What is written must not be seen afterwards, and what is left out must not be seen at all.
+    const isShared = !writable && !(tree === session.request.context && tree.hasRules);
+    const path = isShared ? realPath(tree, found.path) : await privateCopy(session, tree, found);
+    return go({ mounts: [{ type: 'bind', source: path, target, writable }] });
+  });
+}
+
+async function partOf(
+  session: BuildSession,
+  stage: Stage,
+  mount: RunMount,
+  at: Place,
+): Promise<CopyPart | undefined> {
+  if (mount.type !== 'bind' && !(mount.type === 'cache' && mount.from !== undefined)) return undefined;
+  const options = { source: mount.source, exclude: noRules, parents: false, unpacks: false };
+  if (mount.from === undefined) return contextPart(session, options);
+  const source = sourceOf(mount.from, stage.index, session.stages, at);
+  return layerPart(session, await getChain(session, source), options);
+}
+
+function getPart(part: CopyPart | undefined): CopyPart {
+  if (part === undefined) throw new Error('a bind mount has a source');
+  return part;
+}
+
+/** A directory or file of the step's own. */
+async function privateCopy({ fs, store }: BuildSession, tree: SourceTree, found: Found): Promise<string> {
+  const directory = mkdtempSync(join(store.scratch, 'bind-'));
+  await copyInto(fs, directory, tree, found);
+  return found.isDirectory ? directory : join(directory, basename(nameToText(found.path)));
+}
+
+async function copyInto(fs: HostFs, directory: string, tree: SourceTree, found: Found): Promise<void> {
+  const target = new TargetTree(fs, directory);
+  try {
+    const attributes = { owner: undefined, mode: undefined };
+    await copyFiles(fs, target, {
+      sources: [{ tree, found }],
+      destination: '/',
+      attributes,
+      exclude: noRules,
+    });
+  } finally {
+    target.close();
+  }
+}
+
+/** A directory of the data root, one for each id; whoever does not share it waits for the others. */
+async function withCache<T>(
+  { fs, store }: BuildSession,
+  mount: CacheMount,
+  part: CopyPart | undefined,
+  act: (own: StepMount) => Promise<T>,
+): Promise<T> {
+  const directory = join(store.cacheDirectory, 'mounts', hashOf(mount.id));
+  const content = join(directory, 'content');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lock = await waitForLock(
+    nameFromText(directory),
+    mount.sharing === 'shared' ? 'shared' : 'exclusive',
+  );
+  try {
+    if (!existsSync(content)) {
+      const made = mkdtempSync(join(directory, 'new-'));
+      await part?.open(async ([source]) => {
+        if (source !== undefined) await copyInto(fs, made, source.tree, source.found);
+      });
+      chownSync(made, mount.uid, mount.gid);
+      chmodSync(made, mount.mode);
+      renameIfFree(made, content);
+    }
+    return await act({ type: 'bind', source: content, target: mount.target, writable: mount.writable });
+  } finally {
+    lock.release();
+  }
+}
+
+/** Somebody who shares the cache may have been first. */
+function renameIfFree(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    rmSync(from, { recursive: true });
+  }
+}
+
+function secretMount({ request, store }: BuildSession, mount: SecretMount): Partial<PreparedMounts> {
+  const source = request.secrets.get(mount.id);
+  if (source === undefined) {
+    if (!mount.required) return {};
+    throw new UserError('no-secret', `the secret ${mount.id} is needed and was not given`, {
+      hint: `give it: --secret id=${mount.id},src=FILE`,
+    });
+  }
+  const content = readSecret(mount.id, source);
+  const env = mount.env === undefined ? [] : [`${mount.env}=${content.toString('utf8')}`];
+  if (mount.target === undefined) return { env };
+  const path = join(mkdtempSync(join(store.scratch, 'secret-')), 'secret');
+  writeFileSync(path, content, { mode: 0o600 });
+  chownSync(path, mount.uid, mount.gid);
+  chmodSync(path, mount.mode);
+  return { mounts: [{ type: 'bind', source: path, target: mount.target, writable: false }], env };
+}
+
+function readSecret(id: string, source: SecretSource): Buffer {
+  if ('variable' in source) {
+    const value = process.env[source.variable];
+    if (value !== undefined) return Buffer.from(value);
+    throw new UserError('no-secret', `the secret ${id}: the variable ${source.variable} is not set`, {
+      hint: 'export it, or give a file: --secret id=ID,src=FILE',
+    });
+  }
+  try {
+    return readFileSync(source.file);
+  } catch (cause) {
+    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+    throw new UserError('no-secret', `the secret ${id}: ${source.file} cannot be read (${code})`, {
+      hint: 'name a file: --secret id=ID,src=FILE',
+      cause,
+    });
+  }
+}

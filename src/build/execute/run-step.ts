@@ -1,0 +1,114 @@
+/**
+ * RUN as a step: the command and its surroundings. Proxies are given to it and are no part of its key; neither are
+ * the contents of secrets and caches.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../../base/user-error.ts';
+import type { RunInstruction } from '../dockerfile/instruction.ts';
+import { argvOf } from '../plan/configure.ts';
+import { defaultPath, findEnv, shellOf } from '../plan/container-config.ts';
+import { parseRunMount } from '../plan/run-mounts.ts';
+import type { BuildSession } from './build-request.ts';
+import type { StepPlace } from './copy-step.ts';
+import { mountInputs, mountStubs, resolveMounts, withRunMounts } from './mount-sources.ts';
+import type { StageState } from './stage-state.ts';
+import type { Step } from './step.ts';
+import type { StepCommand, StepMount, StepRunner } from './step-runner.ts';
+
+/** `onOutput`: what the command prints. UserError without a place. */
+export async function runStep(
+  session: BuildSession,
+  place: StepPlace,
+  instruction: RunInstruction,
+  onOutput: (chunk: Buffer) => void,
+): Promise<Step> {
+  const { state } = place;
+  const { escape } = session.request.dockerfile;
+  const cwd = state.config.WorkingDir ?? '/';
+  const asked = instruction.mounts.map((text) =>
+    parseRunMount(text, (word) => state.expand(word, escape), cwd),
+  );
+  const mounts = await resolveMounts(session, place, asked, instruction.place);
+  const argv = commandOf(state, instruction);
+  if (argv.length === 0) throw new UserError('bad-instruction', 'RUN has no command');
+  const env = environment(state);
+  const user = state.config.User ?? '';
+  const inputs = new Map<string, string>([
+    ['command', JSON.stringify(argv)],
+    ...(instruction.script === undefined ? [] : [['script', instruction.script.content] as const]),
+    ...env.map((entry) => nameAndValue(entry)),
+    ['USER', user],
+    ['WORKDIR', cwd],
+    ['--network', instruction.network],
+    ...mountInputs(mounts),
+  ]);
+  const proxies = session.request.args.proxies().map(([name, value]) => `${name}=${value}`);
+  const act = (root: string): Promise<void> =>
+    withRunMounts(session, mounts, async (prepared) => {
+      const status = await runCommand(session.runner, {
+        ...{ root, argv, cwd, user, onOutput, network: instruction.network, signal: session.signal },
+        env: [...env, ...proxies, ...prepared.env],
+        mounts: [...prepared.mounts, ...scriptMount(session, instruction)],
+      });
+      if (status === 0) return;
+      throw new UserError('run-failed', `the command ended with status ${String(status)}`, {
+        hint: 'its output is above; the steps before it are kept',
+        exitCode: status,
+      });
+    });
+  const stubs = [...session.runner.mountPoints, ...mountStubs(mounts)];
+  return { keyword: 'RUN', inputs, createdBy: `RUN ${argv.join(' ')}`, change: { stubs }, act };
+}
+
+/** The same as the runner's, with what a Dockerfile must say instead. */
+async function runCommand(runner: StepRunner, command: StepCommand): Promise<number> {
+  try {
+    return await runner.run(command);
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'command-not-found') throw error;
+    const [program = ''] = command.argv;
+    throw new UserError(error.code, `there is no program ${program} in the image`, {
+      hint:
+        program === '/bin/sh'
+          ? 'the image has no shell: write RUN ["PROGRAM", "ARGUMENT"]'
+          : 'look at its name and at PATH',
+      exitCode: error.exitCode,
+      cause: error,
+    });
+  }
+}
+
+/** Where a script with an interpreter of its own lies in the container; /dev is the container's own. */
+const scriptPath = '/dev/strata-script';
+
+function hasInterpreter({ script }: RunInstruction): boolean {
+  return script?.content.startsWith('#!') === true;
+}
+
+function commandOf({ config }: StageState, instruction: RunInstruction): string[] {
+  if (hasInterpreter(instruction)) return [scriptPath];
+  return instruction.script === undefined
+    ? argvOf(config, instruction.command)
+    : [...shellOf(config), instruction.script.content];
+}
+
+function scriptMount({ store }: BuildSession, instruction: RunInstruction): StepMount[] {
+  if (!hasInterpreter(instruction)) return [];
+  const source = join(mkdtempSync(join(store.scratch, 'script-')), 'script');
+  writeFileSync(source, instruction.script?.content ?? '', { mode: 0o755 });
+  return [{ type: 'bind', source, target: scriptPath, writable: false }];
+}
+
+/** Arguments first: ENV wins over ARG. */
+function environment({ config, args }: StageState): string[] {
+  const own = config.Env ?? [];
+  const declared = [...args].filter(([name]) => findEnv(config, name) === undefined);
+  const path = findEnv(config, 'PATH') === undefined && !args.has('PATH') ? [`PATH=${defaultPath}`] : [];
+  return [...path, ...own, ...declared.map(([name, value]) => `${name}=${value}`)];
+}
+
+function nameAndValue(entry: string): [string, string] {
+  const index = entry.indexOf('=');
+  return [`env ${entry.slice(0, index)}`, entry.slice(index + 1)];
+}

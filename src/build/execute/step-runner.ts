@@ -1,0 +1,36 @@
+/**
+ * What RUN needs of whoever runs containers. Implementations know runtimes; nothing else here does.
+ */
+
+/** A mount in the container, over what the root has there. */
+export type StepMount =
+  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly writable: boolean }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly size: number | undefined };
+
+export interface StepCommand {
+  /** A mounted tree, absolute; the step changes it. */
+  readonly root: string;
+  /** At least one word; a program without a slash is looked for in PATH of `env`. */
+  readonly argv: readonly string[];
+  /** `NAME=VALUE`. */
+  readonly env: readonly string[];
+  /** Absolute; it exists. */
+  readonly cwd: string;
+  /** `USER[:GROUP]` as USER has it, looked up in the root; empty for root. */
+  readonly user: string;
+  readonly mounts: readonly StepMount[];
+  readonly network: 'default' | 'none' | 'host';
+  /** Standard output and error, as they come. */
+  readonly onOutput: (chunk: Buffer) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface StepRunner {
+  /** Places in the root that `run` mounts something on by itself; they must exist. */
+  readonly mountPoints: readonly { readonly path: string; readonly kind: 'directory' | 'file' }[];
+  /**
+   * Runs a command to its end; answers its exit status, 128 + n for signal n. UserError where it cannot be
+   * started: `command-not-found` with exit code 127, `no-such-user`, `no-runtime`.
+   */
+  run(command: StepCommand): Promise<number>;
+}

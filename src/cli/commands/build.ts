@@ -1,0 +1,174 @@
+/** `strata build [OPTIONS] CONTEXT`: from a Dockerfile to an image. */
+import { constants } from 'node:os';
+import { Command, Option } from 'commander';
+import { UserError } from '../../base/user-error.ts';
+import { buildImage } from '../../build/build-image.ts';
+import { readBuildInput, tagText } from '../../build/build-input.ts';
+import { SourceTree } from '../../build/context/source-tree.ts';
+import { parseDockerfile } from '../../build/dockerfile/parse-dockerfile.ts';
+import type { SecretSource } from '../../build/execute/build-request.ts';
+import { writeIdFile } from '../../build/id-file.ts';
+import { BuildArgs } from '../../build/plan/build-args.ts';
+import { ownPlatform, platformArgs } from '../../build/plan/platform.ts';
+import { withBuildStore } from '../../build/store-bench.ts';
+import { StepRunner } from '../../run/step-runner.ts';
+import { parseReference } from '../../store/reference.ts';
+import { createToolFs } from '../../store/tool-fs.ts';
+import { PlainProgress } from '../build-progress.ts';
+import { openStore } from '../open-store.ts';
+import { printLines } from '../print.ts';
+
+interface Options {
+  readonly tag: readonly string[];
+  readonly file?: string;
+  readonly buildArg: readonly string[];
+  readonly target?: string;
+  readonly cache: boolean;
+  readonly label: readonly string[];
+  readonly iidfile?: string;
+  readonly secret: readonly string[];
+  readonly timestamp?: string;
+  readonly explain?: true;
+}
+
+export function buildCommand(): Command {
+  const several = (value: string, before: readonly string[]) => [...before, value];
+  return new Command('build')
+    .description('make an image by a Dockerfile')
+    .argument('[context]', 'the directory that COPY takes files from; - for a Dockerfile on standard input')
+    .option('-t, --tag <name>', 'NAME[:TAG] of the image; may be repeated', several, [])
+    .option('-f, --file <path>', 'the Dockerfile; - for standard input')
+    .option(
+      '--build-arg <name=value>',
+      'value of an ARG; without =VALUE that of the environment',
+      several,
+      [],
+    )
+    .option('--target <stage>', 'the stage to build, by name or number; the last unless told')
+    .option('--no-cache', 'do every step anew')
+    .option('--label <name=value>', 'a label of the image', several, [])
+    .option('--iidfile <path>', 'write the id of the image there')
+    .option(
+      '--secret <id=ID,src=FILE>',
+      'a secret for RUN --mount=type=secret; or id=ID,env=NAME',
+      several,
+      [],
+    )
+    .option('--timestamp <seconds>', 'the time of everything that is made (SOURCE_DATE_EPOCH)')
+    .addOption(
+      new Option('--progress <kind>', 'how progress is shown').choices(['plain', 'auto']).default('auto'),
+    )
+    .option('--explain', 'tell for each step that is not cached which input has changed')
+    .action(async (context: string | undefined, options: Options, command: Command) => {
+      printLines([await build(context, options, command)]);
+    });
+}
+
+async function build(context: string | undefined, options: Options, command: Command): Promise<string> {
+  if (context === undefined) {
+    throw new UserError('no-context', 'the context is missing', {
+      hint: `write strata build${tagText(options.tag)} .`,
+    });
+  }
+  // Before the work of minutes.
+  for (const name of options.tag) parseReference(name);
+  const input = await readBuildInput(context, { file: options.file, tags: options.tag });
+  const dockerfile = parseDockerfile(input.dockerfile, input.name);
+  const platform = ownPlatform();
+  const given = pairs(options.buildArg, '--build-arg', (name) => process.env[name]);
+  const args = new BuildArgs(given, platformArgs(platform, options.target ?? ''));
+  const timestamp = timestampOf(
+    options.timestamp ?? given.get('SOURCE_DATE_EPOCH') ?? process.env.SOURCE_DATE_EPOCH,
+  );
+  const reporter = new PlainProgress({
+    explain: options.explain === true,
+    write: (text) => process.stderr.write(text),
+  });
+  const store = await openStore(command);
+  const fs = createToolFs();
+  const tree = input.context === undefined ? undefined : new SourceTree(fs, input.context, input.rules);
+  const interruption = interruptible();
+  try {
+    const id = await withBuildStore(store, fs, (buildStore) =>
+      buildImage(
+        {
+          ...{ fs, store: buildStore, reporter, signal: interruption.signal },
+          runner: new StepRunner(store.run.path),
+        },
+        {
+          ...{ dockerfile, context: tree, args, platform, timestamp, site: input.site },
+          target: options.target,
+          noCache: !options.cache,
+          labels: pairs(options.label, '--label', () => ''),
+          names: options.tag,
+          secrets: new Map(options.secret.map(parseSecret)),
+        },
+      ),
+    );
+    if (options.iidfile !== undefined) writeIdFile(options.iidfile, id);
+    return id;
+  } finally {
+    interruption.end();
+    tree?.close();
+  }
+}
+
+/** Ctrl-C ends the step, and the build takes away what it has mounted. A second one ends the program. */
+function interruptible(): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const abort = (name: NodeJS.Signals): void => {
+    const exitCode = 128 + constants.signals[name];
+    controller.abort(new UserError('interrupted', 'the build was interrupted', { exitCode }));
+  };
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of names) process.once(name, abort);
+  return {
+    signal: controller.signal,
+    end: () => {
+      for (const name of names) process.off(name, abort);
+    },
+  };
+}
+
+/** `NAME=VALUE`; `alone` says what NAME without a value means, undefined to leave it out. */
+function pairs(
+  words: readonly string[],
+  option: string,
+  alone: (name: string) => string | undefined,
+): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const word of words) {
+    const index = word.indexOf('=');
+    const name = index < 0 ? word : word.slice(0, index);
+    if (name === '') {
+      throw new UserError('bad-option', `${option} ${word} has no name`, {
+        hint: `write ${option} NAME=VALUE`,
+      });
+    }
+    const value = index < 0 ? alone(name) : word.slice(index + 1);
+    if (value !== undefined) found.set(name, value);
+  }
+  return found;
+}
+
+function parseSecret(text: string): [id: string, source: SecretSource] {
+  const fields = pairs(text.split(','), '--secret', () => undefined);
+  const id = fields.get('id');
+  const file = fields.get('src') ?? fields.get('source');
+  const variable = fields.get('env');
+  if (id === undefined) {
+    throw new UserError('bad-option', `--secret ${text} lacks its id`, {
+      hint: 'write --secret id=ID,src=FILE',
+    });
+  }
+  if (file !== undefined) return [id, { file }];
+  return [id, { variable: variable ?? id }];
+}
+
+function timestampOf(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw new UserError('bad-option', `--timestamp ${text} is no number of seconds since 1970`, {
+    hint: 'write --timestamp 0, or --timestamp $(git log -1 --format=%ct)',
+  });
+}
