@@ -20,7 +20,7 @@ export async function buildImage(tools: BuildTools, request: BuildRequest): Prom
     request,
     cache: new StepCache(store.cacheDirectory),
     stages,
-    chainOf: (index) => states.get(index)?.chain,
+    findState: (index) => states.get(index),
   };
   for (const warning of request.dockerfile.warnings) reporter.warn(warning);
   let isFinished = false;

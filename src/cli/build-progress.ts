@@ -8,7 +8,7 @@ import { sizeText } from './units.ts';
 export interface ProgressOptions {
   /** Whether to tell why a step was not cached. */
   readonly explain: boolean;
-  readonly write: (text: string) => void;
+  readonly write: (text: string | Uint8Array) => void;
 }
 
 export class PlainProgress implements Reporter {
@@ -31,7 +31,7 @@ export class PlainProgress implements Reporter {
   }
 
   output(_step: StepLabel, chunk: Buffer): void {
-    this.#options.write(chunk.toString('utf8'));
+    this.#options.write(chunk);
     this.#isMidLine = chunk.at(-1) !== 0x0a;
   }
 

@@ -10,6 +10,7 @@ import type { BuildArgs } from '../plan/build-args.ts';
 import type { Platform } from '../plan/platform.ts';
 import type { Stage } from '../plan/stages.ts';
 import type { Reporter } from './reporter.ts';
+import type { StageState } from './stage-state.ts';
 import type { StepRunner } from './step-runner.ts';
 
 /** Where the content of a secret comes from. */
@@ -46,6 +47,6 @@ export interface BuildSession extends BuildTools {
   readonly request: BuildRequest;
   readonly cache: StepCache;
   readonly stages: readonly Stage[];
-  /** The topmost layer of a stage that is built already. */
-  chainOf(stage: number): string | undefined;
+  /** A stage that is built already. */
+  findState(stage: number): StageState | undefined;
 }

@@ -58,12 +58,11 @@ export class StageBuild {
     }
   }
 
-  /** What the base image has kept for those built on it. */
+  /** What the base, an image or a stage, has kept for those built on it. */
   #takeTriggers(): StageInstruction[] {
     const { config } = this.state;
-    const { base } = this.#stage;
-    if (base.kind !== 'image' || config.OnBuild === undefined) return [];
-    const triggers = parseTriggers(config.OnBuild, base.name);
+    if (config.OnBuild === undefined) return [];
+    const triggers = parseTriggers(config.OnBuild, this.#stage.from.image);
     delete config.OnBuild;
     return triggers;
   }

@@ -1,0 +1,101 @@
+import t from 'tap';
+import { parseRunMount } from '../../../src/build/plan/run-mounts.ts';
+
+const parse = (text: string) =>
+  parseRunMount(text, (word) => word.replaceAll('$V', 'v').replaceAll('"', ''), '/work');
+const access = { mode: 0o755, uid: 0, gid: 0 };
+
+t.test('every type, with its defaults', async (t) => {
+  const table: readonly (readonly [string, unknown])[] = [
+    ['target=/x', { type: 'bind', target: '/x', source: '/', from: undefined, writable: false }],
+    [
+      'type=bind,source=a,dst=b',
+      { type: 'bind', target: '/work/b', source: 'a', from: undefined, writable: false },
+    ],
+    [
+      'type=bind,src="a,b",target=/x,from=s,rw',
+      { type: 'bind', target: '/x', source: 'a,b', from: 's', writable: true },
+    ],
+    [
+      'type=bind,target=/$V,rw=false',
+      { type: 'bind', target: '/v', source: '/', from: undefined, writable: false },
+    ],
+    [
+      'type=cache,target=/c',
+      {
+        type: 'cache',
+        target: '/c',
+        id: '/c',
+        source: '/',
+        from: undefined,
+        writable: true,
+        sharing: 'shared',
+        ...access,
+      },
+    ],
+    [
+      'type=cache,target=/c,id=i,sharing=locked,ro,mode=0700,uid=1,gid=2',
+      {
+        ...{
+          type: 'cache',
+          target: '/c',
+          id: 'i',
+          source: '/',
+          from: undefined,
+          writable: false,
+          sharing: 'locked',
+        },
+        ...{ mode: 0o700, uid: 1, gid: 2 },
+      },
+    ],
+    ['type=tmpfs,target=/t', { type: 'tmpfs', target: '/t', size: undefined }],
+    ['type=tmpfs,target=/t,size=64m', { type: 'tmpfs', target: '/t', size: 67108864 }],
+    [
+      'type=secret,id=s',
+      {
+        type: 'secret',
+        id: 's',
+        target: '/run/secrets/s',
+        env: undefined,
+        required: false,
+        ...access,
+        mode: 0o400,
+      },
+    ],
+    [
+      'type=secret,id=s,env=E,required',
+      { type: 'secret', id: 's', target: undefined, env: 'E', required: true, ...access, mode: 0o400 },
+    ],
+    [
+      'type=secret,target=/d/name',
+      {
+        type: 'secret',
+        id: 'name',
+        target: '/d/name',
+        env: undefined,
+        required: false,
+        ...access,
+        mode: 0o400,
+      },
+    ],
+  ];
+  for (const [text, expected] of table) t.strictSame(parse(text), expected, text);
+});
+
+t.test('what cannot be says what to write', async (t) => {
+  for (const [text, line] of [
+    ['type=ssh', /type=secret/],
+    ['type=bond,target=/x', /bind, cache/],
+    ['type=cache', /target=\/PATH/],
+    ['type=cache,target=/', /directory/],
+    ['type=cache,target=/x,sharing=none', /shared, private, locked/],
+    ['type=cache,traget=/x', /write target/],
+    ['type=tmpfs,target=/x,size=big', /size=64m/],
+    ['type=secret', /id=NAME/],
+    ['type=secret,id=a,mode=rw', /mode=0600/],
+    ['type=secret,id=a,uid=root', /uid=1000/],
+    ['target=/x,from=$V', /FROM \$V AS NAME/],
+  ] as const) {
+    t.throws(() => parse(text), { code: 'bad-mount', line }, text);
+  }
+});
