@@ -18,9 +18,13 @@ import { DirectoryIndex } from './directory-index.ts';
 import type { DirState, Node } from './node.ts';
 import type { RealDir } from './real-dir.ts';
 
-/** An index is worth its cost after this many probes, and one more for each so many bytes of directory. */
+/**
+ * An index is worth its cost after this many probes, those of the lookup at hand among them, and one more for each so many
+ * bytes of directory. A small directory is opened to be probed, and read for little more.
+ */
 const freeProbes = 12;
 const bytesPerProbe = 400;
+const smallDirectory = 4096;
 
 /** The index of `node`, made now if it is not there. */
 export function indexOf(core: UnionCore, node: Node): DirectoryIndex {
@@ -120,9 +124,10 @@ function exists(core: UnionCore, dir: Fd, path: Name): boolean {
   return found;
 }
 
-function isIndexWorthIt(probes: number, lowers: readonly RealDir[]): boolean {
-  if (probes < freeProbes) return false;
+function isIndexWorthIt(before: number, lowers: readonly RealDir[]): boolean {
+  const probes = before + lowers.length;
+  if (probes <= freeProbes) return false;
   let bytes = 0;
-  for (const dir of lowers) bytes += dir.size;
-  return probes >= freeProbes + bytes / bytesPerProbe;
+  for (const dir of lowers) bytes += Math.max(0, dir.size - smallDirectory);
+  return probes > freeProbes + bytes / bytesPerProbe;
 }

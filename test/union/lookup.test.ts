@@ -19,3 +19,25 @@ t.test('a merged directory keeps the inode number of its top', needs('root', 'bu
   union.lookup(rootNodeId, asName('e'), attr);
   t.equal(attr.inoHigh * 2 ** 32 + attr.inoLow, statSync(`${path}/l0/d`).ino);
 });
+
+t.test(
+  'in a hundred small layers the names of a directory are read once, and asked of one layer from then on',
+  needs('root', 'build'),
+  async (t) => {
+    const path = t.testdir();
+    const lowers = Array.from({ length: 100 }, (_, i) => `l${String(i)}`);
+    for (const name of [...lowers, 'upper', 'work']) mkdirSync(`${path}/${name}`);
+    for (const name of ['a', 'b', 'c']) mkdirSync(`${path}/l99/${name}`);
+    const { union } = openEngine(path, { lowers });
+    t.teardown(() => union.close());
+    const attr = new Attr();
+    const probes = (): number => {
+      const stats = union.getxattr(rootNodeId, asName('user.strata.stats')) as Buffer;
+      return (JSON.parse(stats.toString()) as { probes: number }).probes;
+    };
+    for (const name of ['a', 'b', 'c']) union.lookup(rootNodeId, asName(name), attr);
+    t.equal(probes(), 3);
+    union.lookup(rootNodeId, asName('absent'), attr);
+    t.equal(probes(), 3);
+  },
+);
