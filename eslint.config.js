@@ -22,7 +22,7 @@ const rooms = {
   oci: ['base', 'os', 'layer'],
   store: ['base', 'os', 'layer', 'oci'],
   run: ['base', 'os', 'layer', 'oci', 'store'],
-  build: ['base', 'os', 'layer', 'oci', 'store'],
+  build: ['base', 'os', 'layer', 'oci', 'store', 'run'],
   bench: ['base', 'os'],
   cli: ['base', 'os', 'wire', 'vfs', 'layer', 'union', 'fuse', 'oci', 'store', 'run', 'build', 'bench'],
   library: ['base', 'os', 'cli'],

@@ -17,33 +17,12 @@ import { lastFailure } from './runtime-log.ts';
 import { ownMounts, runtimeSpec, type SpecMount } from './runtime-spec.ts';
 import { findWorkingRuntime, hasUnifiedCgroups } from './runtime.ts';
 import { startError } from './start-error.ts';
-
-export type StepMount =
-  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly writable: boolean }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly size: number | undefined };
-
-export interface StepCommand {
-  /** A mounted tree, absolute; the command changes it. */
-  readonly root: string;
-  /** At least one word; a program without a slash is looked for in PATH of `env`. */
-  readonly argv: readonly string[];
-  /** `NAME=VALUE`. */
-  readonly env: readonly string[];
-  /** Absolute; it exists. */
-  readonly cwd: string;
-  /** `USER[:GROUP]`, looked up in the root; empty for root. */
-  readonly user: string;
-  readonly mounts: readonly StepMount[];
-  readonly network: 'default' | 'none' | 'host';
-  /** Standard output and error, as they come. */
-  readonly onOutput: (chunk: Buffer) => void;
-  readonly signal?: AbortSignal;
-}
+import type { StepCommand, StepRunner } from './step.ts';
 
 /** What of this machine a command with a network sees. */
 const networkFiles = ['/etc/resolv.conf', '/etc/hosts'];
 
-export class StepRunner {
+export class RuntimeStepRunner implements StepRunner {
   readonly #runRoot: string;
 
   /** `runRoot`: a directory that the next boot empties. */

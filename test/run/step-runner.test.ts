@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { StepRunner, type StepCommand } from '../../src/run/step-runner.ts';
+import { RuntimeStepRunner } from '../../src/run/step-runner.ts';
+import type { StepCommand } from '../../src/run/step.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 import { needs } from '../fixtures/needs.ts';
 import { makeSmallRoot } from './fixtures/small-root.ts';
@@ -11,7 +12,7 @@ const runNeeds = needs('root', 'build', 'program:runc');
 /** Runs `script` in the root; its output and exit status. */
 async function step(runRoot: string, root: string, script: string, more: Partial<StepCommand> = {}) {
   const chunks: Buffer[] = [];
-  const status = await new StepRunner(runRoot).run({
+  const status = await new RuntimeStepRunner(runRoot).run({
     root,
     argv: ['/bin/sh', '-c', script],
     env: ['PATH=/bin', 'A=b c'],

@@ -11,7 +11,7 @@ import type { Platform } from '../plan/platform.ts';
 import type { Stage } from '../plan/stages.ts';
 import type { Reporter } from './reporter.ts';
 import type { StageState } from './stage-state.ts';
-import type { StepRunner } from './step-runner.ts';
+import type { StepRunner } from '../../run/step.ts';
 
 /** Where the content of a secret comes from. */
 export type SecretSource = { readonly file: string } | { readonly variable: string };

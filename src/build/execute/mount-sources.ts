@@ -30,7 +30,7 @@ import { copyFiles } from './copy-files.ts';
 import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from './copy-parts.ts';
 import type { StepPlace } from './copy-step.ts';
 import { getChain } from './source-chain.ts';
-import type { StepMount } from './step-runner.ts';
+import type { StepMount } from '../../run/step.ts';
 import { TargetTree } from './target-tree.ts';
 
 /** A mount with what its content comes from. */

@@ -14,7 +14,7 @@ import type { StepPlace } from './copy-step.ts';
 import { mountInputs, mountStubs, resolveMounts, withRunMounts } from './mount-sources.ts';
 import type { StageState } from './stage-state.ts';
 import type { Step } from './step.ts';
-import type { StepCommand, StepMount, StepRunner } from './step-runner.ts';
+import type { StepCommand, StepMount, StepRunner } from '../../run/step.ts';
 
 /** `onOutput`: what the command prints. UserError without a place. */
 export async function runStep(

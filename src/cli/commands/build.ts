@@ -11,7 +11,7 @@ import { writeIdFile } from '../../build/id-file.ts';
 import { BuildArgs } from '../../build/plan/build-args.ts';
 import { ownPlatform, platformArgs } from '../../build/plan/platform.ts';
 import { withBuildStore } from '../../build/store-bench.ts';
-import { StepRunner } from '../../run/step-runner.ts';
+import { RuntimeStepRunner } from '../../run/step-runner.ts';
 import { parseReference } from '../../store/reference.ts';
 import { createToolFs } from '../../store/tool-fs.ts';
 import { PlainProgress } from '../build-progress.ts';
@@ -93,7 +93,7 @@ async function build(context: string | undefined, options: Options, command: Com
       buildImage(
         {
           ...{ fs, store: buildStore, reporter, signal: interruption.signal },
-          runner: new StepRunner(store.run.path),
+          runner: new RuntimeStepRunner(store.run.path),
         },
         {
           ...{ dockerfile, context: tree, args, platform, timestamp, site: input.site },

@@ -1,5 +1,6 @@
 /**
- * What RUN needs of whoever runs containers. Implementations know runtimes; nothing else here does.
+ * A command of a build: what it is given, and what whoever builds may ask of the one that runs it. Nothing here
+ * knows of runtimes.
  */
 
 /** A mount in the container, over what the root has there. */
