@@ -2,7 +2,7 @@
  * Open files: opening copies up what is going to be written, and reading and writing use the real
  * descriptors of the node, wherever its data lies by then.
  */
-import { fsError, isFsError } from '../base/fs-error.ts';
+import { FsError, fsError, isFsError } from '../base/fs-error.ts';
 import type { Fd, HandleId } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aclAccess, aclDefault, inherit } from '../layer/acl.ts';
@@ -171,8 +171,28 @@ export class Files {
 
   /** -1 where data would have to come from a disk. */
   read(id: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {
+    return this.#readNow(this.get(id).node, buffer, offset, length, position);
+  }
+
+  /** See `FileOperations`. A descriptor of a file that has more is kept for who reads that. */
+  firstData(node: Node, buffer: Buffer, offset: number, length: number): number {
+    const core = this.#core;
+    if (!node.isRegular || node.opens > 0 || node.busy !== undefined) return 0;
+    if (node.upper !== undefined && !node.isMetacopy) return 0;
+    let count = 0;
+    try {
+      requireData(core, node);
+      count = Math.max(this.#readNow(node, buffer, offset, length, 0), 0);
+    } catch (thrown) {
+      if (!(thrown instanceof FsError)) throw thrown;
+    }
+    if (count < length) core.data.drop(node);
+    return count;
+  }
+
+  #readNow(node: Node, buffer: Buffer, offset: number, length: number, position: number): number {
     const { fs } = this.#core;
-    const fd = this.#core.data.forReading(this.get(id).node);
+    const fd = this.#core.data.forReading(node);
     try {
       const count = fs.pread(fd, buffer, offset, length, position, true);
       if (count === length || count === 0) return count;

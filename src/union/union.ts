@@ -212,6 +212,10 @@ export class Union implements FileSystem {
     return this.#files.read(handle, buffer, offset, length, position);
   }
 
+  firstData(node: NodeId, buffer: Buffer, offset: number, length: number): number {
+    return this.knows(node) ? this.#files.firstData(this.#core.nodes.get(node), buffer, offset, length) : 0;
+  }
+
   readLater(
     handle: HandleId,
     buffer: Buffer,

@@ -149,6 +149,11 @@ export interface FileOperations {
     length: number,
     position: number,
   ): Promise<number>;
+  /**
+   * Up to `length` bytes from the start of a file which nobody has open, and whose data lies in a lower layer and in
+   * memory. 0 for any other, and for an error: who reads it will be told.
+   */
+  firstData(node: NodeId, buffer: Buffer, offset: number, length: number): number;
   write(handle: HandleId, data: WrittenData): number;
   /** The buffer stays the file system's until it settles. */
   writeLater(handle: HandleId, data: WrittenData): Promise<number>;

@@ -53,3 +53,22 @@ export function notifyDelete(parent: number, child: number, name: string): Buffe
 export function notifyResend(): Buffer {
   return message(notifyCode.RESEND, 0).buffer;
 }
+
+/** Where the data begins in a message of `notifyStore`: struct fuse_out_header, struct fuse_notify_store_out. */
+export const storeDataOffset = replyHeaderBytes + 24;
+
+/**
+ * FUSE_NOTIFY_STORE: `length` bytes of a file from its start, which lie in `buffer` already, behind
+ * `storeDataOffset`. Answers the length of the message. The kernel takes the lock of each page: never send it
+ * where a read or write of the file may wait for its reply.
+ */
+export function notifyStore(buffer: Buffer, nodeId: number, length: number): number {
+  const words = wordsOf(buffer);
+  const whole = storeDataOffset + length;
+  words.fill(0, 0, storeDataOffset / 4);
+  words[0] = whole;
+  words[1] = notifyCode.STORE;
+  putU64(words, 4, nodeId);
+  words[8] = length;
+  return whole;
+}

@@ -1,6 +1,13 @@
 import t from 'tap';
 import { invalEntryFlag } from '../../src/wire/flags.ts';
-import { notifyDelete, notifyInvalEntry, notifyInvalInode, notifyResend } from '../../src/wire/notify.ts';
+import {
+  notifyDelete,
+  notifyInvalEntry,
+  notifyInvalInode,
+  notifyResend,
+  notifyStore,
+  storeDataOffset,
+} from '../../src/wire/notify.ts';
 import { pack } from './fixtures/pack.ts';
 
 const node = 0x11_2233_4455;
@@ -27,5 +34,13 @@ t.test('DELETE', (t) => {
 
 t.test('RESEND', (t) => {
   t.same(notifyResend(), pack(['LLQ', 16, 7, 0]));
+  t.end();
+});
+
+t.test('STORE', (t) => {
+  const buffer = Buffer.alloc(64, 0xff);
+  buffer.write('data', storeDataOffset);
+  const length = notifyStore(buffer, node, 4);
+  t.same(buffer.subarray(0, length), pack(['LLQQQLL', 44, 4, 0, node, 0, 4, 0], Buffer.from('data')));
   t.end();
 });

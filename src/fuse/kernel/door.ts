@@ -11,6 +11,7 @@ import { Frame } from '../../wire/frame.ts';
 import { notifyInvalInode } from '../../wire/notify.ts';
 import { attrAttrOffset, entryAttrOffset, Reply } from '../../wire/reply.ts';
 import { errnoOf } from '../gate.ts';
+import { FirstData } from './first-data.ts';
 import { IdleWork } from './idle-work.ts';
 import { Interruptions } from './interruptions.ts';
 import type { OpenModes } from './open-modes.ts';
@@ -28,6 +29,8 @@ export interface DoorParts {
   readonly modes: OpenModes;
   readonly relaxed: Relaxed | undefined;
   readonly layersChange?: boolean;
+  /** Data of lower layers is given to the kernel's page cache before it asks. */
+  readonly givesData?: boolean;
   readonly log: Log;
 }
 
@@ -44,6 +47,8 @@ export class Door {
   readonly log: Log;
   /** What is to be done once no request waits. */
   readonly idle: IdleWork;
+  /** Undefined where files of lower layers do not go through FUSE's page cache, or change without us. */
+  readonly firstData: FirstData | undefined;
   /** Who waits for a reply that comes later, and is interrupted. */
   readonly interruptions = new Interruptions();
   /** Who asks; filled for each request. */
@@ -68,6 +73,7 @@ export class Door {
     this.frame = new Frame(channel.request);
     this.reply = new Reply(channel.reply);
     this.idle = new IdleWork(channel, parts.log);
+    this.firstData = parts.givesData === true ? new FirstData(this) : undefined;
   }
 
   /** Notes who asks; `umask` for what creates. */
@@ -126,6 +132,7 @@ export class Door {
   /** `node` is known no more: the kernel has forgotten it, and released all that was open. */
   forgotten(node: NodeId): void {
     this.relaxed?.forgotten(node);
+    this.firstData?.forgotten(node);
     this.modes.forgotten(node);
   }
 

@@ -57,6 +57,7 @@ export function onOpen(door: Door): number {
     return opened;
   };
   if (relaxed === undefined) {
+    door.firstData?.opening(node, flags);
     return door.settle(open(door.who()), (reply, file) => openOut(reply, take(file)));
   }
   const caller = { ...door.who() };

@@ -203,7 +203,8 @@ function openDoor(fs: FileSystem, channel: FuseChannel, options: SessionOptions)
   const relaxed = renews
     ? new Relaxed(fs, modes, new Renewals({ fs, modes, send, isMountPoint }))
     : undefined;
-  return new Door({ fs, channel, modes, relaxed, layersChange, log });
+  const givesData = !passesLower && !layersChange;
+  return new Door({ fs, channel, modes, relaxed, layersChange, givesData, log });
 }
 
 function handlerTable(
