@@ -1,8 +1,8 @@
 /**
  * The whiteouts of AUFS, which are names: `.wh.NAME` hides NAME, and `.wh..wh..opq` makes its
  * directory opaque. Layer archives (OCI image specification, layer.md, "Whiteouts") use them, and
- * podman leaves them in the layer directories of a mount program. They are honoured in lower layers
- * only: in an upper a container could plant them.
+ * podman leaves them in the layer directories of a mount program, which podman and Docker also mount as
+ * an upper, to compare it with the layer below. No client can make such a name where they are honoured.
  */
 import { asName, type Name } from '../base/name.ts';
 
@@ -26,6 +26,11 @@ export function aufsWhiteoutTarget(name: Name): Name | undefined {
   if (!name.startsWith(prefix) || name.startsWith(metaPrefix) || name.length === prefix.length)
     return undefined;
   return asName(name.slice(prefix.length));
+}
+
+/** All names that the whiteouts among `names` hide. */
+export function aufsWhiteoutTargets(names: readonly Name[]): Name[] {
+  return names.map(aufsWhiteoutTarget).filter((target) => target !== undefined);
 }
 
 /** The name of the whiteout that hides `name`; longer than 255 bytes means that there can be none. */

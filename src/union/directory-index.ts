@@ -21,7 +21,9 @@ export function listUpper(fs: HostFs, dirs: DirCache, dir: RealDir): RawListing 
   // Some file systems show what is new only to a descriptor that is newer.
   const fd = fs.openat(dirs.fd(dir), here, O_RDONLY | O_DIRECTORY, 0);
   try {
-    return fs.listDirectory(fd);
+    const listing = fs.listDirectory(fd);
+    dir.hasAufsNames = dir.layer.aufs && listing.names.some(isAufsMetadata);
+    return listing;
   } finally {
     fs.close(fd);
   }

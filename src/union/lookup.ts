@@ -5,6 +5,7 @@
  */
 import { fsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
+import { isAufsMetadata } from '../layer/aufs.ts';
 import { valueOf } from '../layer/redirect.ts';
 import { protectionOf, readProtattr } from '../layer/protattr.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
@@ -19,7 +20,7 @@ import { isImpure } from './impure.ts';
 import { findData, hasRedirect, isLast, isMetacopy, noData } from './lower-data.ts';
 import { followed, LowerStack, readMarks } from './lower-stack.ts';
 import { DirState, type Node } from './node.ts';
-import { probe } from './probe.ts';
+import { isAufsOpaqueDir, isHiddenBelow, probe } from './probe.ts';
 import { mayHold } from './upper-names.ts';
 import { Place, type RealDir } from './real-dir.ts';
 
@@ -38,13 +39,14 @@ export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): N
   // Where the names of a directory are known, no layer would say so.
   if (name.length > NAME_MAX) throw fsError('ENAMETOOLONG');
   if (dir.upper !== undefined) {
+    if (core.features.aufs && isAufsMetadata(name)) return undefined;
     if (mayHold(core, dir.upper, name) && findStat(core, dir.upper, name, attr)) {
       if (isWhiteoutStat(core.fs.stat)) return undefined;
       return isDirectory(core)
         ? upperDirectory(core, parent, name, attr)
         : upperFile(core, parent, name, attr);
     }
-    if (dir.opaque) return undefined;
+    if (dir.opaque || isHiddenBelow(core, dir.upper, name)) return undefined;
   }
   const position = probe(core, parent, name, 0, attr);
   if (position < 0) return undefined;
@@ -69,14 +71,15 @@ function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): 
   const marks = readMarks(core, real);
   const lowerAttr = core.scratch;
   const stack = new LowerStack(core, lowerAttr);
-  if (!marks.opaque) stack.collect(parent, name, marks.redirect);
+  const opaque = marks.opaque || hasAufsMark(core, inside, real, marks.redirect !== undefined);
+  if (!opaque) stack.collect(parent, name, marks.redirect);
   const top = stack.dirs[0];
   // Not what was looked at last. It may fail: there is no node before.
   if (top !== undefined) core.fs.statx(core.at(top), top.name, lowerAttr.buffer, lowerAttr.offset);
   const node = core.nodes.add(S_IFDIR, parent, name);
   node.upper = real;
   node.redirect = marks.redirect === undefined ? undefined : valueOf(marks.redirect);
-  node.dir = new DirState(real, stack.dirs, marks.opaque);
+  node.dir = new DirState(real, stack.dirs, opaque);
   node.dir.impure = marks.impure;
   if (marks.other) readSeal(core, node);
   node.lower = top;
@@ -84,6 +87,14 @@ function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): 
   else core.setIno(node, top, lowerAttr.inoLow, lowerAttr.inoHigh);
   finishAttributes(core, node, attr);
   return node;
+}
+
+/**
+ * Whether AUFS's marks in the upper hide what lies below its directory `real`. What hides the name says
+ * nothing about a directory that was renamed to it.
+ */
+function hasAufsMark(core: UnionCore, inside: RealDir, real: RealDir, renamed: boolean): boolean {
+  return isAufsOpaqueDir(core, real) || (!renamed && isHiddenBelow(core, inside, real.name));
 }
 
 /**

@@ -181,7 +181,7 @@ class Opening {
       detached,
       dataOnly,
       xattrWhiteouts: index > 0 && readOpaque(this.#fs, root, asName(''), names) === 'xattrs',
-      aufs: index > 0 && features.aufs,
+      aufs: features.aufs,
     });
   }
 }

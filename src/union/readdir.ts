@@ -4,7 +4,7 @@
  */
 import { FsError, fsError } from '../base/fs-error.ts';
 import { asName, type Name } from '../base/name.ts';
-import { isAufsMetadata } from '../layer/aufs.ts';
+import { aufsWhiteoutTargets, isAufsMetadata } from '../layer/aufs.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { DT_CHR, DT_DIR, DT_REG, DT_UNKNOWN } from '../os/constants.ts';
 import type { RawListing } from '../os/host-fs.ts';
@@ -188,12 +188,15 @@ function addUpper(
   const raw = listUpper(core.fs, core.dirs, upper);
   const merged = dir.lowers.length > 0;
   const impure = isImpure(core, node);
+  const aufs = upper.hasAufsNames === true;
   for (let i = 0; i < raw.names.length; i++) {
     const type = raw.types[i] ?? DT_UNKNOWN;
+    if (aufs && isAufsMetadata(raw.names[i] as Name)) continue;
     if ((type === DT_CHR || type === DT_UNKNOWN) && isWhiteout(core, upper, raw.names[i] as Name)) continue;
     push(core, entries, upper, raw, i, !impure && !(merged && type === DT_DIR));
   }
-  return merged && raw.names.length > 0 ? new Set(raw.names) : undefined;
+  if (!merged || raw.names.length === 0) return undefined;
+  return new Set(aufs ? [...raw.names, ...aufsWhiteoutTargets(raw.names)] : raw.names);
 }
 
 function addLowers(

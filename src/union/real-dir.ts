@@ -48,7 +48,7 @@ export class RealDir extends Place {
   size = 0;
   /** It may hold whiteouts that are extended attributes (its opaque mark is `x`). */
   xattrWhiteouts = false;
-  /** In a lower layer: it holds AUFS whiteouts or marks. undefined: not read yet. */
+  /** It holds AUFS whiteouts or marks, none of which can be made in a mount. undefined: not read yet. */
   hasAufsNames: boolean | undefined;
 
   /**

@@ -45,4 +45,5 @@ export function willHold(dir: RealDir, name: Name): void {
 /** A directory that was made just now holds nothing. */
 export function holdsNothing(dir: RealDir): void {
   dir.names = new Set();
+  dir.hasAufsNames = false;
 }
