@@ -13,14 +13,17 @@ import { findDetachedClone } from '../os/mount.ts';
 import { RealChannel } from '../os/real-channel.ts';
 import { RealFs } from '../os/real-fs.ts';
 import type { UnionFeatures } from '../union/features.ts';
+import { IdMaps } from '../union/id-map.ts';
 import { openUnion } from '../union/open-union.ts';
 import type { Automatic } from './mount-spec.ts';
 import type { EngineOptions, Parts, ServeOptions, Session as Served } from './parts.ts';
 import type { ResolvedFormat } from './resolve-format.ts';
+import { findIdentityRules } from './resolve-identity.ts';
 import { settleUpper } from './settle-upper.ts';
 
 export const parts: Parts = {
-  createEngine: ({ layers, format, layersChange, mountFlags, log }: EngineOptions) => {
+  createEngine: ({ layers, format, identity, layersChange, mountFlags, log }: EngineOptions) => {
+    const rules = findIdentityRules(identity);
     const source = {
       lowers: layers.lower,
       dataLayers: layers.dataOnly,
@@ -34,6 +37,7 @@ export const parts: Parts = {
       log,
       features: { ...featuresOf(format), layersChange: layersChange ?? false },
       unprivileged: !overridesModes(),
+      ids: rules === undefined ? undefined : new IdMaps(rules),
       clone: (path, readOnly) => findDetachedClone(path, { readOnly, flags: mountFlags ?? 0 }),
     }).union;
   },

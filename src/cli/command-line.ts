@@ -90,6 +90,7 @@ function specOf(given: MountOptions, source: string | undefined, cwd: Name): Omi
       work: given.work === undefined ? undefined : path(given.work),
     },
     format: given.format,
+    identity: given.identity,
     mount: {
       set: given.setFlags,
       cleared: given.clearedFlags,

@@ -6,7 +6,9 @@
 import type { Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import * as os from '../os/constants.ts';
-import type { Automatic, FormatOptions } from './mount-spec.ts';
+import { findId, parseIdMapping } from './id-mapping.ts';
+import type { Automatic, FormatOptions, IdentityOptions } from './mount-spec.ts';
+import type { IdRange } from '../union/id-map.ts';
 import { splitLowerPaths, splitOptions, unescape } from '../os/option-list.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
@@ -18,6 +20,7 @@ export interface MountOptions {
   upper: Name | undefined;
   work: Name | undefined;
   readonly format: Writable<FormatOptions>;
+  readonly identity: Writable<IdentityOptions>;
   passthrough: Automatic;
   lowLatency: Automatic;
   timeoutSec: number | undefined;
@@ -46,6 +49,13 @@ export function noOptions(): MountOptions {
       fsync: true,
       coherence: 'strict',
       whiteout: 'auto',
+    },
+    identity: {
+      uidRanges: [],
+      gidRanges: [],
+      squashToRoot: false,
+      squashToUid: undefined,
+      squashToGid: undefined,
     },
     passthrough: 'auto',
     lowLatency: 'auto',
@@ -106,6 +116,19 @@ class OptionValue {
     if (!/^[\d.]+$/.test(this.text) || !Number.isFinite(number))
       throw this.bad('it takes a number of seconds');
     return number;
+  }
+
+  get id(): number {
+    const id = findId(this.text);
+    if (id === undefined) throw this.bad('it takes the number of a user or group');
+    return id;
+  }
+
+  /** May be empty. */
+  get idRanges(): readonly IdRange[] {
+    const ranges = parseIdMapping(this.#value ?? '');
+    if (typeof ranges === 'string') throw this.bad(ranges);
+    return ranges;
   }
 
   oneOf<Choice extends string>(...choices: readonly Choice[]): Choice {
@@ -198,15 +221,24 @@ const formatActs: Record<string, Act> = {
   },
 };
 
-const mappings = ['uidmapping', 'gidmapping', 'squash_to_root', 'squash_to_uid', 'squash_to_gid'];
-const mappingActs: Record<string, Act> = Object.fromEntries(
-  mappings.map((name): [string, Act] => [
-    name,
-    (_, value) => {
-      throw value.unsupported('mount without it, on layers whose owners are right as they are');
-    },
-  ]),
-);
+const identityActs: Record<string, Act> = {
+  uidmapping: (options, value) => {
+    options.identity.uidRanges = value.idRanges;
+  },
+  gidmapping: (options, value) => {
+    options.identity.gidRanges = value.idRanges;
+  },
+  squash_to_root: (options, value) => {
+    value.alone();
+    options.identity.squashToRoot = true;
+  },
+  squash_to_uid: (options, value) => {
+    options.identity.squashToUid = value.id;
+  },
+  squash_to_gid: (options, value) => {
+    options.identity.squashToGid = value.id;
+  },
+};
 
 const doorActs: Record<string, Act> = {
   passthrough: (options, value) => {
@@ -289,7 +321,7 @@ const mountActs: Record<string, Act> = {
 const acts: Readonly<Record<string, Act>> = Object.assign(Object.create(null) as Record<string, Act>, {
   ...layerActs,
   ...formatActs,
-  ...mappingActs,
+  ...identityActs,
   ...doorActs,
   ...mountActs,
 });

@@ -4,6 +4,7 @@
  * depends on the machine (`resolve-format.ts`, `resolve-door.ts`), not here.
  */
 import type { Name } from '../base/name.ts';
+import type { IdRange } from '../union/id-map.ts';
 
 export interface LayerPaths {
   /** From the top to the bottom; absolute, at least one. */
@@ -32,6 +33,15 @@ export interface FormatOptions {
   readonly whiteout: 'auto' | 'overlay' | 'aufs';
 }
 
+/** Whose everything is, and where that stands. */
+export interface IdentityOptions {
+  readonly uidRanges: readonly IdRange[];
+  readonly gidRanges: readonly IdRange[];
+  readonly squashToRoot: boolean;
+  readonly squashToUid: number | undefined;
+  readonly squashToGid: number | undefined;
+}
+
 /** Options of the mount itself. */
 export interface MountFlags {
   /** MS_RDONLY, MS_NOATIME and so on, as mount(2) takes them. */
@@ -57,6 +67,7 @@ export interface MountSpec {
   readonly mountPoint: Name;
   readonly layers: LayerPaths;
   readonly format: FormatOptions;
+  readonly identity: IdentityOptions;
   readonly mount: MountFlags;
   readonly door: DoorOptions;
   /** Logs each request. */

@@ -5,13 +5,14 @@
 import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { FileSystem } from '../vfs/file-system.ts';
-import type { LayerPaths } from './mount-spec.ts';
+import type { IdentityOptions, LayerPaths } from './mount-spec.ts';
 import type { ResolvedDoor } from './resolve-door.ts';
 import type { ResolvedFormat } from './resolve-format.ts';
 
 export interface EngineOptions {
   readonly layers: LayerPaths;
   readonly format: ResolvedFormat;
+  readonly identity: IdentityOptions;
   /** Others change the layers while they are mounted. */
   readonly layersChange?: boolean;
   /** MS_* of the mount: reading moves the access times of the upper as they say. */

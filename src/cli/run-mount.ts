@@ -54,6 +54,7 @@ export async function startMount(
     const fileSystem = await parts.createEngine({
       layers,
       format,
+      identity: spec.identity,
       layersChange,
       mountFlags: spec.mount.set,
       log,

@@ -68,7 +68,7 @@ async function settle({ spec }: SettleCommand): Promise<void> {
   const format = resolveFormat(spec.format, layers, hasCapSysAdminInFirstNamespace());
   const lock = await lockUpper({ upper: layers.upper, work: layers.work });
   try {
-    await parts.settle({ layers, format, log: logOf(spec, true) });
+    await parts.settle({ layers, format, identity: spec.identity, log: logOf(spec, true) });
   } finally {
     lock.release();
   }

@@ -13,6 +13,10 @@ export const aclAccess: Name = asName('system.posix_acl_access');
 /** The list that a directory hands down to what is made in it. */
 export const aclDefault: Name = asName('system.posix_acl_default');
 
+export function isAcl(attribute: Name): boolean {
+  return attribute === aclAccess || attribute === aclDefault;
+}
+
 /** Tags of entries (include/linux/posix_acl.h). */
 export const aclTag = {
   userObj: 0x01,
@@ -73,6 +77,24 @@ export function formatAcl(entries: readonly AclEntry[]): Buffer {
     offset += entryLength;
   }
   return value;
+}
+
+/** The same list with other ids; what is no list stays as it is, for the system to refuse. */
+export function mapAclIds(
+  value: Uint8Array,
+  user: (id: number) => number,
+  group: (id: number) => number,
+): Buffer {
+  const mapped = Buffer.from(value);
+  const entries = parseAcl(mapped);
+  if (entries === undefined) return mapped;
+  return formatAcl(
+    entries.map((entry) => {
+      if (entry.tag === aclTag.user) return { ...entry, id: user(entry.id) };
+      if (entry.tag === aclTag.group) return { ...entry, id: group(entry.id) };
+      return entry;
+    }),
+  );
 }
 
 /**

@@ -9,7 +9,7 @@ import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import type { HostFs } from '../os/host-fs.ts';
-import { aclAccess, aclDefault } from './acl.ts';
+import { isAcl } from './acl.ts';
 import { isPrivate } from './escape.ts';
 import { isOfFuseOverlayfs } from './fuse-overlayfs.ts';
 import type { OverlayNames } from './xattr-names.ts';
@@ -41,5 +41,5 @@ export function copyXattrs(
 
 /** Lists and `security.*`: without them the copy would be more open than the object. */
 export function mustCopy(attribute: Name): boolean {
-  return attribute === aclAccess || attribute === aclDefault || attribute.startsWith('security.');
+  return isAcl(attribute) || attribute.startsWith('security.');
 }

@@ -1,6 +1,6 @@
 /**
  * The attributes of a node: those of the real object, but for what the union knows better: the inode
- * number, which stays that of the origin, the link count, and the blocks of a metacopy file.
+ * number, which stays that of the origin, the link count, the blocks of a metacopy file, and the owner's ids.
  */
 import { STATX_BTIME } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
@@ -31,6 +31,7 @@ export function finishAttributes(core: UnionCore, node: Node, attr: Attr): void 
     core.fs.statx(core.at(node.data), node.data.name);
     attr.blocks = core.fs.stat[st.blocks] ?? 0;
   }
+  if (core.ids !== undefined) core.ids.show(attr);
 }
 
 /** The same with the time of birth. */

@@ -35,6 +35,7 @@ import { linkAlias, publishIndexed } from './index-entry.ts';
 import { guarded, letIn } from './let-in.ts';
 import { requireData } from './lower-data.ts';
 import type { Node } from './node.ts';
+import { giveTo } from './ownership.ts';
 import { keepTimes } from './parent-times.ts';
 import { Place, RealDir } from './real-dir.ts';
 import { holdsNothing, willHold } from './upper-names.ts';
@@ -277,7 +278,7 @@ function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Need
   const isMetacopy = state === 'metadata' && node.isRegular;
   // The size first: setting it takes the capabilities, and so does a new owner.
   if (isMetacopy) setSize(core, dir, temp, source.size);
-  fs.fchownat(dir, temp, source.uid, source.gid);
+  giveTo(core, dir, temp, source.uid, source.gid);
   copyXattrs(fs, core.at(place), place.name, dir, temp, names);
   // Before the mode: `user.*` can only be set on what its owner may write.
   if (isMetacopy) setMetacopy(fs, dir, temp, names);

@@ -14,6 +14,7 @@ import { Counters } from './counters.ts';
 import { DirCache } from './dir-cache.ts';
 import { InodeNumbers } from './inode-numbers.ts';
 import type { UnionFeatures } from './features.ts';
+import type { IdMaps } from './id-map.ts';
 import type { Layer } from './layer.ts';
 import { ListingCache } from './listing-cache.ts';
 import type { Node } from './node.ts';
@@ -42,6 +43,8 @@ export interface CoreParts {
    * it could not be opened again after a chmod.
    */
   readonly unprivileged: boolean;
+  /** Clients know owners by other ids than lie on disk; undefined: by the same. */
+  readonly ids: IdMaps | undefined;
 }
 
 export interface CoreLimits {
@@ -74,6 +77,7 @@ export class UnionCore {
   readonly listings: ListingCache;
   readonly data: DataFiles;
   readonly unprivileged: boolean;
+  readonly ids: IdMaps | undefined;
   readonly inos: InodeNumbers;
   readonly interrupts = new Interrupts();
   readonly counters = new Counters();
@@ -102,6 +106,7 @@ export class UnionCore {
     this.listings = new ListingCache(parts.limits.names);
     this.data = new DataFiles(parts.fs, this.dirs, parts.limits.files, parts.unprivileged);
     this.unprivileged = parts.unprivileged;
+    this.ids = parts.ids;
     this.inos = new InodeNumbers(parts.fileSystems);
     this.nodes = new NodeTable((node) => {
       this.#release(node);

@@ -33,6 +33,7 @@ import type { UnionCore } from './core.ts';
 import { upperDirOf } from './copy-up.ts';
 import { letIn } from './let-in.ts';
 import { DirState, type Node } from './node.ts';
+import { assumeCaller } from './ownership.ts';
 import { noteAdded } from './readdir.ts';
 import { Place, RealDir } from './real-dir.ts';
 import { refuseNewName } from './seals.ts';
@@ -86,7 +87,7 @@ function makeInPlace(
 ): Fd | undefined {
   const dir = core.dirs.fd(inside);
   willHold(inside, name);
-  core.fs.assume(caller.uid, caller.gid, caller.umask);
+  assumeCaller(core, caller, { umask: caller.umask });
   let fd: Fd | undefined;
   let isTaken = false;
   try {
@@ -149,7 +150,7 @@ function makeOverWhiteout(
   const temp = core.temps.next();
   const isDirectory = (recipe.mode & S_IFMT) === S_IFDIR;
   const heritage = inherited(core, caller, inside, recipe);
-  fs.assume(caller.uid, heritage.gid ?? caller.gid, 0);
+  assumeCaller(core, caller, { umask: 0, gid: heritage.gid });
   let fd: Fd | undefined;
   try {
     fd = make(core, work, temp, recipe, heritage.mode & 0o7777);
@@ -186,6 +187,7 @@ function makeOverWhiteout(
 }
 
 interface Heritage extends Inherited {
+  /** On disk; undefined: the caller's. */
   readonly gid: number | undefined;
 }
 

@@ -14,6 +14,7 @@ import type { UnionCore } from './core.ts';
 import { listUpper } from './directory-index.ts';
 import { letIn } from './let-in.ts';
 import type { Node } from './node.ts';
+import { giveTo } from './ownership.ts';
 import type { RealDir } from './real-dir.ts';
 
 /** Makes the upper directory of `node`, at (inside, name), empty. Nobody sees a difference. */
@@ -29,7 +30,7 @@ export function emptyUpper(core: UnionCore, node: Node, inside: RealDir, name: N
     fs.statx(dir, name);
     const stat = fs.stat.slice();
     const field = (index: number): number => stat[index] ?? 0;
-    fs.fchownat(work, temp, field(st.uid), field(st.gid));
+    giveTo(core, work, temp, field(st.uid), field(st.gid));
     copyXattrs(fs, dir, name, work, temp, names);
     setOpaque(fs, work, temp, names);
     fs.fchmodat(work, temp, field(st.mode) & 0o7777);

@@ -31,6 +31,7 @@ import { create } from './create.ts';
 import { requireData } from './lower-data.ts';
 import type { Node } from './node.ts';
 import { OpenNode } from './open-node.ts';
+import { assumeCaller } from './ownership.ts';
 import { noFd, Place } from './real-dir.ts';
 import { leaveRelic } from './relic.ts';
 import { refuseNewName, refuseOpen } from './seals.ts';
@@ -67,12 +68,12 @@ export class Files {
     try {
       core.fs.statx(dir, asName(''));
       const setgid = ((core.fs.stat[st.mode] ?? 0) & S_ISGID) !== 0;
-      const gid = setgid ? (core.fs.stat[st.gid] ?? caller.gid) : caller.gid;
+      const gid = setgid ? core.fs.stat[st.gid] : undefined;
       const list = core.fs.findXattr(core.at(inside), inside.name, aclDefault);
       const heritage = list === undefined ? { mode: wanted & ~caller.umask } : inherit(list, wanted, false);
       const mode = heritage.mode & 0o7777;
       const openable = core.unprivileged ? mode | 0o600 : mode;
-      core.fs.assume(caller.uid, gid, 0);
+      assumeCaller(core, caller, { umask: 0, gid });
       let fd;
       try {
         fd = core.fs.openat(dir, asName('.'), O_TMPFILE | O_RDWR, openable);

@@ -18,6 +18,7 @@ import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { UnionCore, type CoreLimits } from './core.ts';
 import type { UnionFeatures } from './features.ts';
+import type { IdMaps } from './id-map.ts';
 import { Layer } from './layer.ts';
 import { RealDir } from './real-dir.ts';
 import { Union } from './union.ts';
@@ -34,6 +35,8 @@ export interface UnionOptions {
   readonly log: Log;
   readonly features: UnionFeatures;
   readonly limits?: Partial<CoreLimits>;
+  /** See `CoreParts`. */
+  readonly ids?: IdMaps | undefined;
   /** See `CoreParts`. */
   readonly unprivileged?: boolean;
   /** A private clone of the directory `path` (os/mount.ts); undefined where it is refused. */
@@ -106,6 +109,7 @@ class Opening {
       fileSystems: features.plainInodes === true ? 1 : this.#fsids.size,
       limits: { ...defaultLimits, ...limits },
       unprivileged: this.#options.unprivileged ?? false,
+      ids: this.#options.ids,
     });
     const close = async (): Promise<void> => {
       core.data.close();

@@ -13,18 +13,23 @@ import type { UnionCore } from './core.ts';
 import { dropMetacopy } from './complete-data.ts';
 import { copyUp, type Needed } from './copy-up.ts';
 import type { Node } from './node.ts';
+import { giveTo } from './ownership.ts';
 import { refuseChange } from './seals.ts';
 import { readCapability } from './xattrs.ts';
 
 const capabilityName = asName('security.capability');
 
-/** Waits while the file is being copied up. */
+/** Waits while the file is being copied up. EINVAL for an owner that has no id on disk. */
 export function setattr(core: UnionCore, caller: Caller, node: Node, change: SetAttr): Later<void> {
   core.writable();
+  return setOnDisk(core, caller, node, core.ids === undefined ? change : core.ids.changeOnDisk(change));
+}
+
+function setOnDisk(core: UnionCore, caller: Caller, node: Node, change: SetAttr): Later<void> {
   refuseChange(node, change);
   const later = (first: Promise<void>): Promise<void> => {
     const asked = { ...caller };
-    return first.then(() => setattr(core, asked, node, change));
+    return first.then(() => setOnDisk(core, asked, node, change));
   };
   if (node.busy !== undefined) return later(core.interrupts.until(caller.unique, node.busy));
   const copying = copyUp(core, node, neededFor(change), caller.unique);
@@ -48,7 +53,7 @@ function findPrivileges(core: UnionCore, node: Node, caller: Caller): Privileges
   core.fs.statx(core.at(upper), upper.name);
   const { stat } = core.fs;
   const mode = stat[st.mode] ?? 0;
-  const isMark = (mode & (S_ISGID | S_IXGRP)) === S_ISGID && keepsSetgid(caller, stat[st.gid] ?? 0);
+  const isMark = (mode & (S_ISGID | S_IXGRP)) === S_ISGID && keepsSetgid(core, caller, stat[st.gid] ?? 0);
   return { mode, kept: mode & ~(isMark ? S_ISUID : S_ISUID | S_ISGID) };
 }
 
@@ -60,8 +65,9 @@ function dropPrivileges(core: UnionCore, node: Node, { mode, kept }: Privileges)
   if (kept !== mode) core.fs.fchmodat(at, place.name, kept & 0o7777);
 }
 
-function keepsSetgid({ pid }: Caller, gid: number): boolean {
-  return isInGroup(pid, gid) || mayKeepSetgid(pid);
+/** `gid`: on disk. */
+function keepsSetgid({ ids }: UnionCore, { pid }: Caller, gid: number): boolean {
+  return isInGroup(pid, ids === undefined ? gid : ids.groups.ownerShown(gid)) || mayKeepSetgid(pid);
 }
 
 /** Empties an upper file; a metacopy file has its data from then on. */
@@ -84,7 +90,7 @@ function apply(core: UnionCore, caller: Caller, node: Node, change: SetAttr): vo
   // Decided by the group before.
   const privileges = change.killPriv ? findPrivileges(core, node, caller) : undefined;
   if (change.uid !== undefined || change.gid !== undefined) {
-    fs.fchownat(at, place.name, change.uid ?? -1, change.gid ?? -1);
+    giveTo(core, at, place.name, change.uid ?? -1, change.gid ?? -1);
   }
   if (privileges !== undefined) dropPrivileges(core, node, privileges);
   if (change.mode !== undefined) fs.fchmodat(at, place.name, change.mode & 0o7777);

@@ -38,7 +38,8 @@ export function getxattr(core: UnionCore, node: Node, name: Name): Buffer | unde
   if (!namespaces.some((space) => name.startsWith(space))) throw fsError('EOPNOTSUPP');
   if (!fitsWhenStored(name, core.names) || isOfFuseOverlayfs(name)) return undefined;
   const { place } = node;
-  return core.fs.findXattr(core.at(place), place.name, toStored(name, core.names));
+  const value = core.fs.findXattr(core.at(place), place.name, toStored(name, core.names));
+  return value === undefined || core.ids === undefined ? value : core.ids.valueShown(name, value);
 }
 
 /** The kernel asks for it before the first write and at each chown: that there is none is remembered. */
@@ -68,16 +69,18 @@ function isTrusted(name: Name): boolean {
   return name.startsWith('trusted.');
 }
 
-/** Waits while the file is being copied up. EPERM for a virtual one, and for a mark of fuse-overlayfs. */
+/** Waits while the file is being copied up. EPERM for a virtual one, and for a mark of fuse-overlayfs. EINVAL. */
 export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, unique: number): Later<void> {
   if (isVirtual(attribute.name) || isOfFuseOverlayfs(attribute.name)) throw fsError('EPERM');
   if (!fitsWhenStored(attribute.name, core.names)) throw fsError('EOPNOTSUPP');
   refuseSealed(node);
+  const { ids } = core;
+  const value = ids === undefined ? attribute.value : ids.valueOnDisk(attribute.name, attribute.value);
   return onUpper(core, node, unique, () => {
     const { place } = node;
     const at = core.at(place);
     if (attribute.name === capabilityName) node.hasNoCapability = false;
-    core.fs.setXattr(at, place.name, toStored(attribute.name, core.names), attribute.value, attribute.flags);
+    core.fs.setXattr(at, place.name, toStored(attribute.name, core.names), value, attribute.flags);
     if (!attribute.killSgid || attribute.name !== aclAccess) return;
     core.fs.statx(at, place.name);
     const mode = core.fs.stat[st.mode] ?? 0;

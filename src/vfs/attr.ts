@@ -61,8 +61,14 @@ export class Attr {
   get uid(): number {
     return this.buffer.readUInt32LE(this.offset + at.uid);
   }
+  set uid(id: number) {
+    this.buffer.writeUInt32LE(id, this.offset + at.uid);
+  }
   get gid(): number {
     return this.buffer.readUInt32LE(this.offset + at.gid);
+  }
+  set gid(id: number) {
+    this.buffer.writeUInt32LE(id, this.offset + at.gid);
   }
   get rdev(): number {
     return this.buffer.readUInt32LE(this.offset + at.rdev);
