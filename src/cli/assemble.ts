@@ -55,6 +55,10 @@ function featuresOf(format: ResolvedFormat): UnionFeatures {
     volatile: format.volatile,
     aufs: format.whiteout !== 'overlay',
     plainInodes: format.xino === 'off',
+    shortInodes: format.shortInodes,
+    staticNlink: format.staticNlink,
+    noAcls: !format.acl,
+    noXattrs: !format.xattrs,
   };
 }
 

@@ -10,9 +10,12 @@ import { UserError } from '../base/user-error.ts';
 import type { MountSpec } from './mount-spec.ts';
 import { addOptions, noOptions, type MountOptions } from './mount-options.ts';
 
+/** As what it was called: by a link of the other name it stands in for that program. */
+export type ProgramName = 'stratafs' | 'fuse-overlayfs';
+
 export type Command =
-  | { readonly act: 'help' }
-  | { readonly act: 'version' }
+  | { readonly act: 'help'; readonly program: ProgramName }
+  | { readonly act: 'version'; readonly program: ProgramName }
   | { readonly act: 'settle'; readonly spec: Omit<MountSpec, 'mountPoint'> }
   | {
       readonly act: 'mount';
@@ -20,6 +23,8 @@ export type Command =
       readonly foreground: boolean;
       /** The descriptor that wants to hear when the mount answers (`os/reporting-child.ts`). */
       readonly reportTo: number | undefined;
+      /** Options that nobody knows, which fuse-overlayfs names and ignores. */
+      readonly unknown: readonly string[];
     };
 
 const options = {
@@ -31,6 +36,8 @@ const options = {
   version: { type: 'boolean', short: 'V' },
   settle: { type: 'boolean' },
   report: { type: 'string' },
+  // Of the launcher.
+  as: { type: 'string' },
 } as const;
 
 /**
@@ -39,24 +46,27 @@ const options = {
  */
 export function parseCommandLine(args: readonly string[], cwd: Name): Command {
   const { values, positionals } = parse(args);
-  if (values.help === true) return { act: 'help' };
-  if (values.version === true) return { act: 'version' };
+  const program = values.as === 'fuse-overlayfs' ? 'fuse-overlayfs' : 'stratafs';
+  if (values.help === true) return { act: 'help', program };
+  if (values.version === true) return { act: 'version', program };
   const given = noOptions();
-  for (const list of values.option ?? []) addOptions(given, list);
+  const unknown = (values.option ?? []).flatMap((list) => addOptions(given, list));
+  if (program !== 'fuse-overlayfs') refuseUnknown(unknown);
   given.debug ||= values.debug ?? false;
   const [source, mountPoint] = positionals.length > 1 ? positionals : [undefined, positionals[0]];
   if (values.settle === true) {
     if (positionals.length > 0) throw usage('--settle takes no mount point');
-    return { act: 'settle', spec: specOf(given, undefined, cwd) };
+    return { act: 'settle', spec: specOf(given, { program, cwd }) };
   }
   if (mountPoint === undefined || mountPoint === '') throw usage('the mount point is missing');
   if (positionals.length > 2) throw usage(`'${positionals[2] ?? ''}' is one argument too many`);
   return {
     act: 'mount',
-    spec: { ...specOf(given, source, cwd), mountPoint: absolute(mountPoint, cwd) },
+    spec: { ...specOf(given, { source, program, cwd }), mountPoint: absolute(mountPoint, cwd) },
     // `-o debug` comes from mount(8) and its like, too, which wait until this program has ended.
     foreground: (values.foreground ?? false) || (values.debug ?? false),
     reportTo: values.report === undefined ? undefined : Number(values.report),
+    unknown,
   };
 }
 
@@ -73,7 +83,20 @@ function usage(message: string): UserError {
   return new UserError('usage', message, { hint: 'stratafs -h shows how it is called' });
 }
 
-function specOf(given: MountOptions, source: string | undefined, cwd: Name): Omit<MountSpec, 'mountPoint'> {
+function refuseUnknown([name]: readonly string[]): void {
+  if (name === undefined) return;
+  throw new UserError('unknown-option', `unknown mount option '${name}'`, {
+    hint: 'stratafs -h names the options there are',
+  });
+}
+
+interface Circumstances {
+  readonly source?: string | undefined;
+  readonly program: ProgramName;
+  readonly cwd: Name;
+}
+
+function specOf(given: MountOptions, { source, program, cwd }: Circumstances): Omit<MountSpec, 'mountPoint'> {
   if (given.lower.length === 0) throw usage('no layers are given, -o lowerdir=TOP:...:BOTTOM is missing');
   if ((given.upper === undefined) !== (given.work === undefined)) {
     const [is, lacks] = given.upper === undefined ? ['workdir', 'upperdir'] : ['upperdir', 'workdir'];
@@ -94,11 +117,20 @@ function specOf(given: MountOptions, source: string | undefined, cwd: Name): Omi
     mount: {
       set: given.setFlags,
       cleared: given.clearedFlags,
+      propagation: given.propagation,
+      labels: given.labels,
+      maxRead: given.maxRead,
       allowOther: given.allowOther,
-      source: given.source ?? asName(source ?? 'stratafs'),
-      subtype: given.subtype ?? asName('stratafs'),
+      source: given.source ?? asName(source ?? program),
+      subtype: given.subtype ?? asName(program),
     },
-    door: { passthrough: given.passthrough, lowLatency: given.lowLatency, timeoutSec: given.timeoutSec },
+    door: {
+      passthrough: given.passthrough,
+      lowLatency: given.lowLatency,
+      writeback: given.writeback,
+      maxWrite: given.maxWrite,
+      timeoutSec: given.timeoutSec,
+    },
     debug: given.debug,
     log: given.log === undefined ? undefined : path(given.log),
   };

@@ -1,9 +1,11 @@
 /**
- * What `-h` and `--version` print.
+ * What `-h` and `--version` print. Called as fuse-overlayfs, the first line is one that its clients can read.
  */
 import { readPackageVersion } from '../os/package-version.ts';
+import { protocol } from '../wire/flags.ts';
+import type { ProgramName } from './command-line.ts';
 
-export const helpText = `usage: stratafs [-f] [-d] -o lowerdir=TOP:...:BOTTOM[,upperdir=U,workdir=W][,OPTION...] MOUNTPOINT
+const text = `usage: stratafs [-f] [-d] -o lowerdir=TOP:...:BOTTOM[,upperdir=U,workdir=W][,OPTION...] MOUNTPOINT
        stratafs --settle -o lowerdir=...,upperdir=U,workdir=W[,OPTION...]
 
 Shows directories stacked as one tree at MOUNTPOINT. Changes go to the directory U; without one the tree is
@@ -32,6 +34,17 @@ Unmount with: umount MOUNTPOINT
 More: man stratafs
 `;
 
-export function versionText(): string {
-  return `stratafs: version ${readPackageVersion()}\n`;
+/** The fuse-overlayfs whose options and formats are all known here. */
+const replaced = '1.16';
+
+export function helpText(program: ProgramName): string {
+  if (program === 'stratafs') return text;
+  return text.replaceAll(/\bstratafs (?=\[|--settle)/g, `${program} `);
+}
+
+export function versionText(program: ProgramName): string {
+  const own = `stratafs: version ${readPackageVersion()}\n`;
+  if (program === 'stratafs') return own;
+  const kernel = `using FUSE kernel interface version ${String(protocol.major)}.${String(protocol.minor)}\n`;
+  return `${program}: version ${replaced}\n${own}${kernel}`;
 }

@@ -1,15 +1,14 @@
 /**
  * What each mount option means, as one table. Options of the mount itself do what they say; those that
- * clients of other union mounts pass and that mean nothing here are taken in silence; one that nobody
- * knows is an error, since an option that is ignored is a wish that is not met.
+ * clients of other union mounts pass and that mean nothing here are taken in silence (`ignored-options.ts`); one
+ * that nobody knows is an error, since an option that is ignored is a wish that is not met.
  */
 import type { Name } from '../base/name.ts';
-import { UserError } from '../base/user-error.ts';
-import * as os from '../os/constants.ts';
-import { findId, parseIdMapping } from './id-mapping.ts';
+import { flagOptions, propagationOptions } from './flag-options.ts';
+import { isIgnored } from './ignored-options.ts';
 import type { Automatic, FormatOptions, IdentityOptions } from './mount-spec.ts';
-import type { IdRange } from '../union/id-map.ts';
-import { splitLowerPaths, splitOptions, unescape } from '../os/option-list.ts';
+import { OptionValue } from './mount-option-value.ts';
+import { splitLowerPaths, splitOptions } from '../os/option-list.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -24,8 +23,13 @@ export interface MountOptions {
   passthrough: Automatic;
   lowLatency: Automatic;
   timeoutSec: number | undefined;
+  writeback: boolean;
+  maxWrite: number | undefined;
   setFlags: number;
   clearedFlags: number;
+  propagation: number | undefined;
+  labels: Name[];
+  maxRead: number | undefined;
   allowOther: boolean;
   source: Name | undefined;
   subtype: Name | undefined;
@@ -49,6 +53,10 @@ export function noOptions(): MountOptions {
       fsync: true,
       coherence: 'strict',
       whiteout: 'auto',
+      staticNlink: false,
+      shortInodes: false,
+      acl: true,
+      xattrs: true,
     },
     identity: {
       uidRanges: [],
@@ -60,8 +68,13 @@ export function noOptions(): MountOptions {
     passthrough: 'auto',
     lowLatency: 'auto',
     timeoutSec: undefined,
+    writeback: true,
+    maxWrite: undefined,
     setFlags: 0,
     clearedFlags: 0,
+    propagation: undefined,
+    labels: [],
+    maxRead: undefined,
     allowOther: false,
     source: undefined,
     subtype: undefined,
@@ -71,86 +84,20 @@ export function noOptions(): MountOptions {
 }
 
 /**
- * Adds one `-o` argument (latin1) to `options`. UserError `unknown-option`, `bad-option` (a value that is not
- * one of its values, or is missing) or `unsupported-option`.
+ * Adds one `-o` argument (latin1) to `options`, and answers the names of those that nobody knows. UserError
+ * `bad-option` (a value that is not one of its values, or is missing) or `unsupported-option`.
  */
-export function addOptions(options: MountOptions, list: string): void {
+export function addOptions(options: MountOptions, list: string): string[] {
+  const unknown: string[] = [];
   for (const { name, value } of splitOptions(list)) {
     const act = acts[name];
     if (act !== undefined) act(options, new OptionValue(name, value));
-    else if (!isIgnored(name)) {
-      throw new UserError('unknown-option', `unknown mount option '${name}'`, {
-        hint: 'stratafs -h names the options there are',
-      });
-    }
+    else if (!isIgnored(name)) unknown.push(name);
   }
+  return unknown;
 }
 
 type Act = (options: MountOptions, value: OptionValue) => void;
-
-/** The value of one option, with the errors that name it. */
-class OptionValue {
-  readonly #name: string;
-  readonly #value: string | undefined;
-
-  constructor(name: string, value: string | undefined) {
-    this.#name = name;
-    this.#value = value;
-  }
-
-  get text(): string {
-    if (this.#value === undefined || this.#value === '') throw this.bad('it needs a value');
-    return this.#value;
-  }
-
-  get path(): Name {
-    return unescape(this.text);
-  }
-
-  get onOff(): boolean {
-    return this.oneOf('on', 'off') === 'on';
-  }
-
-  get seconds(): number {
-    const number = Number(this.text);
-    if (!/^[\d.]+$/.test(this.text) || !Number.isFinite(number))
-      throw this.bad('it takes a number of seconds');
-    return number;
-  }
-
-  get id(): number {
-    const id = findId(this.text);
-    if (id === undefined) throw this.bad('it takes the number of a user or group');
-    return id;
-  }
-
-  /** May be empty. */
-  get idRanges(): readonly IdRange[] {
-    const ranges = parseIdMapping(this.#value ?? '');
-    if (typeof ranges === 'string') throw this.bad(ranges);
-    return ranges;
-  }
-
-  oneOf<Choice extends string>(...choices: readonly Choice[]): Choice {
-    const found = choices.find((choice) => choice === this.text);
-    if (found === undefined) throw this.bad(`it takes ${choices.join(', ')}`);
-    return found;
-  }
-
-  /** An option that is there or not; a value would be a wish for something else. */
-  alone(): void {
-    if (this.#value !== undefined) throw this.bad('it takes no value');
-  }
-
-  bad(hint: string): UserError {
-    const shown = this.#value === undefined ? this.#name : `${this.#name}=${this.#value}`;
-    return new UserError('bad-option', `bad mount option '${shown}'`, { hint });
-  }
-
-  unsupported(hint: string): UserError {
-    return new UserError('unsupported-option', `mount option '${this.#name}' is not supported yet`, { hint });
-  }
-}
 
 const layerActs: Record<string, Act> = {
   lowerdir: (options, value) => {
@@ -195,7 +142,26 @@ const formatActs: Record<string, Act> = {
     options.format.volatile = true;
   },
   fsync: (options, value) => {
-    options.format.fsync = ['on', '1'].includes(value.oneOf('on', 'off', '1', '0'));
+    options.format.fsync = value.yesNo;
+  },
+  static_nlink: (options, value) => {
+    value.alone();
+    options.format.staticNlink = true;
+  },
+  ino32_t: (options, value) => {
+    value.alone();
+    options.format.shortInodes = true;
+  },
+  acl: (options, value) => {
+    value.alone();
+    options.format.acl = true;
+  },
+  noacl: (options, value) => {
+    value.alone();
+    options.format.acl = false;
+  },
+  noxattrs: (options, value) => {
+    options.format.xattrs = !value.wish;
   },
   coherence: (options, value) => {
     options.format.coherence = value.oneOf('strict', 'relaxed');
@@ -212,6 +178,11 @@ const formatActs: Record<string, Act> = {
   },
   uuid: (_, value) => {
     value.oneOf('on', 'off', 'auto', 'null');
+  },
+  plugins: (_, value) => {
+    throw value.impossible(
+      'plugins are libraries for fuse-overlayfs alone: bring the layer to a directory first, or mount with fuse-overlayfs',
+    );
   },
   // Owners and modes that stand in attributes (override_stat): without them every file would have wrong ones.
   xattr_permissions: (_, value) => {
@@ -250,6 +221,15 @@ const doorActs: Record<string, Act> = {
   door: (_, value) => {
     if (value.oneOf('kernel', 'libfuse') === 'libfuse') throw value.unsupported('say door=kernel');
   },
+  writeback: (options, value) => {
+    options.writeback = value.wish;
+  },
+  max_write: (options, value) => {
+    options.maxWrite = value.size;
+  },
+  max_read: (options, value) => {
+    options.maxRead = value.size;
+  },
   timeout: (options, value) => {
     options.timeoutSec = value.seconds;
   },
@@ -261,41 +241,36 @@ const doorActs: Record<string, Act> = {
   },
 };
 
-/** Option: the flags of mount(2) that it sets, and those that it takes away. */
-const flagOptions: Readonly<Record<string, readonly [set: number, cleared: number]>> = {
-  ro: [os.MS_RDONLY, 0],
-  rw: [0, os.MS_RDONLY],
-  nosuid: [os.MS_NOSUID, 0],
-  suid: [0, os.MS_NOSUID],
-  nodev: [os.MS_NODEV, 0],
-  dev: [0, os.MS_NODEV],
-  noexec: [os.MS_NOEXEC, 0],
-  exec: [0, os.MS_NOEXEC],
-  sync: [os.MS_SYNCHRONOUS, 0],
-  async: [0, os.MS_SYNCHRONOUS],
-  dirsync: [os.MS_DIRSYNC, 0],
-  noatime: [os.MS_NOATIME, os.MS_RELATIME | os.MS_STRICTATIME],
-  atime: [0, os.MS_NOATIME],
-  nodiratime: [os.MS_NODIRATIME, 0],
-  diratime: [0, os.MS_NODIRATIME],
-  relatime: [os.MS_RELATIME, os.MS_NOATIME | os.MS_STRICTATIME],
-  norelatime: [0, os.MS_RELATIME],
-  strictatime: [os.MS_STRICTATIME, os.MS_NOATIME | os.MS_RELATIME],
-  nostrictatime: [0, os.MS_STRICTATIME],
-  lazytime: [os.MS_LAZYTIME, 0],
-  nolazytime: [0, os.MS_LAZYTIME],
-  nosymfollow: [os.MS_NOSYMFOLLOW, 0],
-  symfollow: [0, os.MS_NOSYMFOLLOW],
-};
-
 const mountActs: Record<string, Act> = {
   ...Object.fromEntries(
     Object.entries(flagOptions).map(([name, [set, cleared]]): [string, Act] => [
       name,
       (options, value) => {
+        // What fuse-overlayfs 2 calls fsync, too.
+        if (name === 'sync' && value.hasValue) {
+          options.format.fsync = value.yesNo;
+          return;
+        }
         value.alone();
         options.setFlags = (options.setFlags & ~cleared) | set;
         options.clearedFlags = (options.clearedFlags & ~set) | cleared;
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(propagationOptions).map(([name, propagation]): [string, Act] => [
+      name,
+      (options, value) => {
+        value.alone();
+        options.propagation = propagation;
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['context', 'fscontext', 'defcontext', 'rootcontext'].map((name): [string, Act] => [
+      name,
+      (options, value) => {
+        options.labels = [...options.labels.filter((one) => !one.startsWith(`${name}=`)), value.whole];
       },
     ]),
   ),
@@ -308,7 +283,12 @@ const mountActs: Record<string, Act> = {
     );
   },
   allow_root: (_, value) => {
-    throw value.unsupported('allow_other lets root in, and all others');
+    throw value.impossible(
+      'names are cached by the kernel, so nobody can be kept out by it: put the mount into a directory that only its owner may enter',
+    );
+  },
+  auto_unmount: (_, value) => {
+    throw value.impossible('leave it out: a mount whose server has died goes with umount MOUNTPOINT');
   },
   fsname: (options, value) => {
     options.source = value.path;
@@ -325,42 +305,3 @@ const acts: Readonly<Record<string, Act>> = Object.assign(Object.create(null) as
   ...doorActs,
   ...mountActs,
 });
-
-/**
- * Known from fuse-overlayfs, libfuse, mount(8) and fstab(5), without a meaning here: they tune an
- * implementation, ask for what is so anyway, or are meant for mount(8).
- */
-const ignored: ReadonlySet<string> = new Set([
-  ...['threaded', 'fast_ino', 'ino32_t', 'static_nlink', 'noxattrs', 'noacl', 'plugins'],
-  ...['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'unbindable', 'runbindable'],
-  ...['writeback', 'no_writeback', 'override_creds', 'nooverride_creds', 'default_permissions'],
-  ...[
-    'clone_fd',
-    'max_idle_threads',
-    'max_threads',
-    'max_read',
-    'auto_unmount',
-    'blkdev',
-    'blksize',
-    'nonempty',
-  ],
-  ...['context', 'fscontext', 'defcontext', 'rootcontext', 'seclabel'],
-  ...[
-    'defaults',
-    'auto',
-    'noauto',
-    'user',
-    'nouser',
-    'users',
-    'owner',
-    'group',
-    'nofail',
-    '_netdev',
-    '_rnetdev',
-  ],
-  ...['comment', 'mand', 'nomand', 'silent', 'loud', 'iversion', 'noiversion'],
-]);
-
-function isIgnored(name: string): boolean {
-  return ignored.has(name) || name.startsWith('x-') || name.startsWith('X-');
-}

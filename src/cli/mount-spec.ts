@@ -31,6 +31,14 @@ export interface FormatOptions {
   readonly fsync: boolean;
   readonly coherence: 'strict' | 'relaxed';
   readonly whiteout: 'auto' | 'overlay' | 'aufs';
+  /** Directories have one link. */
+  readonly staticNlink: boolean;
+  /** Inode numbers fit in 32 bits. */
+  readonly shortInodes: boolean;
+  /** false: there are no access control lists in the mount. */
+  readonly acl: boolean;
+  /** false: there are no extended attributes in the mount. */
+  readonly xattrs: boolean;
 }
 
 /** Whose everything is, and where that stands. */
@@ -48,6 +56,12 @@ export interface MountFlags {
   readonly set: number;
   /** Flags that were asked not to be set (`dev`, `suid`, `rw`). */
   readonly cleared: number;
+  /** MS_PRIVATE and its like; undefined: what the place of the mount has. */
+  readonly propagation: number | undefined;
+  /** `context=` and its like as they were given: labels for SELinux. */
+  readonly labels: readonly Name[];
+  /** Bytes of one read request; undefined: the kernel's limit. */
+  readonly maxRead: number | undefined;
   readonly allowOther: boolean;
   /** What /proc/mounts shows as the device. */
   readonly source: Name;
@@ -59,6 +73,10 @@ export interface DoorOptions {
   readonly passthrough: Automatic;
   /** Whether processors stay awake while requests come thick and fast. */
   readonly lowLatency: Automatic;
+  /** The kernel may keep written data back. */
+  readonly writeback: boolean;
+  /** Bytes of one write request, at most; undefined: our limit. */
+  readonly maxWrite: number | undefined;
   /** Others change the layers, and the kernel keeps names and attributes for so long; undefined: nobody does. */
   readonly timeoutSec: number | undefined;
 }

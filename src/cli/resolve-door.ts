@@ -15,6 +15,10 @@ export interface ResolvedDoor {
   readonly lowerFiles: LowerFiles;
   /** The kernel keeps written data back, where data does not pass through. */
   readonly writeback: boolean;
+  /** The kernel checks access control lists. */
+  readonly acl: boolean;
+  /** Bytes of one write request, at most; undefined: our limit. */
+  readonly maxWrite: number | undefined;
   /** Mounts of it may map owners. */
   readonly idmap: boolean;
   readonly lowLatency: Automatic;
@@ -29,6 +33,7 @@ export interface DoorFacts {
   /** Something may be copied up. */
   readonly hasUpper: boolean;
   readonly readOnly: boolean;
+  readonly acl: boolean;
 }
 
 /** UserError `no-passthrough` where it was demanded and cannot be had. */
@@ -44,7 +49,9 @@ export function resolveDoor(wished: DoorOptions, facts: DoorFacts): ResolvedDoor
     passthrough: wished.passthrough !== 'off' && privileged,
     passthroughRequired,
     lowerFiles: lowerFilesOf(facts),
-    writeback: !readOnly,
+    writeback: wished.writeback && !readOnly,
+    acl: facts.acl,
+    maxWrite: wished.maxWrite,
     idmap: privileged,
     lowLatency: wished.lowLatency,
     timeoutSec: wished.timeoutSec,

@@ -16,6 +16,10 @@ export interface ResolvedFormat {
   readonly fsync: boolean;
   readonly coherence: 'strict' | 'relaxed';
   readonly whiteout: 'auto' | 'overlay' | 'aufs';
+  readonly staticNlink: boolean;
+  readonly shortInodes: boolean;
+  readonly acl: boolean;
+  readonly xattrs: boolean;
 }
 
 /**
@@ -47,6 +51,11 @@ export function resolveFormat(
     fsync: given.fsync && !given.volatile,
     coherence: given.coherence,
     whiteout: given.whiteout,
+    staticNlink: given.staticNlink,
+    shortInodes: given.shortInodes,
+    // They are extended attributes.
+    acl: given.acl && given.xattrs,
+    xattrs: given.xattrs,
   };
 }
 

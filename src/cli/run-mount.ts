@@ -9,7 +9,8 @@ import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
 import { MS_RDONLY } from '../os/constants.ts';
-import type { FuseMountOptions } from '../os/mount.ts';
+import { trySetPropagation, type FuseMountOptions } from '../os/mount.ts';
+import { hasSelinux } from '../os/selinux.ts';
 import { findDetachedConnection, mountAtOnce } from './connect.ts';
 import { checkLayers, checkMountPoint } from './mount-checks.ts';
 import type { LayerPaths, MountSpec } from './mount-spec.ts';
@@ -47,6 +48,7 @@ export async function startMount(
       coherence: format.coherence,
       hasUpper: layers.upper !== undefined,
       readOnly: isReadOnly(spec),
+      acl: format.acl,
     });
     const layersChange = door.timeoutSec !== undefined;
     const lock = await lockOf(layers, signal);
@@ -71,6 +73,10 @@ export async function startMount(
     };
     const { session, place } = await bringUp(options, serve, undo);
     if (place.device !== undefined) lock?.recordMount(place.device);
+    const { propagation } = spec.mount;
+    if (propagation !== undefined && !trySetPropagation(mountPoint, propagation)) {
+      log.warn('this user cannot say how the mount spreads to other mount namespaces');
+    }
     return runningMount(session, { place, log, finish: () => finish(() => fileSystem.close(), lock) });
   } catch (thrown) {
     for (const step of undo.reverse()) await attempt(step, log);
@@ -141,6 +147,10 @@ function mountOptions(spec: MountSpec, target: Name): FuseMountOptions {
     // Root mounts for everybody, as every other file system does; the kernel checks permissions.
     allowOther: spec.mount.allowOther || process.geteuid?.() === 0,
     defaultPermissions: true,
+    dataOptions: [
+      ...(spec.mount.maxRead === undefined ? [] : [`max_read=${String(spec.mount.maxRead)}`]),
+      ...(hasSelinux() ? spec.mount.labels : []),
+    ],
   };
 }
 

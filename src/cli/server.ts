@@ -32,10 +32,10 @@ async function main(): Promise<number> {
     const command = parseCommandLine(own.ownArguments(), own.workingDirectory());
     switch (command.act) {
       case 'help':
-        print(helpText);
+        print(helpText(command.program));
         return 0;
       case 'version':
-        print(versionText());
+        print(versionText(command.program));
         return 0;
       case 'settle':
         await settle(command);
@@ -75,7 +75,9 @@ async function settle({ spec }: SettleCommand): Promise<void> {
 }
 
 /** Serves until the file system is unmounted. */
-async function mount({ spec, foreground, reportTo }: MountCommand): Promise<number> {
+async function mount({ spec, foreground, reportTo, unknown }: MountCommand): Promise<number> {
+  for (const name of unknown)
+    own.createLineWriter(standardError)(`stratafs: unknown option ignored: ${name}\n`);
   const starting = new AbortController();
   let running: RunningMount | undefined = undefined;
   // Before anything is mounted: what a signal ends by itself would leave a mount without a server.

@@ -69,7 +69,9 @@ function configure(context: number, device: Fd, options: FuseMountOptions): bool
   for (const word of words) {
     const [key = '', value] = word.split(/=(.*)/s);
     const command = value === undefined ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
-    if (native.fsconfig(context, command, key, value ?? '') < 0) return false;
+    // In a list of options a label stands in quotes, since it may hold commas.
+    const plain = value?.replace(/^"(.*)"$/s, '$1') ?? '';
+    if (native.fsconfig(context, command, key, plain) < 0) return false;
   }
   return native.fsconfig(context, FSCONFIG_CMD_CREATE, '', '') >= 0;
 }

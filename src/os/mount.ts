@@ -103,6 +103,17 @@ export function mountFuseByHelper(options: FuseMountOptions): Fd {
   }
 }
 
+/**
+ * Sets how the mount at `target` spreads: MS_PRIVATE and so on. False where that is refused: a mount that came by
+ * fusermount3 belongs to another user.
+ */
+export function trySetPropagation(target: Name, propagation: number): boolean {
+  const done = getAddon().mount(asName('none'), target, 'none', propagation, '');
+  if (done >= 0) return true;
+  if (done === -errno.EPERM) return false;
+  throw new FsError(-done, { syscall: 'mount', path: nameToText(target) });
+}
+
 /** Takes the topmost mount off `target`. With `lazy`, at once though it is busy. Throws FsError (EBUSY), UserError. */
 export function unmountFuse(target: Name, options: { readonly lazy: boolean }): void {
   const flags = UMOUNT_NOFOLLOW | (options.lazy ? MNT_DETACH : 0);

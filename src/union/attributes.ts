@@ -22,6 +22,7 @@ export function finishAttributes(core: UnionCore, node: Node, attr: Attr): void 
   attr.setIno(node.inoLow, node.inoHigh);
   if (node.dir !== undefined) {
     if (node.isRemoved) attr.nlink = 0;
+    else if (core.features.staticNlink === true) attr.nlink = 1;
     else if (node.dir.lowers.length + (node.dir.upper === undefined ? 0 : 1) > 1) attr.nlink = 1;
   } else if (node.nlinkDelta !== 0) {
     attr.nlink = Math.max(0, attr.nlink + node.nlinkDelta);

@@ -107,7 +107,7 @@ export class UnionCore {
     this.data = new DataFiles(parts.fs, this.dirs, parts.limits.files, parts.unprivileged);
     this.unprivileged = parts.unprivileged;
     this.ids = parts.ids;
-    this.inos = new InodeNumbers(parts.fileSystems);
+    this.inos = new InodeNumbers(parts.fileSystems, parts.features.shortInodes);
     this.nodes = new NodeTable((node) => {
       this.#release(node);
     });

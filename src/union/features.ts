@@ -19,6 +19,14 @@ export interface UnionFeatures {
   readonly aufs: boolean;
   /** Inode numbers are those of the layers, also where these lie on several file systems. */
   readonly plainInodes?: boolean;
+  /** Inode numbers fit in 32 bits. */
+  readonly shortInodes?: boolean;
+  /** Directories have one link, whatever their layers say. */
+  readonly staticNlink?: boolean;
+  /** Access control lists cannot be read or set. */
+  readonly noAcls?: boolean;
+  /** Nor can any extended attribute, but the virtual ones. */
+  readonly noXattrs?: boolean;
   /** Others change the layers while they are mounted: names are looked for anew each time. */
   readonly layersChange?: boolean;
 }

@@ -4,6 +4,7 @@
  * Where a file system uses those bits itself, its objects get numbers of their own, for the life of the
  * mount. A subvolume below a layer (btrfs) numbers its objects anew: it gets some bits below those of a file
  * system that no layer has, in the order in which subvolumes are met. The kernel's overlayfs lets them collide.
+ * Where numbers have to be short, those of the first layer's file system stay, and all others get numbers of their own.
  */
 
 /** Below the number of a subvolume; btrfs counts objects up, and does not come to 2^52. */
@@ -20,8 +21,11 @@ export class InodeNumbers {
   low = 0;
   high = 0;
 
-  /** `fileSystems`: how many different ones the layers lie on. */
-  constructor(fileSystems: number) {
+  readonly #short: boolean;
+
+  /** `fileSystems`: how many different ones the layers lie on. `short`: all numbers fit in 32 bits. */
+  constructor(fileSystems: number, short = false) {
+    this.#short = short;
     const bits = fileSystems > 1 ? Math.ceil(Math.log2(fileSystems + 1)) : 0;
     this.#shift = 32 - bits;
     this.#ownHigh = bits === 0 ? 2 ** 31 : (fileSystems << this.#shift) >>> 0;
@@ -32,6 +36,10 @@ export class InodeNumbers {
   map(fsid: number, low: number, high: number): void {
     this.low = low;
     this.high = high;
+    if (this.#short) {
+      if (fsid !== 0 || high !== 0) this.#mapShort(`${String(fsid)}:${String(high)}:${String(low)}`);
+      return;
+    }
     if (this.#shift === 32) return;
     if (high >>> this.#shift === 0) this.high = (high | (fsid << this.#shift)) >>> 0;
     else this.#mapOwn(`${String(fsid)}:${String(high)}:${String(low)}`);
@@ -39,6 +47,10 @@ export class InodeNumbers {
 
   /** The same for a file system on which no layer's root lies, known by its st_dev. */
   mapApart(dev: number, low: number, high: number): void {
+    if (this.#short) {
+      this.#mapShort(`${String(dev)} ${String(high)}:${String(low)}`);
+      return;
+    }
     let number = this.#apart.get(dev);
     if (number === undefined) this.#apart.set(dev, (number = this.#apart.size + 1));
     if (number > this.#apartMax || high >>> apartShift !== 0) {
@@ -50,9 +62,19 @@ export class InodeNumbers {
   }
 
   #mapOwn(key: string): void {
+    this.low = this.#ownOf(key);
+    this.high = this.#ownHigh;
+  }
+
+  /** Counted down: file systems count up. */
+  #mapShort(key: string): void {
+    this.low = 2 ** 32 - this.#ownOf(key);
+    this.high = 0;
+  }
+
+  #ownOf(key: string): number {
     let own = this.#own.get(key);
     if (own === undefined) this.#own.set(key, (own = this.#own.size + 1));
-    this.low = own;
-    this.high = this.#ownHigh;
+    return own;
   }
 }

@@ -5,7 +5,7 @@
 import { fsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
-import { aclAccess } from '../layer/acl.ts';
+import { aclAccess, aclDefault } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
 import { readProtattr, removeProtattr } from '../layer/protattr.ts';
 import { isOfFuseOverlayfs } from '../layer/fuse-overlayfs.ts';
@@ -34,6 +34,7 @@ const namespaces = ['user.', 'trusted.', 'security.', 'system.'] as const;
 /** undefined where the object has none of this name. */
 export function getxattr(core: UnionCore, node: Node, name: Name): Buffer | undefined {
   if (isVirtual(name)) return readVirtual(core, node, name);
+  refuseAbsent(core, name);
   if (name === capabilityName) return readCapability(core, node);
   if (!namespaces.some((space) => name.startsWith(space))) throw fsError('EOPNOTSUPP');
   if (!fitsWhenStored(name, core.names) || isOfFuseOverlayfs(name)) return undefined;
@@ -54,15 +55,26 @@ export function readCapability(core: UnionCore, node: Node): Buffer | undefined 
 
 /** `trusted.*` is told only to who may read it (fs/overlayfs/xattrs.c, ovl_can_list). */
 export function listxattr(core: UnionCore, caller: Caller, node: Node): readonly Name[] {
+  if (core.features.noXattrs === true) throw fsError('EOPNOTSUPP');
   const { place } = node;
   const names: Name[] = [];
   for (const stored of core.fs.listXattrs(core.at(place), place.name)) {
     const name = toClient(stored, core.names);
-    if (name !== undefined && !isOfFuseOverlayfs(name)) names.push(name);
+    if (name === undefined || isOfFuseOverlayfs(name)) continue;
+    if (core.features.noAcls !== true || !isAcl(name)) names.push(name);
   }
   if (node.held?.capability !== undefined && !names.includes(capabilityName)) names.push(capabilityName);
   if (!names.some(isTrusted) || mayAdminister(caller.pid)) return names;
   return names.filter((name) => !isTrusted(name));
+}
+
+/** EOPNOTSUPP for what the mount has none of (`noacl`, `noxattrs`). */
+function refuseAbsent({ features }: UnionCore, name: Name): void {
+  if (features.noXattrs === true || (features.noAcls === true && isAcl(name))) throw fsError('EOPNOTSUPP');
+}
+
+function isAcl(name: Name): boolean {
+  return name === aclAccess || name === aclDefault;
 }
 
 function isTrusted(name: Name): boolean {
@@ -72,6 +84,7 @@ function isTrusted(name: Name): boolean {
 /** Waits while the file is being copied up. EPERM for a virtual one, and for a mark of fuse-overlayfs. EINVAL. */
 export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, unique: number): Later<void> {
   if (isVirtual(attribute.name) || isOfFuseOverlayfs(attribute.name)) throw fsError('EPERM');
+  refuseAbsent(core, attribute.name);
   if (!fitsWhenStored(attribute.name, core.names)) throw fsError('EOPNOTSUPP');
   refuseSealed(node);
   const { ids } = core;

@@ -96,6 +96,10 @@ t.test('the options of the format', async (t) => {
     fsync: false,
     coherence: 'relaxed',
     whiteout: 'aufs',
+    staticNlink: false,
+    shortInodes: false,
+    acl: true,
+    xattrs: true,
   });
   t.equal(withOptions('metacopy=off,metacopy=on').format.metacopy, true, 'a later one wins');
 });
@@ -104,6 +108,8 @@ t.test('the options of the door', async (t) => {
   t.strictSame(withOptions('passthrough=off,timeout=1.5,door=kernel').door, {
     passthrough: 'off',
     lowLatency: 'auto',
+    writeback: true,
+    maxWrite: undefined,
     timeoutSec: 1.5,
   });
 });
@@ -123,20 +129,47 @@ t.test('the flags of the mount do what they say', async (t) => {
   t.equal(withOptions(String.raw`fsname=a\,b,subtype=s`).mount.subtype, 's');
 });
 
+t.test('options of fuse-overlayfs that mean something here', async (t) => {
+  t.match(withOptions('static_nlink,ino32_t,noacl,noxattrs=1').format, {
+    staticNlink: true,
+    shortInodes: true,
+    acl: false,
+    xattrs: false,
+  });
+  t.equal(withOptions('noxattrs').format.xattrs, false);
+  t.equal(withOptions('noacl,acl').format.acl, true);
+  t.equal(withOptions('sync=0').format.fsync, false);
+  t.equal(withOptions('sync').mount.set, os.MS_SYNCHRONOUS);
+  t.match(withOptions('writeback=0,max_write=65536').door, { writeback: false, maxWrite: 65536 });
+  t.equal(withOptions('max_read=8192').mount.maxRead, 8192);
+  t.equal(withOptions('private').mount.propagation, os.MS_PRIVATE);
+  t.equal(withOptions('rslave').mount.propagation, os.MS_SLAVE);
+  const labels = 'context="a:b:c1,c2",rootcontext=r,context=d';
+  t.strictSame(withOptions(labels).mount.labels, ['rootcontext=r', 'context=d'], 'a later one wins');
+});
+
+t.test('called as fuse-overlayfs', async (t) => {
+  const args = ['--as=fuse-overlayfs', '-o', 'lowerdir=/l,frobnicate=1,lazy', '/m'];
+  const command = parseCommandLine(args, cwd);
+  t.match(command, { act: 'mount', unknown: ['frobnicate', 'lazy'] }, 'it names and ignores them');
+  t.match(command, { spec: { mount: { source: 'fuse-overlayfs', subtype: 'fuse-overlayfs' } } });
+  t.match(parseCommandLine(['--as=fuse-overlayfs', '-V'], cwd), { program: 'fuse-overlayfs' });
+  t.match(mountSpec('-o', 'lowerdir=/l', '/m').mount, { source: 'stratafs', subtype: 'stratafs' });
+});
+
 t.test('what other programs know is taken in silence', async (t) => {
   const plain = withOptions('');
   for (const option of [
     'threaded=1',
     'fast_ino=1',
-    'static_nlink',
-    'noxattrs=1',
-    'noacl',
     'xattr_permissions=0',
-    'private',
-    'writeback=0',
-    'max_read=1234',
+    'fast_ino_check=1',
+    'writeback=1',
+    'noxattrs=0',
+    'sync=1',
+    'splice_read',
+    'kernel_cache',
     'default_permissions',
-    'context="a:b:c1,c2"',
     'defaults',
     'nofail',
     'noauto',
@@ -155,11 +188,28 @@ t.test('what is wrong has a code', async (t) => {
   t.equal(codeOf('-o', 'lowerdir=/l,metacopy=maybe', '/m'), 'bad-option');
   t.equal(codeOf('-o', 'lowerdir=/l,metacopy', '/m'), 'bad-option');
   t.equal(codeOf('-o', 'lowerdir=/l,volatile=1', '/m'), 'bad-option');
+  for (const option of [
+    'max_write=4095',
+    'max_write=4k',
+    'max_read',
+    'writeback=2',
+    'noacl=1',
+    'context',
+    'private=1',
+  ]) {
+    t.equal(codeOf('-o', `lowerdir=/l,${option}`, '/m'), 'bad-option', option);
+  }
   for (const seconds of ['soon', '-1', ' ', '1e3', 'Infinity', '1.2.3']) {
     t.equal(codeOf('-o', `lowerdir=/l,timeout=${seconds}`, '/m'), 'bad-option', seconds);
   }
   t.equal(codeOf('-o', 'lowerdir=/l::,ro', '/m'), 'bad-option');
-  for (const option of ['xattr_permissions=1', 'xattr_permissions=2', 'allow_root']) {
+  for (const option of [
+    'xattr_permissions=1',
+    'xattr_permissions=2',
+    'allow_root',
+    'auto_unmount',
+    'plugins=/usr/libexec/fuse-overlayfs/x.so',
+  ]) {
     t.equal(codeOf('-o', `lowerdir=/l,${option}`, '/m'), 'unsupported-option', option);
   }
   t.equal(codeOf('-o', 'lowerdir=/l'), 'usage');

@@ -3,14 +3,22 @@ import { UserError } from '../../src/base/user-error.ts';
 import type { DoorOptions } from '../../src/cli/mount-spec.ts';
 import { resolveDoor, type DoorFacts, type ResolvedDoor } from '../../src/cli/resolve-door.ts';
 
-const root: DoorFacts = { privileged: true, coherence: 'strict', hasUpper: true, readOnly: false };
+const root: DoorFacts = { privileged: true, coherence: 'strict', hasUpper: true, readOnly: false, acl: true };
+
+const automatic: DoorOptions = {
+  passthrough: 'auto',
+  lowLatency: 'auto',
+  writeback: true,
+  maxWrite: undefined,
+  timeoutSec: undefined,
+};
 
 function door(
   passthrough: DoorOptions['passthrough'],
   facts: Partial<DoorFacts> = {},
 ): ResolvedDoor | string {
   try {
-    return resolveDoor({ passthrough, lowLatency: 'auto', timeoutSec: undefined }, { ...root, ...facts });
+    return resolveDoor({ ...automatic, passthrough }, { ...root, ...facts });
   } catch (thrown) {
     if (thrown instanceof UserError) return thrown.code;
     throw thrown;
@@ -44,4 +52,5 @@ t.test('the write-back cache is wished whether or not data may pass through', as
   t.match(door('auto'), { writeback: true }, 'a kernel before 6.9 has no passthrough');
   t.match(door('off'), { writeback: true });
   t.match(door('auto', { readOnly: true }), { writeback: false });
+  t.match(resolveDoor({ ...automatic, writeback: false }, root), { writeback: false });
 });

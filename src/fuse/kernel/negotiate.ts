@@ -22,7 +22,6 @@ const wanted =
   initFlag.DO_READDIRPLUS |
   initFlag.ASYNC_DIO |
   initFlag.PARALLEL_DIROPS |
-  initFlag.POSIX_ACL |
   initFlag.MAX_PAGES |
   initFlag.NO_OPENDIR_SUPPORT |
   initFlag.HANDLE_KILLPRIV_V2 |
@@ -53,6 +52,10 @@ export interface Wishes {
   readonly passthrough: boolean;
   readonly writeback: boolean;
   readonly idmap: boolean;
+  /** Access control lists are checked; true unless told. */
+  readonly acl?: boolean;
+  /** Bytes of one write request, `maxWrite` at most, which it is unless told. */
+  readonly maxWrite?: number | undefined;
   /** For how long the kernel may believe what it is told; undefined: as long as it has it. */
   readonly timeoutSec?: number | undefined;
 }
@@ -68,7 +71,11 @@ export function negotiate(frame: Frame, wishes: Wishes): Agreement {
   // With the write-back cache the kernel takes its own word for sizes and times.
   const writeback = wishes.writeback && !passthrough && !doubts;
   const flags =
-    offered & (wanted | (doubts ? doubting : trusting) | (writeback ? initFlag.WRITEBACK_CACHE : 0));
+    offered &
+    (wanted |
+      (doubts ? doubting : trusting) |
+      (writeback ? initFlag.WRITEBACK_CACHE : 0) |
+      (wishes.acl === false ? 0 : initFlag.POSIX_ACL));
   const flags2 =
     offered2 &
     (wanted2 | (passthrough ? initFlag2.PASSTHROUGH : 0) | (wishes.idmap ? initFlag2.ALLOW_IDMAP : 0));
@@ -89,7 +96,7 @@ export function negotiate(frame: Frame, wishes: Wishes): Agreement {
           flags2,
           maxBackground: 64,
           congestionThreshold: 48,
-          maxWrite,
+          maxWrite: Math.min(maxWrite, wishes.maxWrite ?? maxWrite),
           timeGran: 1,
           maxPages: maxWrite / pageSize,
           maxStackDepth: passthrough ? 1 : 0,
