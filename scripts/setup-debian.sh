@@ -7,6 +7,7 @@ build=(g++ gcc make python3)
 tests=(
   acl attr libcap2-bin              # getfacl, getfattr, getcap
   fuse3 uidmap                      # mounts of an ordinary user
+  libfuse2                          # door=libfuse
   fuse-overlayfs                    # the peer that is measured against
   btrfs-progs e2fsprogs xfsprogs    # file systems with and without reflinks, on loop devices
   git sqlite3 debootstrap           # real programs

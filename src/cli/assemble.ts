@@ -6,6 +6,7 @@ import { MountPoints } from '../fuse/kernel/mount-points.ts';
 import { maxWrite, requestRoom } from '../fuse/kernel/negotiate.ts';
 import { Session } from '../fuse/kernel/session.ts';
 import { TracedChannel } from '../fuse/kernel/traced-channel.ts';
+import { LibfuseSession } from '../fuse/libfuse/session.ts';
 import { overridesModes } from '../os/capability.ts';
 import { findCpuLatency, wakesSlowly } from '../os/cpu-latency.ts';
 import { createCollector } from '../os/heap.ts';
@@ -42,6 +43,8 @@ export const parts: Parts = {
     }).union;
   },
   serve,
+  serveByLibfuse: ({ mount, mountDevice, fileSystem, door, debug, log }) =>
+    new LibfuseSession(fileSystem, { mount, mountDevice, timeoutSec: door.timeoutSec, debug, log }),
   settle: settleUpper,
 };
 

@@ -35,6 +35,7 @@ const options = {
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
   settle: { type: 'boolean' },
+  door: { type: 'string' },
   report: { type: 'string' },
   // Of the launcher.
   as: { type: 'string' },
@@ -51,6 +52,7 @@ export function parseCommandLine(args: readonly string[], cwd: Name): Command {
   if (values.version === true) return { act: 'version', program };
   const given = noOptions();
   const unknown = (values.option ?? []).flatMap((list) => addOptions(given, list));
+  if (values.door !== undefined) unknown.push(...addOptions(given, `door=${values.door}`));
   if (program !== 'fuse-overlayfs') refuseUnknown(unknown);
   given.debug ||= values.debug ?? false;
   const [source, mountPoint] = positionals.length > 1 ? positionals : [undefined, positionals[0]];
@@ -125,6 +127,7 @@ function specOf(given: MountOptions, { source, program, cwd }: Circumstances): O
       subtype: given.subtype ?? asName(program),
     },
     door: {
+      door: given.door,
       passthrough: given.passthrough,
       lowLatency: given.lowLatency,
       writeback: given.writeback,

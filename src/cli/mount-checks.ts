@@ -2,14 +2,11 @@
  * What is wrong with a mount before anything is touched: each finding is a UserError that says what to do.
  * All of it can change the moment after; the engine and the kernel check again what matters for safety.
  */
-import { FsError, isFsError } from '../base/fs-error.ts';
+import { isFsError } from '../base/fs-error.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { checkWritable, directoryFacts, type DirectoryFacts } from '../os/directory-facts.ts';
 import type { LayerPaths } from './mount-spec.ts';
-
-/** What a FUSE mount answers whose server has ended. */
-const ENOTCONN = 107;
 
 /**
  * Answers where the mount point really is. UserError `missing-mount-point`, `bad-mount-point`,
@@ -125,7 +122,8 @@ function explained(path: Name, what: string, explanations: Explanations): Direct
     if (isFsError(thrown, 'ENOENT')) throw explanations.missing();
     if (isFsError(thrown, 'ENOTDIR')) throw explanations.notDirectory();
     const shown = nameToText(path);
-    if (thrown instanceof FsError && thrown.errno === ENOTCONN) {
+    // What a FUSE mount answers whose server has ended.
+    if (isFsError(thrown, 'ENOTCONN')) {
       throw new UserError('dead-mount', `the ${what} ${shown} is a mount whose server is gone`, {
         hint: `take it away: umount ${quoted(shown)}`,
         cause: thrown,

@@ -6,7 +6,7 @@
 import type { Name } from '../base/name.ts';
 import { flagOptions, propagationOptions } from './flag-options.ts';
 import { isIgnored } from './ignored-options.ts';
-import type { Automatic, FormatOptions, IdentityOptions } from './mount-spec.ts';
+import type { Automatic, DoorName, FormatOptions, IdentityOptions } from './mount-spec.ts';
 import { OptionValue } from './mount-option-value.ts';
 import { splitLowerPaths, splitOptions } from '../os/option-list.ts';
 
@@ -20,6 +20,7 @@ export interface MountOptions {
   work: Name | undefined;
   readonly format: Writable<FormatOptions>;
   readonly identity: Writable<IdentityOptions>;
+  door: DoorName;
   passthrough: Automatic;
   lowLatency: Automatic;
   timeoutSec: number | undefined;
@@ -65,6 +66,7 @@ export function noOptions(): MountOptions {
       squashToUid: undefined,
       squashToGid: undefined,
     },
+    door: 'kernel',
     passthrough: 'auto',
     lowLatency: 'auto',
     timeoutSec: undefined,
@@ -218,8 +220,8 @@ const doorActs: Record<string, Act> = {
   low_latency: (options, value) => {
     options.lowLatency = value.oneOf('on', 'off', 'auto');
   },
-  door: (_, value) => {
-    if (value.oneOf('kernel', 'libfuse') === 'libfuse') throw value.unsupported('say door=kernel');
+  door: (options, value) => {
+    options.door = value.oneOf('kernel', 'libfuse');
   },
   writeback: (options, value) => {
     options.writeback = value.wish;

@@ -69,7 +69,11 @@ export interface MountFlags {
   readonly subtype: Name;
 }
 
+/** How the kernel is spoken to: over /dev/fuse by this program, or by libfuse 2. */
+export type DoorName = 'kernel' | 'libfuse';
+
 export interface DoorOptions {
+  readonly door: DoorName;
   readonly passthrough: Automatic;
   /** Whether processors stay awake while requests come thick and fast. */
   readonly lowLatency: Automatic;

@@ -4,6 +4,7 @@
  */
 import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import type { FuseMountOptions } from '../os/mount.ts';
 import type { FileSystem } from '../vfs/file-system.ts';
 import type { IdentityOptions, LayerPaths } from './mount-spec.ts';
 import type { ResolvedDoor } from './resolve-door.ts';
@@ -31,6 +32,11 @@ export interface ServeOptions {
   readonly log: Log;
 }
 
+export interface LibfuseServeOptions extends Omit<ServeOptions, 'device'> {
+  /** Where and how: libfuse mounts by itself. */
+  readonly mount: FuseMountOptions;
+}
+
 export interface Session {
   /** Resolves when INIT is answered: from then on the mount answers. Rejects when it never will. */
   readonly ready: Promise<void>;
@@ -44,6 +50,8 @@ export interface Parts {
   /** Opens the layers; UserError, FsError. What it holds is given back by `FileSystem.close`. */
   createEngine(options: EngineOptions): FileSystem | Promise<FileSystem>;
   serve(options: ServeOptions): Session;
+  /** Mounts and serves in one, by libfuse; UserError. */
+  serveByLibfuse(options: LibfuseServeOptions): Session;
   /** Makes an upper plain (`stratafs --settle`). */
   settle(options: EngineOptions): void | Promise<void>;
 }

@@ -4,9 +4,10 @@
  */
 import { UserError } from '../base/user-error.ts';
 import type { LowerFiles } from '../fuse/kernel/session.ts';
-import type { Automatic, DoorOptions } from './mount-spec.ts';
+import type { Automatic, DoorName, DoorOptions } from './mount-spec.ts';
 
 export interface ResolvedDoor {
+  readonly door: DoorName;
   /** The kernel reads and writes file data itself, where it can. */
   readonly passthrough: boolean;
   /** Without it there is no mount. */
@@ -36,9 +37,10 @@ export interface DoorFacts {
   readonly acl: boolean;
 }
 
-/** UserError `no-passthrough` where it was demanded and cannot be had. */
+/** UserError `no-passthrough`, `no-low-latency` where it was demanded and cannot be had. */
 export function resolveDoor(wished: DoorOptions, facts: DoorFacts): ResolvedDoor {
   const { privileged, readOnly } = facts;
+  if (wished.door === 'libfuse') return libfuseDoor(wished);
   const passthroughRequired = wished.passthrough === 'on';
   if (passthroughRequired && !privileged) {
     throw new UserError('no-passthrough', 'passthrough=on is not possible: only root may have it', {
@@ -46,6 +48,7 @@ export function resolveDoor(wished: DoorOptions, facts: DoorFacts): ResolvedDoor
     });
   }
   return {
+    door: 'kernel',
     passthrough: wished.passthrough !== 'off' && privileged,
     passthroughRequired,
     lowerFiles: lowerFilesOf(facts),
@@ -55,6 +58,31 @@ export function resolveDoor(wished: DoorOptions, facts: DoorFacts): ResolvedDoor
     idmap: privileged,
     lowLatency: wished.lowLatency,
     timeoutSec: wished.timeoutSec,
+  };
+}
+
+/** libfuse 2 negotiates nothing of all this (version 7.19 of the protocol). */
+function libfuseDoor({ passthrough, lowLatency, timeoutSec }: DoorOptions): ResolvedDoor {
+  if (passthrough === 'on' || lowLatency === 'on') {
+    const [code, option] =
+      passthrough === 'on'
+        ? (['no-passthrough', 'passthrough=on'] as const)
+        : (['no-low-latency', 'low_latency=on'] as const);
+    throw new UserError(code, `${option} is not possible with door=libfuse`, {
+      hint: 'leave out the one or the other',
+    });
+  }
+  return {
+    door: 'libfuse',
+    passthrough: false,
+    passthroughRequired: false,
+    lowerFiles: 'cached',
+    writeback: false,
+    acl: false,
+    maxWrite: undefined,
+    idmap: false,
+    lowLatency: 'off',
+    timeoutSec,
   };
 }
 

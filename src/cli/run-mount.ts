@@ -64,14 +64,20 @@ export async function startMount(
     undo.push(() => fileSystem.close());
     const options = mountOptions(spec, mountPoint);
     const { debug } = spec;
-    const serve = (device: Fd, mountDevice: () => string | undefined): Promise<Session> => {
-      const session = parts.serve({ device, mountDevice, fileSystem, door, debug, log });
+    const whenReady = (session: Session): Promise<Session> => {
       undo.push(() => {
         session.stop();
       });
       return Promise.race([session.ready, abortOf(signal)]).then(() => session);
     };
-    const { session, place } = await bringUp(options, serve, undo);
+    const serve = (device: Fd, mountDevice: MountDevice): Promise<Session> =>
+      whenReady(parts.serve({ device, mountDevice, fileSystem, door, debug, log }));
+    const mountAndServe = (mountDevice: MountDevice): Session =>
+      parts.serveByLibfuse({ mount: options, mountDevice, fileSystem, door, debug, log });
+    const { session, place } =
+      door.door === 'libfuse'
+        ? await bringUpByLibfuse(options, { mountAndServe, whenReady, undo })
+        : await bringUp(options, serve, undo);
     if (place.device !== undefined) lock?.recordMount(place.device);
     const { propagation } = spec.mount;
     if (propagation !== undefined && !trySetPropagation(mountPoint, propagation)) {
@@ -84,6 +90,8 @@ export async function startMount(
   }
 }
 
+type MountDevice = () => string | undefined;
+
 interface Served {
   readonly session: Session;
   readonly place: MountedPlace;
@@ -92,16 +100,10 @@ interface Served {
 /** A mount on the tree that answers. `serve` resolves when it does. */
 async function bringUp(
   options: FuseMountOptions,
-  serve: (device: Fd, mountDevice: () => string | undefined) => Promise<Session>,
+  serve: (device: Fd, mountDevice: MountDevice) => Promise<Session>,
   undo: (() => unknown)[],
 ): Promise<Served> {
-  const onTree = (): MountedPlace => {
-    const made = new MountedPlace(options.target);
-    undo.push(() => {
-      made.unmount();
-    });
-    return made;
-  };
+  const onTree = (): MountedPlace => placeOnTree(options.target, undo);
   const detached = findDetachedConnection(options);
   if (detached !== undefined) {
     let place: MountedPlace | undefined;
@@ -119,6 +121,31 @@ async function bringUp(
   const device = mountAtOnce(options);
   const place = onTree();
   return { session: await serve(device, () => place.device), place };
+}
+
+function placeOnTree(target: Name, undo: (() => unknown)[]): MountedPlace {
+  const made = new MountedPlace(target);
+  undo.push(() => {
+    made.unmount();
+  });
+  return made;
+}
+
+interface LibfuseSteps {
+  readonly mountAndServe: (mountDevice: MountDevice) => Session;
+  readonly whenReady: (session: Session) => Promise<Session>;
+  readonly undo: (() => unknown)[];
+}
+
+/** The same by libfuse, which mounts by itself, and on the tree from the beginning. */
+async function bringUpByLibfuse(
+  { target }: FuseMountOptions,
+  { mountAndServe, whenReady, undo }: LibfuseSteps,
+): Promise<Served> {
+  let place: MountedPlace | undefined = undefined;
+  const session = mountAndServe(() => place?.device);
+  place = placeOnTree(target, undo);
+  return { session: await whenReady(session), place };
 }
 
 async function lockOf({ upper, work }: LayerPaths, signal: AbortSignal): Promise<UpperLock | undefined> {
@@ -139,13 +166,15 @@ function isReadOnly(spec: MountSpec): boolean {
 }
 
 function mountOptions(spec: MountSpec, target: Name): FuseMountOptions {
+  const isRoot = process.geteuid?.() === 0;
   return {
     target,
     source: spec.mount.source,
     subtype: nameToText(spec.mount.subtype),
     flags: spec.mount.set | (isReadOnly(spec) ? MS_RDONLY : 0),
-    // Root mounts for everybody, as every other file system does; the kernel checks permissions.
-    allowOther: spec.mount.allowOther || process.geteuid?.() === 0,
+    // Root mounts for everybody, as every other file system does; the kernel checks permissions. But libfuse's door
+    // does not know who asks, and gives what others create to the owner of the mount.
+    allowOther: spec.mount.allowOther || (isRoot && spec.door.door === 'kernel'),
     defaultPermissions: true,
     dataOptions: [
       ...(spec.mount.maxRead === undefined ? [] : [`max_read=${String(spec.mount.maxRead)}`]),

@@ -6,6 +6,7 @@ import { resolveDoor, type DoorFacts, type ResolvedDoor } from '../../src/cli/re
 const root: DoorFacts = { privileged: true, coherence: 'strict', hasUpper: true, readOnly: false, acl: true };
 
 const automatic: DoorOptions = {
+  door: 'kernel',
   passthrough: 'auto',
   lowLatency: 'auto',
   writeback: true,

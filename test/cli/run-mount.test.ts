@@ -37,6 +37,9 @@ function partsWith(ready: Promise<void>, closed: () => void): Parts {
         closeSync(device);
       },
     }),
+    serveByLibfuse: () => {
+      throw new Error('not asked for');
+    },
     settle: () => undefined,
   };
 }
