@@ -6,12 +6,15 @@
  */
 #include "strata.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 /* A drain ends after so many requests, or so long. */
 #define DRAIN_REQUESTS 128
 #define DRAIN_NS 2000000u
+/* After so many a drain looks whether others of the event loop wait: the channels of other mounts. */
+#define FAIR_REQUESTS 8
 
 /* include/uapi/linux/fuse.h since 6.9. */
 struct backing_map {
@@ -65,6 +68,7 @@ static void on_poll_closed(uv_handle_t *handle) {
 static void stop(struct channel *channel) {
   if (!channel->reading) return;
   channel->reading = false;
+  channel->self->channels--;
   uv_poll_stop(&channel->poll);
 }
 
@@ -147,6 +151,17 @@ static void call_idle(struct channel *channel, struct drain *drain) {
   napi_close_handle_scope(env, handles);
 }
 
+/*
+ * Whether something else waits for the event loop, which its epoll descriptor tells without an answer being taken
+ * from it. With one channel there is nobody to be fair to, and the question would cost as much as a request.
+ */
+static bool others_wait(struct channel *channel) {
+  uv_loop_t *loop;
+  if (channel->self->channels < 2 || napi_get_uv_event_loop(channel->env, &loop) != napi_ok) return false;
+  struct pollfd loop_fd = {.fd = uv_backend_fd(loop), .events = POLLIN};
+  return poll(&loop_fd, 1, 0) > 0;
+}
+
 /* Nothing to read: whether to ask again. */
 static bool waits(struct channel *channel, struct drain *drain) {
   if (channel->wants_idle) {
@@ -163,7 +178,7 @@ static bool waits(struct channel *channel, struct drain *drain) {
   if (drain->count == 0 || channel->spin_ns == 0 || pool_has_done(channel->self)) return false;
   uint64_t now = monotonic_ns();
   if (drain->spin_until == 0) drain->spin_until = now + channel->spin_ns;
-  return now < drain->spin_until && now < drain->deadline;
+  return now < drain->spin_until && now < drain->deadline && !others_wait(channel);
 }
 
 static void drain_requests(struct channel *channel, struct drain *drain) {
@@ -174,6 +189,8 @@ static void drain_requests(struct channel *channel, struct drain *drain) {
       drain->count++;
       handle(channel, drain, length);
       if (pool_has_done(channel->self) || drain->count >= DRAIN_REQUESTS || monotonic_ns() >= drain->deadline) return;
+      /* This descriptor is likely to be ready as well: then the loop comes back at once. */
+      if (drain->count % FAIR_REQUESTS == 0 && others_wait(channel)) return;
       continue;
     }
     int error = length == 0 ? ENODEV : errno;
@@ -222,6 +239,18 @@ napi_value strata_allocate_buffer(napi_env env, napi_callback_info info) {
     return result(env, -ENOMEM);
   }
   return buffer;
+}
+
+/* (buffer, from): gives the pages back that begin at the page boundary `from`; they read as zeros. */
+napi_value strata_empty_buffer(napi_env env, napi_callback_info info) {
+  ARGS(2);
+  void *data;
+  size_t size;
+  int64_t from = arg_long(env, argv[1]);
+  if (napi_get_buffer_info(env, argv[0], &data, &size) != napi_ok || from < 0 || (uint64_t)from > size) {
+    return result(env, -EINVAL);
+  }
+  return result_of(env, madvise((uint8_t *)data + from, size - (size_t)from, MADV_DONTNEED));
 }
 
 static struct channel *arg_channel(napi_env env, napi_value value) {
@@ -292,6 +321,7 @@ napi_value strata_channel_start(napi_env env, napi_callback_info info) {
   napi_async_init(env, NULL, name, &channel->context);
   napi_add_async_cleanup_hook(env, on_cleanup, channel, &channel->cleanup);
   channel->reading = true;
+  self->channels++;
   return result(env, uv_poll_start(&channel->poll, UV_READABLE, on_readable));
 }
 

@@ -55,6 +55,7 @@ static const struct export exports_table[] = {
     {"copyFileRangeAsync", strata_copy_file_range_async},
     {"copyDataAsync", strata_copy_data_async},
     {"allocateBuffer", strata_allocate_buffer},
+    {"emptyBuffer", strata_empty_buffer},
     {"channelOpen", strata_channel_open},
     {"channelSetRequest", strata_channel_set_request},
     {"channelStart", strata_channel_start},
@@ -78,6 +79,8 @@ static const struct export exports_table[] = {
     {"setNonblocking", strata_set_nonblocking},
     {"connectPacket", strata_connect_packet},
     {"shutdown", strata_shutdown},
+    {"peer", strata_peer},
+    {"pidfdAlive", strata_pidfd_alive},
 };
 
 static void on_finalize(napi_env env, void *data, void *hint) {

@@ -41,6 +41,7 @@ struct instance {
   struct pool *pool;   /* made at the first job */
   double *stat;        /* the array of `st` in host-fs.ts; belongs to its ArrayBuffer */
   char *listing;       /* buffer of getdents64 */
+  unsigned channels;   /* that read */
   struct identity identity;
   bool no_xattrat;     /* the kernel lacks setxattrat(2) and its family (6.13) */
   bool no_fchmodat2;   /* the kernel lacks fchmodat2(2) (6.6) */
@@ -159,6 +160,7 @@ DECLARE(strata_fallocate_async);
 DECLARE(strata_copy_file_range_async);
 DECLARE(strata_copy_data_async);
 DECLARE(strata_allocate_buffer);
+DECLARE(strata_empty_buffer);
 DECLARE(strata_channel_open);
 DECLARE(strata_channel_set_request);
 DECLARE(strata_channel_start);
@@ -182,5 +184,7 @@ DECLARE(strata_receive_descriptor);
 DECLARE(strata_set_nonblocking);
 DECLARE(strata_connect_packet);
 DECLARE(strata_shutdown);
+DECLARE(strata_peer);
+DECLARE(strata_pidfd_alive);
 
 #endif

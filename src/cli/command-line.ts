@@ -134,6 +134,7 @@ function specOf(given: MountOptions, { source, program, cwd }: Circumstances): O
       maxWrite: given.maxWrite,
       timeoutSec: given.timeoutSec,
     },
+    shared: given.shared,
     debug: given.debug,
     log: given.log === undefined ? undefined : path(given.log),
   };

@@ -18,7 +18,6 @@ const ofLibfuse = [
 const ofMount = [
   ...['defaults', 'auto', 'noauto', 'user', 'nouser', 'users', 'owner', 'group', 'nofail', '_netdev'],
   ...['_rnetdev', 'comment', 'mand', 'nomand', 'silent', 'loud', 'iversion', 'noiversion', 'seclabel'],
-  'shared',
 ];
 
 const ignored: ReadonlySet<string> = new Set([...ofFuseOverlayfs, ...ofLibfuse, ...ofMount]);

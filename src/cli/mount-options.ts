@@ -34,6 +34,7 @@ export interface MountOptions {
   allowOther: boolean;
   source: Name | undefined;
   subtype: Name | undefined;
+  shared: boolean;
   debug: boolean;
   log: Name | undefined;
 }
@@ -80,6 +81,7 @@ export function noOptions(): MountOptions {
     allowOther: false,
     source: undefined,
     subtype: undefined,
+    shared: false,
     debug: false,
     log: undefined,
   };
@@ -234,6 +236,11 @@ const doorActs: Record<string, Act> = {
   },
   timeout: (options, value) => {
     options.timeoutSec = value.seconds;
+  },
+  // As mount(8) writes it in fstab it is about propagation, which mount(8) sees to, and hands on nothing.
+  shared: (options, value) => {
+    value.alone();
+    options.shared = true;
   },
   debug: (options) => {
     options.debug = true;

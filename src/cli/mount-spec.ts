@@ -92,6 +92,8 @@ export interface MountSpec {
   readonly identity: IdentityOptions;
   readonly mount: MountFlags;
   readonly door: DoorOptions;
+  /** Wants to share a process with other mounts. */
+  readonly shared: boolean;
   /** Logs each request. */
   readonly debug: boolean;
   /** Where a server in the background logs to; undefined: nowhere. */

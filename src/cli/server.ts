@@ -6,18 +6,23 @@
  * /dev/null once nobody waits for a message any more, and its name begins with `@`, so that a shutdown leaves
  * it until the end (https://systemd.io/ROOT_STORAGE_DAEMONS).
  */
-import { FsError } from '../base/fs-error.ts';
-import { createLog, type Log } from '../base/log.ts';
-import { nameToText } from '../base/name.ts';
+import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
 import * as own from '../os/own-process.ts';
-import { checkLayers } from './mount-checks.ts';
+import type { Conversation } from '../os/conversation.ts';
+import { checkLayers, checkMountPoint } from './mount-checks.ts';
 import { parseCommandLine, type Command } from './command-line.ts';
+import { lineOf } from './error-line.ts';
 import { helpText, versionText } from './help.ts';
 import { parts } from './assemble.ts';
+import { logOf, MountHost } from './mount-host.ts';
+import type { MountSpec } from './mount-spec.ts';
 import { resolveFormat } from './resolve-format.ts';
-import { startMount, type RunningMount } from './run-mount.ts';
+import { join } from './shared/join.ts';
+import { findMeetingPlace } from './shared/meeting-place.ts';
+import { mustBeAlone, readStack } from './shared/must-be-alone.ts';
+import { SharedServer } from './shared/shared-server.ts';
 import { lockUpper } from './upper-lock.ts';
 
 type MountCommand = Extract<Command, { act: 'mount' }>;
@@ -44,9 +49,13 @@ async function main(): Promise<number> {
         return await mount(command);
     }
   } catch (thrown) {
-    own.createLineWriter(standardError)(`stratafs: ${lineOf(thrown)}\n`);
+    printError(thrown);
     return thrown instanceof UserError ? thrown.exitCode : 1;
   }
+}
+
+function printError(thrown: unknown): void {
+  own.createLineWriter(standardError).write(`stratafs: ${lineOf(thrown)}\n`);
 }
 
 /** For a reader who has gone, as `head` does, it was enough. */
@@ -68,69 +77,111 @@ async function settle({ spec }: SettleCommand): Promise<void> {
   const format = resolveFormat(spec.format, layers, hasCapSysAdminInFirstNamespace());
   const lock = await lockUpper({ upper: layers.upper, work: layers.work });
   try {
-    await parts.settle({ layers, format, identity: spec.identity, log: logOf(spec, true) });
+    await parts.settle({ layers, format, identity: spec.identity, log: logOf(spec, true).log });
   } finally {
     lock.release();
   }
 }
 
-/** Serves until the file system is unmounted. */
-async function mount({ spec, foreground, reportTo, unknown }: MountCommand): Promise<number> {
-  for (const name of unknown)
-    own.createLineWriter(standardError)(`stratafs: unknown option ignored: ${name}\n`);
-  const starting = new AbortController();
-  let running: RunningMount | undefined = undefined;
+/** Serves until the file system is unmounted, or lets another process do that. */
+async function mount(command: MountCommand): Promise<number> {
+  const { spec, unknown } = command;
+  for (const name of unknown) {
+    own.createLineWriter(standardError).write(`stratafs: unknown option ignored: ${name}\n`);
+  }
+  const host = new MountHost(parts);
+  const joining = new AbortController();
   // Before anything is mounted: what a signal ends by itself would leave a mount without a server.
   onEndingSignals((signal) => {
-    if (running !== undefined) running.unmount();
-    else starting.abort(new UserError('interrupted', `ended by ${signal} before the mount answered`));
+    const reason = new UserError('interrupted', `ended by ${signal} before the mount answered`);
+    joining.abort(reason);
+    host.unmountAll(reason);
   });
-  process.title = `@stratafs ${nameToText(spec.mountPoint)}`;
   process.chdir('/');
-  own.yieldHelperThreads();
-  const log = logOf(spec, foreground);
-  running = await startMount(spec, parts, log, starting.signal);
-  // What no gate caught, a fault in a timer or in a promise that nobody awaited: the mount lives on.
-  process.on('uncaughtException', (thrown) => {
-    log.fault('outside of any request', thrown);
-  });
-  if (!foreground) own.silenceStandardDescriptors();
-  // Who started this was ended meanwhile: nobody knows of the mount.
-  if (reportTo !== undefined && !own.reportStatus(reportTo, 0)) running.unmount();
-  try {
-    await running.ended;
-    return 0;
-  } catch (thrown) {
-    if (thrown instanceof UserError) log.warn(thrown.line);
-    else log.fault('the mount ended badly', thrown);
-    return 1;
+  if (!isShared(command)) return serve(host, command);
+  const found = {
+    ...spec,
+    mountPoint: checkMountPoint(spec.mountPoint).realPath,
+    layers: checkLayers(spec.layers),
+  };
+  const place = mustBeAlone(placesOf(found), readStack()) ? undefined : findMeetingPlace();
+  if (place === undefined) return serve(host, command);
+  const server = new SharedServer(host, place);
+  const hear = (conversation: Conversation): void => void server.hear(conversation);
+  const joined = await join({ spec: found, place, hear, signal: joining.signal });
+  switch (joined.is) {
+    case 'alone':
+      return serve(host, command);
+    case 'serving':
+      server.endWith(joined.listener);
+      return serveAll(host, command);
+    case 'served':
+      // Who started this was ended meanwhile: nobody knows of the mount.
+      if (report(command, 0)) joined.confirm();
+      return 0;
   }
 }
 
-/** In the background there is nobody to read messages, unless a file was named for them. */
-function logOf(
-  spec: { readonly log: MountCommand['spec']['log']; readonly debug: boolean },
-  foreground: boolean,
-): Log {
-  const target = spec.log ?? (foreground ? standardError : undefined);
-  return createLog(target === undefined ? () => undefined : own.createLineWriter(target), {
-    debug: spec.debug,
+/** A mount in front has a process of its own, since that is what its caller watches. */
+function isShared({ spec, foreground }: MountCommand): boolean {
+  return !foreground && (spec.shared || process.env.STRATAFS_SHARED === '1');
+}
+
+/** All that a mount touches by its path. */
+function placesOf({ mountPoint, layers, log }: MountSpec): Name[] {
+  const { lower, dataOnly, upper, work } = layers;
+  return [mountPoint, ...lower, ...dataOnly, upper, work, log].filter((path) => path !== undefined);
+}
+
+/** One mount, until it has ended. */
+async function serve(host: MountHost, command: MountCommand): Promise<number> {
+  const { spec, foreground } = command;
+  process.title = `@stratafs ${nameToText(spec.mountPoint)}`;
+  own.yieldHelperThreads();
+  const running = await host.start(spec, { foreground });
+  keepGoing(host);
+  if (!foreground) own.silenceStandardDescriptors();
+  // Who started this was ended meanwhile: nobody knows of the mount.
+  if (!report(command, 0)) running.unmount();
+  return running.ended.then(
+    () => 0,
+    () => 1,
+  );
+}
+
+/** This mount and those of others, until the last has ended. */
+async function serveAll(host: MountHost, command: MountCommand): Promise<number> {
+  process.title = '@stratafs shared';
+  own.yieldHelperThreads();
+  keepGoing(host);
+  try {
+    const running = await host.start(command.spec, { foreground: false });
+    own.silenceStandardDescriptors();
+    if (!report(command, 0)) running.unmount();
+  } catch (thrown) {
+    printError(thrown);
+    own.silenceStandardDescriptors();
+    report(command, thrown instanceof UserError ? thrown.exitCode : 1);
+    if (host.isEmptied) return 1;
+  }
+  await host.emptied;
+  return 0;
+}
+
+/** Answers false where somebody wanted to hear the status, and does not any more. */
+function report({ reportTo }: MountCommand, status: number): boolean {
+  return reportTo === undefined || own.reportStatus(reportTo, status);
+}
+
+/** What no gate caught, a fault in a timer or in a promise that nobody awaited: the mounts live on. */
+function keepGoing(host: MountHost): void {
+  process.on('uncaughtException', (thrown) => {
+    host.fault(thrown);
   });
 }
 
 function onEndingSignals(act: (signal: NodeJS.Signals) => void): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, act);
-}
-
-function lineOf(thrown: unknown): string {
-  if (thrown instanceof UserError) return thrown.line.replaceAll('\n', ' ');
-  // Refusals of the system, ours and those of Node.
-  if (thrown instanceof FsError || isSystemError(thrown)) return thrown.message.replaceAll('\n', ' ');
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-}
-
-function isSystemError(thrown: unknown): thrown is Error {
-  return thrown instanceof Error && typeof (thrown as NodeJS.ErrnoException).syscall === 'string';
 }
 
 void main().then((status) => {

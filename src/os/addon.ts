@@ -88,6 +88,8 @@ export interface NativeAddon {
 
   /** Zeroed, and on a page boundary. */
   allocateBuffer(size: number): Buffer | number;
+  /** Gives the pages of such a buffer back from `from` on, a page boundary: they read as zeros. */
+  emptyBuffer(buffer: Buffer, from: number): number;
   /** The descriptor belongs to the channel from then on. */
   channelOpen(fd: number, reply: Buffer, spinUs: number): NativeChannel | number;
   channelSetRequest(channel: NativeChannel, request: Buffer): number;
@@ -122,6 +124,9 @@ export interface NativeAddon {
   /** A SOCK_SEQPACKET socket, blocking. */
   connectPacket(path: string): number;
   shutdown(fd: number, how: number): number;
+  /** Who connected to the socket; the pidfd is -1 before Linux 6.5. */
+  peer(fd: number): [pid: number, uid: number, gid: number, pidfd: number] | number;
+  pidfdAlive(pidfd: number): number;
 }
 
 /** What `copyData` answers when the extents are shared (below every errno). */

@@ -19,7 +19,7 @@ export interface MountEntry {
   /** With its subtype: `fuse.stratafs`. */
   readonly type: string;
   readonly source: Name;
-  /** Options of the file system. */
+  /** Options of the file system, each as it stands there: see `unescapeField`. */
   readonly superOptions: readonly string[];
 }
 
@@ -71,11 +71,11 @@ function parseLine(line: string): MountEntry | undefined {
     id: Number(id),
     parentId: Number(parentId),
     device,
-    root: unescape(root),
-    mountPoint: unescape(mountPoint),
+    root: unescapeField(root),
+    mountPoint: unescapeField(mountPoint),
     options: (options ?? '').split(','),
     type: type ?? '',
-    source: unescape(source),
+    source: unescapeField(source),
     superOptions: (superOptions ?? '').split(','),
   };
 }
@@ -86,7 +86,7 @@ function splitOnce(text: string, separator: string): [string, string] {
 }
 
 /** Space, tab, newline and backslash come as three octal digits (seq_escape in the kernel). */
-function unescape(field: string): Name {
+export function unescapeField(field: string): Name {
   return asName(
     field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8))),
   );

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -21,6 +22,18 @@ import { UserError } from '../base/user-error.ts';
 export function ownArguments(): string[] {
   const all = readFileSync('/proc/self/cmdline', 'latin1').split('\0').slice(0, -1);
   return all.slice(all.length - (process.argv.length - 2));
+}
+
+/** Tells this program from another version of it, on one machine. Throws Node's system error. */
+export function programIdentity(): string {
+  const { dev, ino, mtimeNs } = statSync(process.argv[1] ?? '', { bigint: true });
+  return [dev, ino, mtimeNs].join(':');
+}
+
+/** How many descriptors this process has open, and may have. */
+export function descriptorUse(): { readonly open: number; readonly most: number } {
+  const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+  return { open: readdirSync('/proc/self/fd').length, most: Number(limit ?? 1024) };
 }
 
 /** The working directory, absolute. */
@@ -53,18 +66,31 @@ export function reportStatus(fd: number, status: number): boolean {
   }
 }
 
+export interface LineWriter {
+  write(line: string): void;
+  /** Closes the file; a descriptor that was given stays open. */
+  close(): void;
+}
+
 /**
  * Appends lines to a file, or to a descriptor that is open; what cannot be written is lost. UserError `bad-log`
  * where the file cannot be opened.
  */
-export function createLineWriter(to: Name | number): (line: string) => void {
+export function createLineWriter(to: Name | number): LineWriter {
   const fd = typeof to === 'number' ? to : openLog(to);
-  return (line) => {
-    try {
-      writeSync(fd, line);
-    } catch {
-      // A log that is full or gone is no reason to fail a request.
-    }
+  let isOpen = true;
+  return {
+    write: (line) => {
+      try {
+        if (isOpen) writeSync(fd, line);
+      } catch {
+        // A log that is full or gone is no reason to fail a request.
+      }
+    },
+    close: () => {
+      if (isOpen && fd !== to) closeSync(fd);
+      isOpen = false;
+    },
   };
 }
 

@@ -1,0 +1,43 @@
+/**
+ * A directory for the sockets of this user alone: nobody else can plant one there, or reach one. What is in
+ * it goes with the boot.
+ */
+import { lstatSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isFirstUserNamespace } from './capability.ts';
+
+/** The name of the directory, below a place for such. */
+const ownName = 'stratafs';
+
+/** Made if need be; undefined where none of the places has one that is this user's alone. */
+export function findPrivateDirectory(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return places(env).find(makePrivate);
+}
+
+function places(env: NodeJS.ProcessEnv): string[] {
+  const uid = process.geteuid?.() ?? 0;
+  const runRoot = join('/run', ownName);
+  // One place, whether or not it is a session of root's.
+  if (uid === 0 && isFirstUserNamespace()) return [runRoot];
+  const session = env.XDG_RUNTIME_DIR;
+  return [
+    ...(session?.startsWith('/') === true ? [join(session, ownName)] : []),
+    ...(uid === 0 ? [runRoot] : []),
+    `/tmp/${ownName}-${String(uid)}`,
+  ];
+}
+
+/** Whether it is, by now, a directory that is ours and closed to all others. One that somebody else has made is not. */
+function makePrivate(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') return false;
+  }
+  try {
+    const found = lstatSync(path);
+    return found.isDirectory() && found.uid === process.geteuid?.() && (found.mode & 0o077) === 0;
+  } catch {
+    return false;
+  }
+}

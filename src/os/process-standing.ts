@@ -1,0 +1,39 @@
+/**
+ * What a process may do and what it sees, as one text: two processes with the same text may do each other's work,
+ * since the kernel would refuse or show both of them the same. Where /proc hides something there is no text, and
+ * nobody is taken for an equal.
+ */
+import { readFileSync, readlinkSync } from 'node:fs';
+
+/** Lines of /proc/PID/status (proc_pid_status(5)). */
+const statusLines = [
+  ...['Uid', 'Gid', 'Groups', 'CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'],
+  ...['NoNewPrivs', 'Seccomp', 'Seccomp_filters'],
+];
+/** Links of /proc/PID. The PID namespace is in whose numbers a mount tells who asks. */
+const links = ['ns/mnt', 'ns/user', 'ns/pid', 'root'];
+
+/**
+ * Of the process `pid`; undefined where there is none, or it may not be looked at. Of this process it is to be asked
+ * before it acts for others (`assume` of the addon changes ids).
+ */
+export function findStanding(pid: number | 'self'): string | undefined {
+  const proc = `/proc/${String(pid)}`;
+  try {
+    const status = readFileSync(`${proc}/status`, 'latin1').split('\n');
+    const told = statusLines.map((name) => status.find((line) => line.startsWith(`${name}:`)) ?? name);
+    const seen = links.map((name) => readlinkSync(`${proc}/${name}`));
+    return [...told, ...seen, labelOf(proc)].join('\n');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of a security module; empty where there is none. */
+function labelOf(proc: string): string {
+  try {
+    return readFileSync(`${proc}/attr/current`, 'latin1');
+  } catch {
+    return '';
+  }
+}
