@@ -2,14 +2,19 @@
 import { createInterface } from 'node:readline/promises';
 import { UserError } from '../base/user-error.ts';
 
-/** UserError `needs-force` where nobody can be asked, `not-confirmed`. */
-export async function confirm(what: string): Promise<void> {
+/** `what`: everything that is about to go. UserError `needs-force` where nobody can be asked, `not-confirmed`. */
+export async function confirm(...what: readonly string[]): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new UserError('needs-force', 'there is no terminal on which to ask', { hint: 'say --force' });
+    throw new UserError(
+      'needs-force',
+      `there is no terminal on which to ask; this removes ${what.join(', and ')}`,
+      { hint: 'say --force' },
+    );
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`This removes ${what}. Go on? [y/N] `);
+    const list = what.map((one) => `  - ${one}\n`).join('');
+    const answer = await terminal.question(`This removes:\n${list}Go on? [y/N] `);
     if (/^y(es)?$/i.test(answer.trim())) return;
   } finally {
     terminal.close();

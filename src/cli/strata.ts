@@ -21,6 +21,7 @@ import { infoCommand } from './commands/info.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { layersCommand } from './commands/layers.ts';
 import { mountCommand, umountCommand } from './commands/mount.ts';
+import { pruneImagesCommand } from './commands/prune.ts';
 import { psCommand } from './commands/ps.ts';
 import { rmiCommand } from './commands/rmi.ts';
 import { statsCommand } from './commands/stats.ts';
@@ -65,6 +66,7 @@ function commands(): Command[] {
     inspectCommand(),
     tagCommand(),
     rmiCommand('rmi'),
+    pruneImagesCommand('prune'),
     layersCommand(),
     diffCommand(),
     catCommand(),

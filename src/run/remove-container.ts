@@ -23,14 +23,14 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<void> {
   const { id, name } = container;
-  if ((await readStatus(engine, id)).status === 'running') {
-    if (!options.force)
+  const isActive = async (): Promise<boolean> => (await readStatus(engine, id)).status === 'running';
+  if (options.force && (await isActive())) await endByForce(engine, container);
+  await withContainer(engine, id, async () => {
+    // Asked here, where nobody else can start it.
+    if (await isActive())
       throw new UserError('container-running', `You cannot remove a running container ${id.slice(0, 12)}`, {
         hint: `stop it first (strata stop ${name}), or strata rm -f ${name}`,
       });
-    await endByForce(engine, container);
-  }
-  await withContainer(engine, id, async () => {
     const run = await findRun(engine, id);
     if (run !== undefined && run.finishedAt === undefined) await endRun(engine, container, run.run);
     await removeFiles(engine, container, options);

@@ -10,6 +10,7 @@ import type { LayerChange } from '../store/driver.ts';
 import { treeChanges } from '../store/drivers/tree-changes.ts';
 import { findLine, writeDurably } from '../store/durable.ts';
 import { isCacheId, newCacheId, type CacheId, type ChainId, type ImageId } from '../store/ids.ts';
+import { isThere } from '../store/mount-book.ts';
 import { resolveImage } from '../store/resolve-image.ts';
 import type { Store } from '../store/store.ts';
 import type { ContainerLayers, FoundImage } from './engine.ts';
@@ -72,11 +73,12 @@ export class StoreLayers implements ContainerLayers {
     await rm(this.#path(id), { recursive: true, force: true });
   }
 
-  /** What the container has changed over its init layer. While it runs the two trees are compared as wholes. */
-  async changes(id: string, options: { readonly running: boolean }): Promise<LayerChange[]> {
-    const { driver } = this.#store;
+  /** What the container has changed over its init layer. While it is mounted the two trees are compared as wholes. */
+  async changes(id: string): Promise<LayerChange[]> {
+    const { driver, mounts } = this.#store;
     const { init, writable } = await this.#get(id);
-    if (!options.running) return driver.changes(writable, init);
+    const record = await mounts.find(writable);
+    if (record === undefined || !isThere(record)) return driver.changes(writable, init);
     const before = await driver.get(init);
     try {
       return await treeChanges(before, await driver.get(writable));
@@ -87,8 +89,8 @@ export class StoreLayers implements ContainerLayers {
   }
 
   /** Bytes in the regular files that it has written. */
-  async size(id: string, options: { readonly running: boolean }): Promise<number> {
-    return (await this.changes(id, options)).reduce((sum, { size }) => sum + size, 0);
+  async size(id: string): Promise<number> {
+    return (await this.changes(id)).reduce((sum, { size }) => sum + size, 0);
   }
 
   /** What the container has changed, as a layer tar. UserError `layer-in-use` while it runs. */

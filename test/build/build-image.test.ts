@@ -47,7 +47,8 @@ t.test('layers: one for each instruction that changes files, shared and cached',
   await t.test('again: everything is cached, and the image is the same', async (t) => {
     utimesSync(builder.context('app.py'), 1, 1);
     const before = readId(builder.context('../id'));
-    const { stderr, stdout } = builder.build({}, '-t', 'one');
+    const { stderr, stdout } = builder.build({}, '-t', 'one', '--pull');
+    t.match(stderr, /^warning: --pull changes nothing/m);
     t.equal(cachedIn(stderr), 4, 'RUN, WORKDIR, COPY, RUN');
     t.equal(stdout.trim(), before);
   });

@@ -24,6 +24,7 @@ interface Options {
   readonly buildArg: readonly string[];
   readonly target?: string;
   readonly cache: boolean;
+  readonly pull?: true;
   readonly label: readonly string[];
   readonly iidfile?: string;
   readonly secret: readonly string[];
@@ -46,6 +47,7 @@ export function buildCommand(): Command {
     )
     .option('--target <stage>', 'the stage to build, by name or number; the last unless told')
     .option('--no-cache', 'do every step anew')
+    .option('--pull', 'have the newest images; there is no registry yet, so those of the data root are')
     .option('--label <name=value>', 'a label of the image', several, [])
     .option('--iidfile <path>', 'write the id of the image there')
     .option(
@@ -84,6 +86,8 @@ async function build(context: string | undefined, options: Options, command: Com
     explain: options.explain === true,
     write: (text) => process.stderr.write(text),
   });
+  if (options.pull === true)
+    reporter.warn('--pull changes nothing: images come from the data root, there is no registry to ask');
   const store = await openStore(command);
   const fs = createToolFs();
   const tree = input.context === undefined ? undefined : new SourceTree(fs, input.context, input.rules);

@@ -7,6 +7,7 @@ import { diffCommand } from './diff.ts';
 import { execCommand } from './exec.ts';
 import { inspectCommand } from './inspect.ts';
 import { logsCommand } from './logs.ts';
+import { pruneContainersCommand } from './prune.ts';
 import { psCommand } from './ps.ts';
 import { rmCommand } from './rm.ts';
 import { runCommand } from './run.ts';
@@ -32,7 +33,13 @@ export function containerCommands(): Command[] {
 
 export function containerCommand(): Command {
   const container = new Command('container').description('the same commands by longer names');
-  for (const command of [...containerCommands(), psCommand('ls'), diffCommand(), inspectCommand()])
+  for (const command of [
+    ...containerCommands(),
+    psCommand('ls'),
+    diffCommand(),
+    inspectCommand(),
+    pruneContainersCommand(),
+  ])
     container.addCommand(command);
   return container;
 }

@@ -1,7 +1,6 @@
 /** `strata diff CONTAINER`: what a container has changed. `strata diff IMAGE IMAGE`: what differs between two images. */
 import { Command } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
-import { readStatus } from '../../run/container.ts';
 import { compareImages } from '../../store/compare-images.ts';
 import { resolveImage } from '../../store/resolve-image.ts';
 import { openEngine } from '../open-engine.ts';
@@ -29,8 +28,7 @@ export function diffCommand(): Command {
 async function changesOf(name: string, command: Command) {
   const { engine, layers } = await openEngine(command);
   const { id } = await getContainer(engine, name);
-  const { status } = await readStatus(engine, id);
-  return layers.changes(id, { running: status === 'running' });
+  return layers.changes(id);
 }
 
 async function compare(from: string, to: string, command: Command) {

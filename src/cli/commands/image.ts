@@ -4,7 +4,7 @@ import { historyCommand } from './history.ts';
 import { imagesCommand } from './images.ts';
 import { importCommand } from './import.ts';
 import { inspectCommand } from './inspect.ts';
-import { pruneCommand } from './prune.ts';
+import { pruneImagesCommand } from './prune.ts';
 import { rmiCommand } from './rmi.ts';
 import { tagCommand } from './tag.ts';
 
@@ -17,5 +17,5 @@ export function imageCommand(): Command {
     .addCommand(importCommand())
     .addCommand(tagCommand())
     .addCommand(rmiCommand('rm').alias('remove'))
-    .addCommand(pruneCommand());
+    .addCommand(pruneImagesCommand('prune'));
 }

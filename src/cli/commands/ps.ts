@@ -30,10 +30,7 @@ export function psCommand(name: string): Command {
       for (const container of await listContainers(engine)) {
         const status = await readStatus(engine, container.id);
         if (all !== true && status.status !== 'running') continue;
-        const written =
-          size === true
-            ? await layers.size(container.id, { running: status.status === 'running' })
-            : undefined;
+        const written = size === true ? await layers.size(container.id) : undefined;
         rows.push({ container, status, written });
       }
       if (json === true)

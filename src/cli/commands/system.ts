@@ -7,7 +7,7 @@ import { printJson, printLines } from '../print.ts';
 import { tableText } from '../table.ts';
 import { sizeText } from '../units.ts';
 import { infoCommand } from './info.ts';
-import { pruneCommand } from './prune.ts';
+import { pruneSystemCommand } from './prune.ts';
 
 export function systemCommand(): Command {
   return new Command('system')
@@ -15,7 +15,7 @@ export function systemCommand(): Command {
     .addCommand(dfCommand())
     .addCommand(checkCommand())
     .addCommand(infoCommand())
-    .addCommand(pruneCommand());
+    .addCommand(pruneSystemCommand());
 }
 
 function dfCommand(): Command {

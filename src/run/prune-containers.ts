@@ -1,0 +1,34 @@
+/**
+ * `container prune`: containers that do not run go, as Docker's do with those that were never started. One that
+ * somebody starts or uses meanwhile stays.
+ */
+import { UserError } from '../base/user-error.ts';
+import { listContainers } from './container-book.ts';
+import { readStatus, type Container } from './container.ts';
+import type { Engine } from './engine.ts';
+import { removeContainer } from './remove-container.ts';
+
+/** Answers the ids of those that are gone, and the sum of what `sizeOf` said of them before. */
+export async function pruneContainers(
+  engine: Engine,
+  sizeOf: (container: Container) => Promise<number>,
+): Promise<{ readonly ids: readonly string[]; readonly bytes: number }> {
+  const ids: string[] = [];
+  let bytes = 0;
+  for (const container of await listContainers(engine)) {
+    if ((await readStatus(engine, container.id)).status === 'running') continue;
+    try {
+      const size = await sizeOf(container);
+      await removeContainer(engine, container, { force: false, volumes: false });
+      ids.push(container.id);
+      bytes += size;
+    } catch (thrown) {
+      if (!(thrown instanceof UserError && isInUse(thrown))) throw thrown;
+    }
+  }
+  return { ids, bytes };
+}
+
+function isInUse({ code }: UserError): boolean {
+  return code === 'container-running' || code === 'layer-in-use' || code === 'other-namespace';
+}
