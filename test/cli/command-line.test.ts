@@ -106,6 +106,7 @@ t.test('the options of the format', async (t) => {
 
 t.test('the options of the door', async (t) => {
   t.strictSame(withOptions('passthrough=off,timeout=1.5,door=kernel').door, {
+    door: 'kernel',
     passthrough: 'off',
     lowLatency: 'auto',
     writeback: true,
