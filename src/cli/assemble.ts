@@ -16,6 +16,7 @@ import { RealFs } from '../os/real-fs.ts';
 import type { UnionFeatures } from '../union/features.ts';
 import { IdMaps } from '../union/id-map.ts';
 import { openUnion } from '../union/open-union.ts';
+import { openLayerSystem } from './layer-system.ts';
 import type { Automatic } from './mount-spec.ts';
 import type { EngineOptions, Parts, ServeOptions, Session as Served } from './parts.ts';
 import type { ResolvedFormat } from './resolve-format.ts';
@@ -33,10 +34,12 @@ export const parts: Parts = {
           ? undefined
           : { dir: layers.upper, work: layers.work },
     };
+    const { fs, onLayer, ownersApart } = openLayerSystem(layers, identity.permissions);
     return openUnion(source, {
-      fs: new RealFs(),
+      fs,
+      onLayer,
       log,
-      features: { ...featuresOf(format), layersChange: layersChange ?? false },
+      features: { ...featuresOf(format), layersChange: layersChange ?? false, ownersApart },
       unprivileged: !overridesModes(),
       ids: rules === undefined ? undefined : new IdMaps(rules),
       clone: (path, readOnly) => findDetachedClone(path, { readOnly, flags: mountFlags ?? 0 }),

@@ -66,6 +66,7 @@ export function noOptions(): MountOptions {
       squashToRoot: false,
       squashToUid: undefined,
       squashToGid: undefined,
+      permissions: 0,
     },
     door: 'kernel',
     passthrough: 'auto',
@@ -188,12 +189,6 @@ const formatActs: Record<string, Act> = {
       'plugins are libraries for fuse-overlayfs alone: bring the layer to a directory first, or mount with fuse-overlayfs',
     );
   },
-  // Owners and modes that stand in attributes (override_stat): without them every file would have wrong ones.
-  xattr_permissions: (_, value) => {
-    if (value.oneOf('0', '1', '2') !== '0') {
-      throw value.unsupported('mount without it, on layers whose owners and modes are right as they are');
-    }
-  },
 };
 
 const identityActs: Record<string, Act> = {
@@ -212,6 +207,9 @@ const identityActs: Record<string, Act> = {
   },
   squash_to_gid: (options, value) => {
     options.identity.squashToGid = value.id;
+  },
+  xattr_permissions: (options, value) => {
+    options.identity.permissions = Number(value.oneOf('0', '1', '2')) as 0 | 1 | 2;
   },
 };
 

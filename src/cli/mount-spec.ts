@@ -48,6 +48,8 @@ export interface IdentityOptions {
   readonly squashToRoot: boolean;
   readonly squashToUid: number | undefined;
   readonly squashToGid: number | undefined;
+  /** Owners and modes in the upper stand in inodes (0), `security.*` (1) or `user.*` attributes (2). */
+  readonly permissions: 0 | 1 | 2;
 }
 
 /** Options of the mount itself. */

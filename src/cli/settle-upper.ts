@@ -8,19 +8,20 @@ import { UserError } from '../base/user-error.ts';
 import { settle } from '../layer/settle.ts';
 import { overlayNames } from '../layer/xattr-names.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
-import { RealFs } from '../os/real-fs.ts';
+import { openLayerSystem } from './layer-system.ts';
 import type { EngineOptions } from './parts.ts';
 
 /** See `layer/settle.ts` for what it throws. */
-export async function settleUpper({ layers, format, log }: EngineOptions): Promise<void> {
+export async function settleUpper({ layers, format, identity, log }: EngineOptions): Promise<void> {
   if (layers.upper === undefined || layers.work === undefined) {
     throw new UserError('incomplete-upper', 'there is no upper to settle');
   }
-  const fs = new RealFs();
+  const { fs, onLayer } = openLayerSystem(layers, identity.permissions);
   const opened: Fd[] = [];
   const open = (path: Name): Fd => {
     const fd = fs.openat(AT_FDCWD as Fd, path, O_RDONLY | O_DIRECTORY, 0);
     opened.push(fd);
+    onLayer?.(fd, path);
     return fd;
   };
   try {

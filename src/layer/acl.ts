@@ -79,6 +79,42 @@ export function formatAcl(entries: readonly AclEntry[]): Buffer {
   return value;
 }
 
+/** The permissions that a file with this list has; undefined where the bytes are no list. */
+export function modeOfAcl(value: Buffer): number | undefined {
+  const entries = parseAcl(value);
+  if (entries === undefined) return undefined;
+  const groupTag = groupClassOf(entries);
+  return entries.reduce((mode, { tag, perm }) => {
+    const shift = findShift(tag, groupTag);
+    return shift === undefined ? mode : mode | (perm << shift);
+  }, 0);
+}
+
+/** The list after a chmod (fs/posix_acl.c, `__posix_acl_chmod_masq`); what is no list stays as it is. */
+export function aclWithMode(value: Buffer, mode: number): Buffer {
+  const entries = parseAcl(value);
+  if (entries === undefined) return value;
+  const groupTag = groupClassOf(entries);
+  return formatAcl(
+    entries.map((entry) => {
+      const shift = findShift(entry.tag, groupTag);
+      return shift === undefined ? entry : { ...entry, perm: (mode >> shift) & 7 };
+    }),
+  );
+}
+
+/** The entry for which the group's bits of a mode stand. */
+function groupClassOf(entries: readonly AclEntry[]): number {
+  return entries.some(({ tag }) => tag === aclTag.mask) ? aclTag.mask : aclTag.groupObj;
+}
+
+/** Where in a mode the permissions of such an entry stand; undefined for one of which a mode knows nothing. */
+function findShift(tag: number, groupTag: number): number | undefined {
+  if (tag === aclTag.userObj) return 6;
+  if (tag === groupTag) return 3;
+  return tag === aclTag.other ? 0 : undefined;
+}
+
 /** The same list with other ids; what is no list stays as it is, for the system to refuse. */
 export function mapAclIds(
   value: Uint8Array,
@@ -106,8 +142,7 @@ export function mapAclIds(
 export function inherit(defaultAcl: Buffer, mode: number, isDirectory: boolean): Inherited {
   const entries = parseAcl(defaultAcl);
   if (entries === undefined) throw fsError('EIO', { syscall: 'posix_acl_create' });
-  const hasMask = entries.some((entry) => entry.tag === aclTag.mask);
-  const groupTag = hasMask ? aclTag.mask : aclTag.groupObj;
+  const groupTag = groupClassOf(entries);
   let permissions = mode & 0o777;
   let extended = false;
   let groupSeen = false;

@@ -17,6 +17,7 @@ import {
   O_NOFOLLOW,
   O_RDWR,
   RENAME_EXCHANGE,
+  RENAME_NOREPLACE,
   S_IFCHR,
   S_IFDIR,
   S_IFLNK,
@@ -87,6 +88,10 @@ function makeInPlace(
 ): Fd | undefined {
   const dir = core.dirs.fd(inside);
   willHold(inside, name);
+  if (core.features.ownersApart === true) {
+    const place = core.fs.findStatx(dir, name) ? whatIsThere(core) : 'free';
+    return makeInWork(core, caller, parent, inside, name, recipe, attr, place);
+  }
   assumeCaller(core, caller, { umask: caller.umask });
   let fd: Fd | undefined;
   let isTaken = false;
@@ -100,8 +105,7 @@ function makeInPlace(
   }
   if (isTaken) {
     core.fs.statx(dir, name);
-    if (!isWhiteoutStat(core.fs.stat)) throw fsError('EEXIST');
-    return makeOverWhiteout(core, caller, parent, inside, name, recipe, attr);
+    return makeInWork(core, caller, parent, inside, name, recipe, attr, whatIsThere(core));
   }
   try {
     core.fs.statx(dir, name, attr.buffer, attr.offset);
@@ -135,8 +139,14 @@ function make(core: UnionCore, dir: Fd, name: Name, recipe: Recipe, mode: number
   }
 }
 
+/** What `core.fs.stat` tells: EEXIST unless it is a whiteout. */
+function whatIsThere(core: UnionCore): 'whiteout' {
+  if (!isWhiteoutStat(core.fs.stat)) throw fsError('EEXIST');
+  return 'whiteout';
+}
+
 /** The work directory has neither the setgid bit nor the default ACL of the parent: both are applied here. */
-function makeOverWhiteout(
+function makeInWork(
   core: UnionCore,
   caller: Caller,
   parent: Node,
@@ -144,6 +154,7 @@ function makeOverWhiteout(
   name: Name,
   recipe: Recipe,
   attr: Attr,
+  place: 'whiteout' | 'free',
 ): Fd | undefined {
   const { fs } = core;
   const work = core.dirs.at(core.workDir());
@@ -163,7 +174,12 @@ function makeOverWhiteout(
     if (heritage.access !== undefined) fs.setXattr(work, temp, aclAccess, heritage.access, 0);
     if (heritage.default !== undefined) fs.setXattr(work, temp, aclDefault, heritage.default, 0);
     fs.statx(work, temp, attr.buffer, attr.offset);
-    if (isDirectory) {
+    if (place === 'free') {
+      const to = { dir: core.dirs.fd(inside), name };
+      letIn(core, [{ dir: work, name: temp, to }], () => {
+        fs.renameat2(work, temp, to.dir, name, RENAME_NOREPLACE);
+      });
+    } else if (isDirectory) {
       const to = { dir: core.dirs.fd(inside), name };
       letIn(core, [{ dir: work, name: temp, to }], () => {
         if ((parent.dir?.lowers.length ?? 0) > 0) setOpaque(fs, work, temp, core.names);

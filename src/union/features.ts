@@ -27,6 +27,8 @@ export interface UnionFeatures {
   readonly noAcls?: boolean;
   /** Nor can any extended attribute, but the virtual ones. */
   readonly noXattrs?: boolean;
+  /** Owners and modes stand in attributes (`override-fs.ts`): what is made is built in work first. */
+  readonly ownersApart?: boolean;
   /** Others change the layers while they are mounted: names are looked for anew each time. */
   readonly layersChange?: boolean;
 }

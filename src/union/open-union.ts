@@ -39,6 +39,8 @@ export interface UnionOptions {
   readonly ids?: IdMaps | undefined;
   /** See `CoreParts`. */
   readonly unprivileged?: boolean;
+  /** Hears of the root of each layer, and of the work directory, before anything in it is looked at. */
+  readonly onLayer?: ((root: Fd, path: Name) => void) | undefined;
   /** A private clone of the directory `path` (os/mount.ts); undefined where it is refused. */
   readonly clone: (path: Name, readOnly: boolean) => Fd | undefined;
 }
@@ -152,6 +154,8 @@ class Opening {
     if (clone !== undefined) this.#fds.push(clone);
     const root = this.#openDirectory(base, below(common, upper.dir));
     const work = this.#openDirectory(base, below(common, upper.work));
+    this.#options.onLayer?.(root, upper.dir);
+    this.#options.onLayer?.(work, upper.work);
     return { layer: this.#layer(upper.dir, root, 0, clone !== undefined, false), work };
   }
 
@@ -159,6 +163,7 @@ class Opening {
     const clone = this.#options.clone(path, true);
     if (clone !== undefined) this.#fds.push(clone);
     const root = this.#openDirectory(clone ?? (AT_FDCWD as Fd), clone === undefined ? path : here);
+    this.#options.onLayer?.(root, path);
     return this.#layer(path, root, index, clone !== undefined, dataOnly);
   }
 

@@ -39,6 +39,9 @@ export class Attr {
   get mode(): number {
     return this.buffer.readUInt32LE(this.offset + at.mode);
   }
+  set mode(mode: number) {
+    this.buffer.writeUInt32LE(mode, this.offset + at.mode);
+  }
   get ino(): bigint {
     return this.buffer.readBigUInt64LE(this.offset + at.ino);
   }
@@ -83,6 +86,11 @@ export class Attr {
     return this.#time(at.ctime, at.ctimeNsec);
   }
 
+  /** In the kernel's encoding (new_encode_dev of include/linux/kdev_t.h). */
+  setDevice(major: number, minor: number): void {
+    const encoded = (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
+    this.buffer.writeUInt32LE(encoded >>> 0, this.offset + at.rdev);
+  }
   /** The inode number in two halves of 32 bits. */
   setIno(low: number, high: number): void {
     this.buffer.writeUInt32LE(low, this.offset + at.ino);
