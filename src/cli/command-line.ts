@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { asName, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import type { MountSpec } from './mount-spec.ts';
+import type { FormatOptions, MountSpec } from './mount-spec.ts';
 import { addOptions, noOptions, type MountOptions } from './mount-options.ts';
 
 /** As what it was called: by a link of the other name it stands in for that program. */
@@ -92,6 +92,15 @@ function refuseUnknown([name]: readonly string[]): void {
   });
 }
 
+/**
+ * Who comes from fuse-overlayfs, and may go back to it, gets an upper that it can read
+ * (docs/decisions/008-an-upper-that-can-go-back.md).
+ */
+function plainUnlessTold(format: FormatOptions): FormatOptions {
+  const { metacopy = false, redirectDir = 'off', index = false } = format;
+  return { ...format, metacopy, redirectDir, index };
+}
+
 interface Circumstances {
   readonly source?: string | undefined;
   readonly program: ProgramName;
@@ -114,7 +123,7 @@ function specOf(given: MountOptions, { source, program, cwd }: Circumstances): O
       upper: given.upper === undefined ? undefined : path(given.upper),
       work: given.work === undefined ? undefined : path(given.work),
     },
-    format: given.format,
+    format: program === 'fuse-overlayfs' ? plainUnlessTold(given.format) : given.format,
     identity: given.identity,
     mount: {
       set: given.setFlags,

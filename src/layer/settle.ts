@@ -14,11 +14,13 @@ import { asName, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { S_IFDIR, S_IFMT } from '../os/constants.ts';
 import { mark, st, type HostFs } from '../os/host-fs.ts';
+import { aufsOpaqueName } from './aufs.ts';
+import { removeForeignGuard } from './foreign-guard.ts';
 import { bindIndex, isIndexOfOther, removeIndex } from './index-dir.ts';
 import { LinkBook } from './link-book.ts';
 import { LowerView } from './lower-view.ts';
 import { removeNlink } from './nlink.ts';
-import { adoptOpaque } from './opaque.ts';
+import { adoptOpaque, readOpaque } from './opaque.ts';
 import { protectionOf } from './protattr.ts';
 import { emptyDirectory } from './remove-tree.ts';
 import { removeRedirect } from './redirect.ts';
@@ -99,6 +101,7 @@ export async function settle(
     emptyDirectory(fs, prepared.work);
     await strip(context, rootDir(context));
     stripMarks(context, upper, self);
+    removeForeignGuard(fs, upper, names);
     restoreState(fs, upper, self, names);
     putFlagsBack(context, upper, self);
     await fs.syncfs(upper);
@@ -187,6 +190,8 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
   const { fs, names } = context;
   const { fd } = dir;
   if (fd === undefined) return;
+  // What fuse-overlayfs leaves beside the attribute.
+  if (readOpaque(fs, fd, self, names) === 'opaque') fs.findUnlinkat(fd, aufsOpaqueName, 0);
   const whiteouts: Name[] = [];
   for (const name of listUpper(context, dir)) {
     if (!fs.findStatx(fd, name)) continue;

@@ -11,6 +11,7 @@ import { asName, type Name } from '../base/name.ts';
 import { bindIndex } from '../layer/index-dir.ts';
 import { prepareWork, createVolatileGuard, removeVolatileGuard } from '../layer/work-dir.ts';
 import { emptyDirectory } from '../layer/remove-tree.ts';
+import { setForeignGuard } from '../layer/foreign-guard.ts';
 import { readOpaque } from '../layer/opaque.ts';
 import { findSharedUuids } from '../layer/shared-uuid.ts';
 import { overlayNames } from '../layer/xattr-names.ts';
@@ -98,6 +99,9 @@ class Opening {
     if (prepared !== undefined) this.#fds.push(prepared.work);
     if (prepared?.index !== undefined) this.#fds.push(prepared.index);
     const index = this.#bind(prepared?.index, writable?.layer, lowers[0]);
+    if (writable !== undefined && !features.userxattr && needsOurOptions(features)) {
+      setForeignGuard(this.#fs, writable.layer.root, names);
+    }
     if (prepared !== undefined && features.volatile) createVolatileGuard(this.#fs, prepared.work);
     const core = new UnionCore({
       fs: this.#fs,
@@ -193,6 +197,11 @@ class Opening {
       aufs: features.aufs,
     });
   }
+}
+
+/** What may be written into the upper is not what a program without these options reads. */
+function needsOurOptions({ metacopy, redirectDir, index }: UnionFeatures): boolean {
+  return metacopy || redirectDir === 'on' || index;
 }
 
 function fixed(layer: Layer, fd: Fd): RealDir {

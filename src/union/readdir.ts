@@ -191,8 +191,9 @@ function addUpper(
   const aufs = upper.hasAufsNames === true;
   for (let i = 0; i < raw.names.length; i++) {
     const type = raw.types[i] ?? DT_UNKNOWN;
-    if (aufs && isAufsMetadata(raw.names[i] as Name)) continue;
-    if ((type === DT_CHR || type === DT_UNKNOWN) && isWhiteout(core, upper, raw.names[i] as Name)) continue;
+    const name = raw.names[i] as Name;
+    if (aufs && isAufsMetadata(name)) continue;
+    if ((type === DT_CHR || type === DT_UNKNOWN) && isWhiteout(core, upper, name)) continue;
     push(core, entries, upper, raw, i, !impure && !(merged && type === DT_DIR));
   }
   if (!merged || raw.names.length === 0) return undefined;
