@@ -1,5 +1,6 @@
 /**
- * The one place where the engine meets the door.
+ * The one place where the engine meets the door. What a process has once, however many mounts are in it, is made
+ * here: the wish for processors that stay awake, the collector of garbage, the number of descriptors.
  */
 import { UserError } from '../base/user-error.ts';
 import { MountPoints } from '../fuse/kernel/mount-points.ts';
@@ -8,48 +9,68 @@ import { Session } from '../fuse/kernel/session.ts';
 import { TracedChannel } from '../fuse/kernel/traced-channel.ts';
 import { LibfuseSession } from '../fuse/libfuse/session.ts';
 import { overridesModes } from '../os/capability.ts';
-import { findCpuLatency, wakesSlowly } from '../os/cpu-latency.ts';
+import { divideWish, findCpuLatency, wakesSlowly, type WishNoLatency } from '../os/cpu-latency.ts';
 import { createCollector } from '../os/heap.ts';
 import { findDetachedClone } from '../os/mount.ts';
+import { descriptorUse } from '../os/own-process.ts';
 import { RealChannel } from '../os/real-channel.ts';
 import { RealFs } from '../os/real-fs.ts';
+import { DescriptorShare } from '../union/descriptor-share.ts';
 import type { UnionFeatures } from '../union/features.ts';
 import { IdMaps } from '../union/id-map.ts';
 import { openUnion } from '../union/open-union.ts';
 import { openLayerSystem } from './layer-system.ts';
+import type { FileSystem } from '../vfs/file-system.ts';
 import type { Automatic } from './mount-spec.ts';
 import type { EngineOptions, Parts, ServeOptions, Session as Served } from './parts.ts';
 import type { ResolvedFormat } from './resolve-format.ts';
 import { findIdentityRules } from './resolve-identity.ts';
 import { settleUpper } from './settle-upper.ts';
 
-export const parts: Parts = {
-  createEngine: ({ layers, format, identity, layersChange, mountFlags, log }: EngineOptions) => {
-    const rules = findIdentityRules(identity);
-    const source = {
-      lowers: layers.lower,
-      dataLayers: layers.dataOnly,
-      upper:
-        layers.upper === undefined || layers.work === undefined
-          ? undefined
-          : { dir: layers.upper, work: layers.work },
-    };
-    const { fs, onLayer, ownersApart } = openLayerSystem(layers, identity.permissions);
-    return openUnion(source, {
-      fs,
-      onLayer,
-      log,
-      features: { ...featuresOf(format), layersChange: layersChange ?? false, ownersApart },
-      unprivileged: !overridesModes(),
-      ids: rules === undefined ? undefined : new IdMaps(rules),
-      clone: (path, readOnly) => findDetachedClone(path, { readOnly, flags: mountFlags ?? 0 }),
-    }).union;
-  },
-  serve,
-  serveByLibfuse: ({ mount, mountDevice, fileSystem, door, debug, log }) =>
-    new LibfuseSession(fileSystem, { mount, mountDevice, timeoutSec: door.timeoutSec, debug, log }),
-  settle: settleUpper,
-};
+/** The parts of all mounts of this process. */
+export function createParts(): Parts {
+  // Half of the descriptors are for what cannot be closed: layers, connections.
+  const share = new DescriptorShare(descriptorUse().most / 2);
+  const once: Once = { collect: createCollector(), findWish: createWishes() };
+  return {
+    createEngine: (options) => createEngine(options, share),
+    serve: (options) => serve(options, once),
+    serveByLibfuse: ({ mount, mountDevice, fileSystem, door, debug, log }) =>
+      new LibfuseSession(fileSystem, { mount, mountDevice, timeoutSec: door.timeoutSec, debug, log }),
+    settle: settleUpper,
+  };
+}
+
+/** What all sessions of a process use. */
+interface Once {
+  readonly collect: () => void;
+  /** undefined where it cannot be wished that processors stay awake. */
+  readonly findWish: () => WishNoLatency | undefined;
+}
+
+function createEngine(options: EngineOptions, share: DescriptorShare): FileSystem {
+  const { layers, format, identity, layersChange, mountFlags, log } = options;
+  const rules = findIdentityRules(identity);
+  const source = {
+    lowers: layers.lower,
+    dataLayers: layers.dataOnly,
+    upper:
+      layers.upper === undefined || layers.work === undefined
+        ? undefined
+        : { dir: layers.upper, work: layers.work },
+  };
+  const { fs, onLayer, ownersApart } = openLayerSystem(layers, identity.permissions);
+  return openUnion(source, {
+    fs,
+    onLayer,
+    log,
+    features: { ...featuresOf(format), layersChange: layersChange ?? false, ownersApart },
+    share,
+    ids: rules === undefined ? undefined : new IdMaps(rules),
+    unprivileged: !overridesModes(),
+    clone: (path, readOnly) => findDetachedClone(path, { readOnly, flags: mountFlags ?? 0 }),
+  }).union;
+}
 
 function featuresOf(format: ResolvedFormat): UnionFeatures {
   return {
@@ -68,7 +89,8 @@ function featuresOf(format: ResolvedFormat): UnionFeatures {
   };
 }
 
-function serve({ device, mountDevice, fileSystem, door, debug, log }: ServeOptions): Served {
+function serve(options: ServeOptions, { collect, findWish }: Once): Served {
+  const { device, mountDevice, fileSystem, door, debug, log } = options;
   const real = new RealChannel(device, { bufferSize: maxWrite + requestRoom });
   const channel = debug ? new TracedChannel(real, log) : real;
   const mountPoints = new MountPoints(new RealFs(), mountDevice);
@@ -76,8 +98,8 @@ function serve({ device, mountDevice, fileSystem, door, debug, log }: ServeOptio
     ...door,
     log,
     isMountPoint: (paths) => mountPoints.hasAny(paths),
-    collect: createCollector(),
-    stayAwake: stayAwakeFor(door.lowLatency),
+    collect,
+    stayAwake: stayAwakeFor(door.lowLatency, findWish),
   });
   const { ready, ended } = session.start();
   return {
@@ -89,9 +111,24 @@ function serve({ device, mountDevice, fileSystem, door, debug, log }: ServeOptio
   };
 }
 
-function stayAwakeFor(lowLatency: Automatic): ((wanted: boolean) => void) | undefined {
+/** The device is opened for the first mount that wants it. */
+function createWishes(): () => WishNoLatency | undefined {
+  let divided: (() => WishNoLatency) | undefined;
+  return () => {
+    if (divided === undefined) {
+      const wish = findCpuLatency();
+      if (wish !== undefined) divided = divideWish(wish);
+    }
+    return divided?.();
+  };
+}
+
+function stayAwakeFor(
+  lowLatency: Automatic,
+  findWish: () => WishNoLatency | undefined,
+): WishNoLatency | undefined {
   if (lowLatency === 'off' || (lowLatency === 'auto' && !wakesSlowly())) return undefined;
-  const wish = findCpuLatency();
+  const wish = findWish();
   if (wish === undefined && lowLatency === 'on') {
     throw new UserError('no-low-latency', 'low_latency=on: /dev/cpu_dma_latency cannot be written', {
       hint: 'mount as root, or leave the option out',

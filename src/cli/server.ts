@@ -15,7 +15,7 @@ import { checkLayers, checkMountPoint } from './mount-checks.ts';
 import { parseCommandLine, type Command } from './command-line.ts';
 import { lineOf } from './error-line.ts';
 import { helpText, versionText } from './help.ts';
-import { parts } from './assemble.ts';
+import { createParts } from './assemble.ts';
 import { logOf, MountHost } from './mount-host.ts';
 import type { MountSpec } from './mount-spec.ts';
 import { resolveFormat } from './resolve-format.ts';
@@ -77,7 +77,7 @@ async function settle({ spec }: SettleCommand): Promise<void> {
   const format = resolveFormat(spec.format, layers, hasCapSysAdminInFirstNamespace());
   const lock = await lockUpper({ upper: layers.upper, work: layers.work });
   try {
-    await parts.settle({ layers, format, identity: spec.identity, log: logOf(spec, true).log });
+    await createParts().settle({ layers, format, identity: spec.identity, log: logOf(spec, true).log });
   } finally {
     lock.release();
   }
@@ -89,7 +89,7 @@ async function mount(command: MountCommand): Promise<number> {
   for (const name of unknown) {
     own.createLineWriter(standardError).write(`stratafs: unknown option ignored: ${name}\n`);
   }
-  const host = new MountHost(parts);
+  const host = new MountHost(createParts());
   const joining = new AbortController();
   // Before anything is mounted: what a signal ends by itself would leave a mount without a server.
   onEndingSignals((signal) => {

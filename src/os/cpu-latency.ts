@@ -38,6 +38,20 @@ export function findCpuLatency(): WishNoLatency | undefined {
   };
 }
 
+/** One wish for many who have it: each call answers one that holds as long as anybody wants it. */
+export function divideWish(wish: WishNoLatency): () => WishNoLatency {
+  let wanting = 0;
+  return () => {
+    let wants = false;
+    return (wanted) => {
+      if (wanted === wants) return;
+      wants = wanted;
+      wanting += wanted ? 1 : -1;
+      if (wanting === (wanted ? 1 : 0)) wish(wanted);
+    };
+  };
+}
+
 /** Whether this is a machine that wakes slowly, and is so small that the wish costs little. */
 export function wakesSlowly(): boolean {
   if (availableParallelism() > mostProcessors) return false;

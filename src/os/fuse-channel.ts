@@ -35,6 +35,8 @@ export interface FuseChannel {
   detachRequest(): Buffer;
   /** Gives a detached buffer back. */
   recycle(buffer: Buffer): void;
+  /** Gives back the memory that large messages took. Not from a callback. */
+  giveBack(): void;
   /** FUSE_DEV_IOC_BACKING_OPEN: a backing id above 0; throws FsError (ELOOP, EPERM, ...). */
   backingOpen(fd: Fd): number;
   backingClose(id: number): void;

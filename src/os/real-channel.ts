@@ -12,6 +12,8 @@ import type { ChannelOptions, FuseChannel } from './fuse-channel.ts';
 const defaultSpinUs = 50;
 /** Request buffers kept for use again; more than that are left to the garbage collector. */
 const maxFree = 16;
+/** Bytes of a buffer that stay when memory is given back: what most messages need. */
+const keptBytes = 65536;
 
 export class RealChannel implements FuseChannel {
   readonly reply: Buffer;
@@ -68,6 +70,13 @@ export class RealChannel implements FuseChannel {
 
   recycle(buffer: Buffer): void {
     if (this.#free.length < maxFree && buffer.length === this.#bufferSize) this.#free.push(buffer);
+  }
+
+  giveBack(): void {
+    this.#free.length = 0;
+    for (const buffer of [this.#request, this.reply]) {
+      if (buffer.length > keptBytes) this.#native.emptyBuffer(buffer, keptBytes);
+    }
   }
 
   backingOpen(fd: Fd): number {

@@ -38,6 +38,8 @@ export interface CoreParts {
   readonly indexDir: RealDir | undefined;
   readonly fileSystems: number;
   readonly limits: CoreLimits;
+  /** How much of these limits may be used by now: up to 1. */
+  readonly part?: () => number;
   /**
    * The process is bound by the modes of files: what a client opens is opened at once and stays open, since
    * it could not be opened again after a chmod.
@@ -102,9 +104,9 @@ export class UnionCore {
     this.dataLayers = parts.dataLayers;
     this.work = parts.work;
     this.indexDir = parts.indexDir;
-    this.dirs = new DirCache(parts.fs, parts.limits.directories);
+    this.dirs = new DirCache(parts.fs, parts.limits.directories, parts.part);
     this.listings = new ListingCache(parts.limits.names);
-    this.data = new DataFiles(parts.fs, this.dirs, parts.limits.files, parts.unprivileged);
+    this.data = new DataFiles(parts.fs, this.dirs, parts.limits.files, parts.unprivileged, parts.part);
     this.unprivileged = parts.unprivileged;
     this.ids = parts.ids;
     this.inos = new InodeNumbers(parts.fileSystems, parts.features.shortInodes);
@@ -130,6 +132,12 @@ export class UnionCore {
   whiteoutMaker(): WhiteoutMaker {
     if (this.whiteouts === undefined) throw fsError('EROFS');
     return this.whiteouts;
+  }
+
+  /** Closes descriptors that are too many by now. */
+  fitDescriptors(): void {
+    this.dirs.fit();
+    this.data.fit();
   }
 
   /** The descriptor to which `place.name` is relative. */

@@ -13,11 +13,15 @@ import type { DirCache } from './dir-cache.ts';
 import type { Node } from './node.ts';
 import { noFd, type Place } from './real-dir.ts';
 
+/** However many mounts share a process: enough for the files of one act. */
+const fewest = 8;
+
 export class DataFiles {
   readonly #fs: HostFs;
   readonly #dirs: DirCache;
   readonly #keepsOpen: boolean;
   readonly #open: LRUCache<Node, true>;
+  readonly #limit: () => number;
   /** Nodes whose descriptors a job of the pool uses. */
   readonly #pinned = new Map<Node, number>();
   /** Nodes whose descriptor for writing cannot be read. */
@@ -27,9 +31,10 @@ export class DataFiles {
   /** Descriptors to close when their node is no longer pinned. */
   readonly #doomed = new Map<Node, Fd[]>();
 
-  /** Descriptors of at most `max` nodes, and with `keepsOpen` of all that are open. */
-  constructor(fs: HostFs, dirs: DirCache, max: number, keepsOpen = false) {
+  /** Descriptors of at most `max` nodes, or the part of them that `part` answers by then, and with `keepsOpen` of all that are open. */
+  constructor(fs: HostFs, dirs: DirCache, max: number, keepsOpen = false, part: () => number = () => 1) {
     this.#fs = fs;
+    this.#limit = () => Math.max(Math.min(fewest, max), Math.floor(max * part()));
     this.#dirs = dirs;
     this.#keepsOpen = keepsOpen;
     this.#open = new LRUCache<Node, true>({
@@ -41,6 +46,11 @@ export class DataFiles {
     });
   }
 
+  /** Closes what is too much by now. */
+  fit(): void {
+    while (this.#open.size > this.#limit()) this.#open.pop();
+  }
+
   /** A descriptor to read the data of `node` from. Valid until the next call, or as long as it is pinned. */
   forReading(node: Node): Fd {
     this.#open.get(node);
@@ -48,7 +58,7 @@ export class DataFiles {
     if (node.readFd !== undefined) return node.readFd;
     const fd = this.#openPlace(node.data ?? node.place, O_RDONLY);
     node.readFd = fd;
-    this.#open.set(node, true, { noDisposeOnSet: true });
+    this.#note(node);
     return fd;
   }
 
@@ -68,7 +78,7 @@ export class DataFiles {
     if (node.writeFd !== undefined) return node.writeFd;
     if (node.upper === undefined) throw new Error('writing a file that was not copied up');
     node.writeFd = this.#openForWriting(node, node.upper);
-    this.#open.set(node, true, { noDisposeOnSet: true });
+    this.#note(node);
     return node.writeFd;
   }
 
@@ -81,7 +91,7 @@ export class DataFiles {
   adoptForWriting(node: Node, fd: Fd): void {
     this.drop(node);
     node.writeFd = fd;
-    this.#open.set(node, true, { noDisposeOnSet: true });
+    this.#note(node);
   }
 
   /** Keeps the descriptors of `node` open until `unpin`. */
@@ -121,6 +131,11 @@ export class DataFiles {
   close(): void {
     this.#open.clear();
     for (const node of this.#kept) this.#closeOf(node);
+  }
+
+  #note(node: Node): void {
+    this.#open.set(node, true, { noDisposeOnSet: true });
+    this.fit();
   }
 
   /** For both, unless only writing is permitted, or only at the end. */

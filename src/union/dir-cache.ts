@@ -23,19 +23,23 @@ import type { HostFs } from '../os/host-fs.ts';
 import { noFd, type Place, type RealDir } from './real-dir.ts';
 
 const directoryFlags = O_DIRECTORY | O_NOFOLLOW;
+/** However many mounts share a process: enough for the directories of one act. */
+const fewest = 16;
 const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 
 export class DirCache {
   readonly #fs: HostFs;
   readonly #open: LRUCache<RealDir, Fd>;
+  readonly #limit: () => number;
   /** Gone from the cache, and to be closed. */
   #leaving: Fd[] = [];
   /** Opened on the way to a directory: nobody else has had it yet. */
   readonly #passing = new Set<Fd>();
 
-  /** At most `max` descriptors, and those that had to go since the act began. */
-  constructor(fs: HostFs, max: number) {
+  /** At most `max` descriptors, or the part of them that `part` answers by then, and those that had to go since the act began. */
+  constructor(fs: HostFs, max: number, part: () => number = () => 1) {
     this.#fs = fs;
+    this.#limit = () => Math.max(Math.min(fewest, max), Math.floor(max * part()));
     this.#open = new LRUCache<RealDir, Fd>({
       max,
       dispose: (fd) => {
@@ -57,6 +61,11 @@ export class DirCache {
   /** The descriptor to which the name of this place is relative; the name is empty where it is the object itself. */
   at(place: Place): Fd {
     return place.dir === undefined ? place.fd : this.fd(place.dir);
+  }
+
+  /** Closes what is too much by now. */
+  fit(): void {
+    while (this.#open.size > this.#limit()) this.#open.pop();
   }
 
   /** Forgets the descriptor of a directory that goes away. */
@@ -106,6 +115,7 @@ export class DirCache {
         fd = this.#openDirectory(next, fd);
         this.#passing.add(fd);
         this.#open.set(next, fd);
+        this.fit();
       }
     } finally {
       this.#passing.clear();

@@ -18,6 +18,7 @@ import { overlayNames } from '../layer/xattr-names.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { UnionCore, type CoreLimits } from './core.ts';
+import type { DescriptorShare } from './descriptor-share.ts';
 import type { UnionFeatures } from './features.ts';
 import type { IdMaps } from './id-map.ts';
 import { Layer } from './layer.ts';
@@ -36,6 +37,8 @@ export interface UnionOptions {
   readonly log: Log;
   readonly features: UnionFeatures;
   readonly limits?: Partial<CoreLimits>;
+  /** For one of several mounts of a process. */
+  readonly share?: DescriptorShare;
   /** See `CoreParts`. */
   readonly ids?: IdMaps | undefined;
   /** See `CoreParts`. */
@@ -84,7 +87,7 @@ class Opening {
   }
 
   open(source: UnionSource): OpenedUnion {
-    const { features, log, limits } = this.#options;
+    const { features, log, limits, share } = this.#options;
     const writable = source.upper === undefined ? undefined : this.#openUpper(source.upper);
     const lowers = source.lowers.map((path, i) => this.#openLower(path, i + 1, false));
     const shared = findSharedUuids(this.#fs, lowers);
@@ -114,10 +117,15 @@ class Opening {
       indexDir: index === undefined || !writable ? undefined : fixed(writable.layer, index),
       fileSystems: features.plainInodes === true ? 1 : this.#fsids.size,
       limits: { ...defaultLimits, ...limits },
+      ...(share === undefined ? {} : { part: () => share.part }),
       unprivileged: this.#options.unprivileged ?? false,
       ids: this.#options.ids,
     });
+    const leave = share?.join(() => {
+      core.fitDescriptors();
+    });
     const close = async (): Promise<void> => {
+      leave?.();
       core.data.close();
       core.dirs.close();
       try {

@@ -89,7 +89,8 @@ export class SharedServer {
   #hasRoomFor(spec: MountSpec): boolean {
     const { open, most } = descriptorUse();
     const layers = spec.layers.lower.length + spec.layers.dataOnly.length;
-    if (open + 2 * layers > most / 2) return false;
+    // Half of them are for caches, which may be full, and something is left for copies and connections.
+    if (open + 2 * layers > (3 / 4) * most) return false;
     return !this.#host.mountPoints.some((point) => isBelow(point, spec.mountPoint));
   }
 }

@@ -17,6 +17,7 @@ import { Burst } from './burst.ts';
 import * as directories from './directory-requests.ts';
 import { Door } from './door.ts';
 import * as files from './file-requests.ts';
+import { LargeMessages } from './large-messages.ts';
 import { negotiate, type Agreement, type Wishes } from './negotiate.ts';
 import * as nodes from './node-requests.ts';
 import { longTtl, OpenModes } from './open-modes.ts';
@@ -61,6 +62,7 @@ export class Session {
   readonly #handlers: (Handler | undefined)[];
   readonly #counts = new Float64Array(opcodes);
   readonly #burst: Burst;
+  readonly #large: LargeMessages;
   readonly #walk: WalkAhead;
   readonly #alertness: Alertness | undefined;
   #onReady: () => void = () => undefined;
@@ -78,6 +80,9 @@ export class Session {
     this.#burst = new Burst(() => {
       fs.trim();
       options.collect();
+    });
+    this.#large = new LargeMessages(() => {
+      channel.giveBack();
     });
     this.#handlers = handlerTable(this.#door, this.#walk, this.#burst, () => this.#init());
   }
@@ -132,6 +137,7 @@ export class Session {
 
   #stopTimers(): void {
     this.#burst.stop();
+    this.#large.stop();
     this.#alertness?.stop();
     this.#door.relaxed?.stop();
   }
@@ -151,7 +157,9 @@ export class Session {
     this.#alertness?.note();
     this.#walk.begin(code);
     try {
-      return handler(this.#door);
+      const size = handler(this.#door);
+      this.#large.note(length, size);
+      return size;
     } catch (thrown) {
       return reply.error(errnoOf(thrown, this.#log, `request ${String(code)}`));
     }

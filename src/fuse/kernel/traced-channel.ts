@@ -75,6 +75,10 @@ export class TracedChannel implements FuseChannel {
     this.#channel.recycle(buffer);
   }
 
+  giveBack(): void {
+    this.#channel.giveBack();
+  }
+
   backingOpen(fd: Fd): number {
     return this.#channel.backingOpen(fd);
   }
