@@ -24,9 +24,9 @@ export function ownArguments(): string[] {
   return all.slice(all.length - (process.argv.length - 2));
 }
 
-/** Tells this program from another version of it, on one machine. Throws Node's system error. */
-export function programIdentity(): string {
-  const { dev, ino, mtimeNs } = statSync(process.argv[1] ?? '', { bigint: true });
+/** Tells the program in the file `path` from another version of it, on one machine. Throws Node's system error. */
+export function programIdentity(path: string): string {
+  const { dev, ino, mtimeNs } = statSync(path, { bigint: true });
   return [dev, ino, mtimeNs].join(':');
 }
 

@@ -9,17 +9,17 @@ import { isFirstUserNamespace } from './capability.ts';
 /** The name of the directory, below a place for such. */
 const ownName = 'stratafs';
 
-/** Made if need be; undefined where none of the places has one that is this user's alone. */
-export function findPrivateDirectory(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  return places(env).find(makePrivate);
+/** The first of `places`, made if need be, that is this user's alone; undefined where none is. */
+export function findPrivateDirectory(places: readonly string[] = usualPlaces()): string | undefined {
+  return places.find(makePrivate);
 }
 
-function places(env: NodeJS.ProcessEnv): string[] {
+function usualPlaces(): string[] {
   const uid = process.geteuid?.() ?? 0;
   const runRoot = join('/run', ownName);
   // One place, whether or not it is a session of root's.
   if (uid === 0 && isFirstUserNamespace()) return [runRoot];
-  const session = env.XDG_RUNTIME_DIR;
+  const session = process.env.XDG_RUNTIME_DIR;
   return [
     ...(session?.startsWith('/') === true ? [join(session, ownName)] : []),
     ...(uid === 0 ? [runRoot] : []),

@@ -18,12 +18,12 @@ export interface MeetingPlace {
   readonly standing: string;
 }
 
-/** undefined where there is no safe place; before this process acts for anybody (`findStanding`). */
-export function findMeetingPlace(): MeetingPlace | undefined {
+/** Of `program`, undefined where there is no safe place; before this process acts for anybody (`findStanding`). */
+export function findMeetingPlace(program = process.argv[1] ?? ''): MeetingPlace | undefined {
   const standing = findStanding('self');
   const directory = findPrivateDirectory();
   if (standing === undefined || directory === undefined) return undefined;
-  const marks = [standing, readBootId(), readPackageVersion(), programIdentity()];
+  const marks = [standing, readBootId(), readPackageVersion(), programIdentity(program)];
   const name = createHash('sha256').update(marks.join('\n')).digest('hex').slice(0, 32);
   return { directory, path: `${directory}/${name}`, standing };
 }

@@ -91,6 +91,8 @@ export class SharedServer {
     const layers = spec.layers.lower.length + spec.layers.dataOnly.length;
     // Half of them are for caches, which may be full, and something is left for copies and connections.
     if (open + 2 * layers > (3 / 4) * most) return false;
-    return !this.#host.mountPoints.some((point) => isBelow(point, spec.mountPoint));
+    const { mountPoint } = spec;
+    // One at the same place is about to end, or is a second one on top of it, whose path leads no further.
+    return !this.#host.mountPoints.some((point) => point !== mountPoint && isBelow(point, mountPoint));
   }
 }
