@@ -134,3 +134,12 @@ export const UMOUNT_NOFOLLOW = 8;
 // Limits (include/uapi/linux/limits.h)
 export const NAME_MAX = 255;
 export const PATH_MAX = 4096;
+
+// Mounts in steps (include/uapi/linux/mount.h).
+export const FSOPEN_CLOEXEC = 1;
+export const FSMOUNT_CLOEXEC = 1;
+export const FSCONFIG_SET_FLAG = 0;
+export const FSCONFIG_SET_STRING = 1;
+export const FSCONFIG_CMD_CREATE = 6;
+export const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
+export const MOVE_MOUNT_T_AUTOMOUNTS = 0x20;

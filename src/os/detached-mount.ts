@@ -8,16 +8,16 @@ import type { Fd } from '../base/ids.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import { getAddon } from './addon.ts';
 import { attributesOf, superFlagsOf } from './mount-attributes.ts';
+import {
+  FSCONFIG_CMD_CREATE,
+  FSCONFIG_SET_FLAG,
+  FSCONFIG_SET_STRING,
+  FSMOUNT_CLOEXEC,
+  FSOPEN_CLOEXEC,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MOVE_MOUNT_T_AUTOMOUNTS,
+} from './constants.ts';
 import { fuseOptions, type FuseMountOptions } from './mount.ts';
-
-// include/uapi/linux/mount.h
-const FSOPEN_CLOEXEC = 1;
-const FSMOUNT_CLOEXEC = 1;
-const FSCONFIG_SET_FLAG = 0;
-const FSCONFIG_SET_STRING = 1;
-const FSCONFIG_CMD_CREATE = 6;
-const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
-const MOVE_MOUNT_T_AUTOMOUNTS = 0x20;
 
 export interface DetachedMount {
   /** Puts it on the tree at `target`. Throws FsError; EPERM, EACCES, EINVAL and ENOSYS may mean that mount(2) would do. */

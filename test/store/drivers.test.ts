@@ -219,17 +219,89 @@ t.test(
   },
 );
 
-t.test('more layers than the kernel takes', needs(...mountNeeds, 'overlayfs'), async (t) => {
+for (const count of [130, 300])
+  t.test(`${String(count)} layers`, needs(...mountNeeds, 'overlayfs', 'single-lowers'), async (t) => {
+    const stage = makeStage(t);
+    const shownBy = new Map<string, Tree>();
+    for (const driver of ['strata', 'overlay2'] as const) {
+      const store = await stage.open(driver);
+      const ids: CacheId[] = [];
+      for (let index = 0; index < count; index++) {
+        const id = newCacheId();
+        const plain = stage.directory(`${driver}-${String(index)}`);
+        // Each layer changes what the one below it has made, and deletes what is older.
+        writeFileSync(join(plain, 'last'), String(index));
+        writeFileSync(join(plain, `own-${String(index)}`), String(index));
+        if (index > 1) shell(plain, `mknod own-${String(index - 2)} c 0 0`);
+        shell(plain, 'find . -exec touch -h -d @1000000000 {} +');
+        await store.driver.create(id, ids.at(-1));
+        await store.driver.applyDiff(id, ids.at(-1), streamOf(await tarOf(plain)));
+        ids.push(id);
+      }
+      const written = newCacheId();
+      await store.driver.createReadWrite(written, ids.at(-1));
+      const path = await store.driver.get(written);
+      t.equal(
+        shell(path, 'cat last; ls').trim(),
+        `${String(count - 1)}last\nown-${String(count - 2)}\nown-${String(count - 1)}`,
+      );
+      shell(path, 'echo changed > last; rm own-*; echo new > new; touch -d @1000000000 . last new');
+      shownBy.set(driver, snapshotTree(fs, path));
+      await store.driver.put(written);
+      t.strictSame(
+        kinds(await store.driver.changes(written, ids.at(-1))),
+        [
+          'added new',
+          `deleted own-${String(count - 1)}`,
+          `deleted own-${String(count - 2)}`,
+          'modified last',
+        ].sort(),
+      );
+    }
+    const [ours, theirs] = [...shownBy.values()];
+    t.strictSame(treeDifferences(ours!, theirs!), []);
+  });
+
+t.test('more layers than the kernel takes', needs(...mountNeeds, 'overlayfs', 'single-lowers'), async (t) => {
   const stage = makeStage(t);
-  const lowers = Array.from({ length: 200 }, (_, index) => {
+  const lowers = Array.from({ length: 501 }, (_, index) => {
     const lower = stage.directory(`l/${String(index)}`);
     writeFileSync(join(lower, `file-${String(index)}`), '');
     return lower;
   });
   const target = join(stage.path, 'merged');
   mkdirSync(target);
-  await t.rejects(kernelMounter(stage.path).mount({ lowers, target }), { code: 'too-many-layers' });
+  await t.rejects(kernelMounter(stage.path).mount({ lowers, target }), {
+    code: 'overlay-refused',
+    message: /limit is 500/,
+  });
+  t.strictSame(mountPointsBelow(stage.path), []);
   const server = await stratafsMounter.mount({ lowers, target });
-  t.equal(shell(target, 'ls | wc -l').trim(), '200');
+  t.equal(shell(target, 'ls | wc -l').trim(), '501');
   await unmountTree(target, server);
 });
+
+t.test(
+  'paths of layers that the kernel cannot be told',
+  needs(...mountNeeds, 'overlayfs', 'single-lowers'),
+  async (t) => {
+    const stage = makeStage(t);
+    const target = stage.directory('merged');
+    const lowers = Array.from({ length: 30 }, (_, index) =>
+      stage.directory(`${String(index)}/${'long'.repeat(60)}`),
+    );
+    await t.rejects(kernelMounter(stage.path).mount({ lowers, target }), { code: 'long-path' });
+    t.strictSame(mountPointsBelow(stage.path), []);
+    // A comma, a colon, a backslash: what separates options in a page of them.
+    const odd = Array.from({ length: 30 }, (_, index) => {
+      const lower = stage.directory(`${String(index)},a:b\\c ${'x'.repeat(130)}`);
+      writeFileSync(join(lower, `file-${String(index)}`), '');
+      return lower;
+    });
+    const [upper, work] = [stage.directory('u,p:p\\er'), stage.directory('work')];
+    await kernelMounter(stage.path).mount({ lowers: odd, upper, work, target });
+    t.equal(shell(target, 'ls | wc -l; echo x > new').trim(), '30');
+    t.equal(shell(upper, 'cat new').trim(), 'x');
+    await unmountTree(target, undefined);
+  },
+);

@@ -7,6 +7,7 @@ import { isFsError } from '../../base/fs-error.ts';
 import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { startMountServer } from '../../os/mount-server.ts';
+import { mountOverlay, takesSingleLowers } from '../../os/overlay-mount.ts';
 import { unmountFuse } from '../../os/mount.ts';
 import { escape } from '../../os/option-list.ts';
 import { findProcess, isRunning, type ProcessIdentity } from '../../os/process-identity.ts';
@@ -45,34 +46,38 @@ export const stratafsMounter: Mounter = {
   },
 };
 
-/** What one page of options holds, and no more (mount(2)): links of 28 bytes each are counted on. */
-const mostKernelLowers = 128;
+/** All options of mount(2) have to be shorter than this. */
+const optionBytes = 4096;
+/** Of more the kernel says what is wrong only when they are told one by one (OVL_MAX_STACK). */
+const mostKernelLowers = 500;
 
-/** The kernel's overlayfs. Paths below `base` are told to it relative to that: all options must fit a page. */
+/** The kernel's overlayfs. Paths below `base` are told to it relative to that: more of them fit a page of options. */
 export function kernelMounter(base: string): Mounter {
   return {
     mount: async (stack) => {
-      if (stack.lowers.length > mostKernelLowers) {
-        throw new UserError(
-          'too-many-layers',
-          `overlay2 mounts ${String(mostKernelLowers)} layers at most, and these are ${String(stack.lowers.length)}`,
-          { hint: 'their paths must fit one page of mount options; --driver strata mounts any number' },
-        );
-      }
       const near = (path: string): string =>
         path.startsWith(`${base}/`) ? path.slice(base.length + 1) : path;
       // Without an upper it asks for two.
       const second = stack.upper === undefined && stack.lowers.length === 1 ? stack.empty : undefined;
       const lowers = [...stack.lowers, ...(second === undefined ? [] : [second])];
-      const options = [
-        `lowerdir=${lowers.map((path) => escape(near(path))).join(':')}`,
+      const others = [
         ...upperOptions(stack),
         ...(stack.upper === undefined ? [] : ['metacopy=on', 'redirect_dir=on', 'index=on']),
         'xino=auto',
       ];
-      await runChild('mount', ['-i', '-t', 'overlay', mountSource, '-o', options.join(','), stack.target], {
-        cwd: base,
-      });
+      const text = [`lowerdir=${lowers.map((path) => escape(near(path))).join(':')}`, ...others].join(',');
+      if (Buffer.byteLength(text) < optionBytes && lowers.length <= mostKernelLowers) {
+        const args = ['-i', '-t', 'overlay', mountSource, '-o', text, stack.target];
+        await runChild('mount', args, { cwd: base });
+      } else if (takesSingleLowers()) {
+        mountOverlay({ lowers, options: others, source: mountSource, target: stack.target });
+      } else {
+        throw new UserError(
+          'too-many-layers',
+          `the paths of ${String(lowers.length)} layers do not fit a page of mount options`,
+          { hint: 'Linux 6.7 takes them one by one; --driver strata mounts any number here' },
+        );
+      }
       return undefined;
     },
   };
