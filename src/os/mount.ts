@@ -23,7 +23,7 @@ import {
 
 const { AT_FDCWD, MNT_DETACH, MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_PRIVATE } =
   constants;
-const { MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, O_NONBLOCK, O_RDWR, UMOUNT_NOFOLLOW } = constants;
+const { MS_BIND, MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, O_NONBLOCK, O_RDWR, UMOUNT_NOFOLLOW } = constants;
 
 const fuseDevice = asName('/dev/fuse');
 const helper = 'fusermount3';
@@ -127,6 +127,12 @@ export function unmountFuse(target: Name, options: { readonly lazy: boolean }): 
     const isBusy = thrown instanceof UserError && thrown.message.includes('Device or resource busy');
     throw isBusy ? new FsError(errno.EBUSY, { syscall: 'umount2', path: nameToText(target) }) : thrown;
   }
+}
+
+/** Shows the tree at `source`, without the mounts in it, at `target`, too. Throws FsError. */
+export function bindMount(source: Name, target: Name): void {
+  const done = getAddon().mount(source, target, '', MS_BIND, '');
+  if (done < 0) throw new FsError(-done, { syscall: 'mount', path: nameToText(target) });
 }
 
 export interface CloneOptions {

@@ -7,11 +7,12 @@ import { closeSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { MNT_DETACH, MS_BIND, O_DIRECTORY, O_PATH, UMOUNT_NOFOLLOW } from '../os/constants.ts';
+import { MNT_DETACH, O_DIRECTORY, O_PATH, UMOUNT_NOFOLLOW } from '../os/constants.ts';
 import { getAddon } from '../os/addon.ts';
+import { bindMount } from '../os/mount.ts';
 import { findMountAt } from '../os/mountinfo.ts';
 import { fdPath, InRoot } from '../os/in-root.ts';
-import { FsError, isFsError } from '../base/fs-error.ts';
+import { isFsError } from '../base/fs-error.ts';
 import { bundlePath, type Engine } from './engine.ts';
 import type { BindRequest, MountRequest, VolumeRequest } from './mount-request.ts';
 import type { SpecMount } from './runtime-spec.ts';
@@ -92,9 +93,11 @@ function bindSubpath(content: string, subpath: string, place: string, volume: st
         exitCode: 125,
       });
     mkdirSync(place, { recursive: true, mode: 0o700 });
-    const done = getAddon().mount(fdPath(found), nameFromText(place), '', MS_BIND, '');
-    closeSync(found);
-    if (done < 0) throw new FsError(-done, { syscall: 'mount', path: place });
+    try {
+      bindMount(nameFromText(fdPath(found)), nameFromText(place));
+    } finally {
+      closeSync(found);
+    }
     return place;
   } finally {
     root.close();

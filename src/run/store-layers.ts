@@ -11,6 +11,7 @@ import { treeChanges } from '../store/drivers/tree-changes.ts';
 import { findLine, writeDurably } from '../store/durable.ts';
 import { isCacheId, newCacheId, type CacheId, type ChainId, type ImageId } from '../store/ids.ts';
 import { isThere } from '../store/mount-book.ts';
+import { mountLayerAt } from '../store/mount-tree.ts';
 import { resolveImage } from '../store/resolve-image.ts';
 import type { Store } from '../store/store.ts';
 import type { ContainerLayers, FoundImage } from './engine.ts';
@@ -65,9 +66,24 @@ export class StoreLayers implements ContainerLayers {
     if (ids !== undefined) await this.#store.driver.put(ids.writable);
   }
 
+  /** Shows the tree of a container at `target`, too, running or not, until `strata umount`. UserError. */
+  async mountAt(id: string, target: string): Promise<void> {
+    const { init, writable, parent } = await this.#get(id);
+    const below = parent === undefined ? [] : await this.#store.layers.chain(parent);
+    await mountLayerAt(this.#store, target, {
+      layers: [writable, init, ...below.map(({ cacheId }) => cacheId).reverse()],
+      title: `container ${id.slice(0, 12)}`,
+    });
+  }
+
   async remove(id: string): Promise<void> {
     const ids = await this.#find(id);
     if (ids === undefined) return;
+    const view = await this.#store.mounts.findView(ids.writable);
+    if (view !== undefined)
+      throw new UserError('layer-in-use', `container ${id.slice(0, 12)} is mounted at ${view.target}`, {
+        hint: `unmount it first: strata umount ${view.target}`,
+      });
     await this.#store.driver.remove(ids.writable);
     await this.#store.driver.remove(ids.init);
     await rm(this.#path(id), { recursive: true, force: true });

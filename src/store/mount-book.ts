@@ -31,6 +31,8 @@ const recordSchema = v.object({
   layers: v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
   /** Where changes go; absent for one that is read-only. */
   upper: v.optional(v.string()),
+  /** The name of the mount that it shows at one more place, and that stays for as long. */
+  of: v.optional(v.string()),
   /** What was asked for, in the words of the one who did. */
   title: v.string(),
 });
@@ -73,6 +75,19 @@ export class MountBook {
       if (record !== undefined) records.push({ ...record, name });
     }
     return records;
+  }
+
+  /** Whether somebody needs a mount: a process, a container, or another place that shows it. */
+  async isHeld(name: string, record: MountRecord): Promise<boolean> {
+    if (liveHolders(record).length > 0) return true;
+    // Without its server it shows nothing, there or here.
+    if (record.server !== undefined && !isRunning(record.server)) return false;
+    return (await this.findView(name)) !== undefined;
+  }
+
+  /** One of the other places that show the mount `name`. */
+  async findView(name: string): Promise<MountRecord | undefined> {
+    return (await this.list()).find((record) => record.of === name && isThere(record));
   }
 
   #pathOf(name: string): string {

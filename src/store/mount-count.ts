@@ -28,6 +28,8 @@ export interface MountOrder {
   readonly kept: boolean;
   readonly layers: readonly CacheId[];
   readonly upper?: string | undefined;
+  /** The name of the mount that it shows once more. */
+  readonly of?: string | undefined;
   mount(): Promise<ProcessIdentity | undefined>;
 }
 
@@ -42,10 +44,11 @@ export function getMount(book: MountBook, order: MountOrder): Promise<void> {
       return;
     }
     await freeTarget(order, found);
-    const { target, title, layers, upper } = order;
+    const { target, title, layers, upper, of } = order;
     const record: MountRecord = {
       ...{ target, title, layers, namespace: mountNamespace(), holders: [holder], maker: ownIdentity() },
       ...(upper === undefined ? {} : { upper }),
+      ...(of === undefined ? {} : { of }),
     };
     // Before there is anything: a mount that nobody knows of would lose its layers.
     await book.write(order.name, record);
@@ -80,21 +83,37 @@ export function putMount(book: MountBook, name: string): Promise<void> {
     const found = await book.find(name);
     if (found === undefined) return;
     checkNamespace(found);
-    const holders = without(liveHolders(found), ownIdentity());
-    if (holders.length > 0) {
-      await book.write(name, { ...found, holders });
-      return;
-    }
-    if (isThere(found)) await unmountTree(found.target, found.server);
-    await book.remove(name);
+    const record = { ...found, holders: without(liveHolders(found), ownIdentity()) };
+    await book.write(name, record);
+    await dropUnheld(book, name, record);
   });
+}
+
+/** Takes one of the other places of a mount off, and the mount itself where nobody else needs it. */
+export async function dropView(
+  book: MountBook,
+  view: MountRecord & { readonly name: string },
+): Promise<void> {
+  await book.remove(view.name);
+  const shown = view.of === undefined ? undefined : await book.find(view.of);
+  if (view.of !== undefined && shown !== undefined) await dropUnheld(book, view.of, shown);
+}
+
+async function dropUnheld(book: MountBook, name: string, record: MountRecord): Promise<void> {
+  if (await book.isHeld(name, record)) return;
+  if (isThere(record)) await unmountTree(record.target, record.server);
+  await book.remove(name);
 }
 
 /** Takes down what nobody holds any more, and what a command left that died between a mount and its record. */
 export function cleanMounts(book: MountBook, base: string): Promise<void> {
   return book.alone(async () => {
-    for (const record of await book.list()) {
-      if (isThere(record) && (isElsewhere(record) || liveHolders(record).length > 0)) continue;
+    // Those that show others first: the others may then have no holder any more.
+    const records = (await book.list()).sort(
+      (a, b) => Number(b.of !== undefined) - Number(a.of !== undefined),
+    );
+    for (const record of records) {
+      if (isThere(record) && (isElsewhere(record) || (await book.isHeld(record.name, record)))) continue;
       const mounted = findMountAt(nameFromText(record.target));
       if (mounted !== undefined && (isThere(record) || mounted.source === mountSource)) {
         await unmountTree(record.target, record.server);

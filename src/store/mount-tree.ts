@@ -4,14 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, parse, resolve } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { unmountFuse } from '../os/mount.ts';
+import { bindMount, unmountFuse } from '../os/mount.ts';
 import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './drivers/mounter.ts';
 import type { CacheId } from './ids.ts';
 import { checkNamespace, isThere } from './mount-book.ts';
-import { getMount } from './mount-count.ts';
+import { dropView, getMount } from './mount-count.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Store } from './store.ts';
 
@@ -44,13 +44,41 @@ export function mountTree(store: Store, options: MountTreeOptions): Promise<void
   });
 }
 
+/**
+ * Shows a layer that is written, as it is and as it changes, at one more place. What mounts the layer stays mounted
+ * until that is unmounted. `layers`: it, and those below. UserError `missing-mount-point`, `busy-mount-point`.
+ */
+export async function mountLayerAt(
+  store: Store,
+  path: string,
+  { layers, title }: { readonly layers: readonly [CacheId, ...CacheId[]]; readonly title: string },
+): Promise<void> {
+  const target = directoryAt(path, 'mount point');
+  const [id] = layers;
+  const source = await store.driver.get(id, { title });
+  try {
+    await getMount(store.mounts, {
+      name: randomBytes(8).toString('hex'),
+      ...{ target, isOwn: false, layers, kept: true, title },
+      of: id,
+      upper: (await store.mounts.find(id))?.upper,
+      mount: () => {
+        bindMount(nameFromText(source), nameFromText(target));
+        return Promise.resolve(undefined);
+      },
+    });
+  } finally {
+    await store.driver.put(id);
+  }
+}
+
 /** UserError `not-mounted`, `layer-in-use` while programs use it unless `lazy`. */
 export function unmountTreeAt(
   store: Store,
   path: string,
   { lazy }: { readonly lazy: boolean },
 ): Promise<void> {
-  const target = directoryAt(path, 'mount point');
+  const target = mountPointAt(path);
   return store.mounts.alone(async () => {
     const record = (await store.mounts.list()).findLast((entry) => entry.target === target);
     if (record === undefined || !isThere(record)) {
@@ -61,7 +89,7 @@ export function unmountTreeAt(
     checkNamespace(record);
     if (lazy) unmountFuse(nameFromText(target), { lazy: true });
     else await unmountTree(target, record.server);
-    await store.mounts.remove(record.name);
+    await dropView(store.mounts, record);
   });
 }
 
@@ -91,7 +119,8 @@ async function findLowers(
   };
 }
 
-function isPath(source: string): boolean {
+/** Whether it is a directory's path rather than a name. */
+export function isPath(source: string): boolean {
   return /^(\/|\.\.?(\/|$))/.test(source);
 }
 
@@ -109,6 +138,12 @@ function directoryAt(path: string, what: string): string {
   throw new UserError('bad-mount-point', `the ${what} ${path} is not a directory`, {
     hint: 'name a directory',
   });
+}
+
+/** Without a look at what is mounted there: a server that was killed does not answer. */
+function mountPointAt(path: string): string {
+  const { dir, base } = parse(resolve(path));
+  return join(directoryAt(dir, 'directory of the mount point'), base);
 }
 
 function makeUpper(path: string): { upper: string; work: string } {

@@ -31,7 +31,7 @@ export async function findProvenance(store: Store, word: string): Promise<Proven
   }
   const file = realFile(word);
   const record = (await store.mounts.list()).findLast(({ target }) => `${file}/`.startsWith(`${target}/`));
-  const image = record === undefined ? undefined : await imageOf(store, record.layers[0]);
+  const image = record === undefined ? undefined : await imageOf(store, record.layers);
   if (record === undefined || image === undefined) {
     throw new UserError('not-mounted', `${word} lies in no image that is mounted from this data root`, {
       hint: 'mount one with strata mount, or write IMAGE:/PATH',
@@ -60,13 +60,15 @@ function isUpper(path: string): boolean {
   return stat !== undefined && !stat.isDirectory();
 }
 
-async function imageOf(store: Store, top: string | undefined): Promise<Image | undefined> {
+/** The one with the most of these layers, from the top; those of a container lie over its image's. */
+async function imageOf(store: Store, layers: readonly string[]): Promise<Image | undefined> {
+  const byTop = new Map<string, Image>();
   for (const image of await store.images.images()) {
     const chainId = image.chain.at(-1);
-    if (chainId === undefined) continue;
-    if ((await store.layers.getLayer(chainId)).cacheId === top) return image;
+    if (chainId !== undefined) byTop.set((await store.layers.getLayer(chainId)).cacheId, image);
   }
-  return undefined;
+  const top = layers.find((id) => byTop.has(id));
+  return top === undefined ? undefined : byTop.get(top);
 }
 
 async function inImage(store: Store, image: Image, path: string): Promise<Provenance> {

@@ -1,13 +1,16 @@
-/** `strata mount` and `strata umount`: an image or directories, shown at a place. */
+/** `strata mount` and `strata umount`: an image, a container or directories, shown at a place. */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
-import { mountTree, unmountTreeAt } from '../../store/mount-tree.ts';
+import { findGiven, withContainer } from '../../run/container-book.ts';
+import type { Container } from '../../run/container.ts';
+import { isPath, mountTree, unmountTreeAt } from '../../store/mount-tree.ts';
+import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { openStore } from '../open-store.ts';
 
 export function mountCommand(): Command {
   return new Command('mount')
-    .description('show an image, or directories stacked from the top, at a mount point')
-    .argument('<source...>', 'an image, or directories (as paths: ./DIR); then the mount point')
+    .description('show an image, a container, or directories stacked from the top, at a mount point')
+    .argument('<source...>', 'an image, a container, or directories (as paths: ./DIR); then the mount point')
     .option('--upper <dir>', 'where changes go; read-only without it')
     .action(async (words: string[], { upper }: { readonly upper?: string }, command: Command) => {
       const target = words.at(-1);
@@ -17,8 +20,27 @@ export function mountCommand(): Command {
           hint: `write strata mount ${words.join(' ')} MOUNTPOINT`,
         });
       }
-      await mountTree(await openStore(command), { sources, upper, target });
+      const opened = await openEngine(command);
+      const container =
+        sources.length === 1 && !isPath(words[0] ?? '')
+          ? await findGiven(opened.engine, words[0] ?? '')
+          : undefined;
+      if (container === undefined) await mountTree(opened.store, { sources, upper, target });
+      else await mountContainer(opened, container, { upper, target });
     });
+}
+
+/** What it writes goes where it goes when it runs, so there is no other upper. */
+async function mountContainer(
+  { engine, layers }: OpenedEngine,
+  { id, name }: Container,
+  { upper, target }: { readonly upper: string | undefined; readonly target: string },
+): Promise<void> {
+  if (upper !== undefined)
+    throw new UserError('container-upper', `what is changed in ${name} goes to its own layer`, {
+      hint: `leave --upper out, or mount its image: strata commit ${name} IMAGE; strata mount --upper ${upper} IMAGE ${target}`,
+    });
+  await withContainer(engine, id, () => layers.mountAt(id, target));
 }
 
 export function umountCommand(): Command {

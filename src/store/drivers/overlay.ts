@@ -11,7 +11,7 @@ import { readMounts } from '../../os/mountinfo.ts';
 import type { DataRoot } from '../data-root.ts';
 import type { GetOptions, LayerChange, StorageDriver } from '../driver.ts';
 import type { CacheId } from '../ids.ts';
-import { checkNamespace, isThere, liveHolders, type MountBook } from '../mount-book.ts';
+import { checkNamespace, isThere, type MountBook } from '../mount-book.ts';
 import { cleanMounts, getMount, putMount } from '../mount-count.ts';
 import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './mounter.ts';
 import { overlayChanges } from './overlay-changes.ts';
@@ -109,7 +109,7 @@ export class OverlayDriver implements StorageDriver {
     await this.#book.alone(async () => {
       const record = await this.#book.find(id);
       if (record !== undefined) checkNamespace(record);
-      if (record !== undefined && isThere(record) && liveHolders(record).length > 0)
+      if (record !== undefined && isThere(record) && (await this.#book.isHeld(id, record)))
         throw inUse(record.target);
       if (this.#isMounted(id)) await unmountTree(this.dirs.merged(id), record?.server);
       await this.#book.remove(id);
