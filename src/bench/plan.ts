@@ -102,9 +102,17 @@ export function createPlan(options: BenchOptions, catalogue: Catalogue): Plan {
  * Whether `driver` takes part in `workload`. `withVolatile`: so do all that never sync, though it does not ask for
  * them.
  */
-export function runsOn(driver: Driver, { durability }: Workload, withVolatile = false): boolean {
+export function runsOn(driver: Driver, workload: Workload, withVolatile = false): boolean {
+  const { durability, group, ofServer } = workload;
+  if (ofServer === true && driver.inKernel === true) return false;
+  if (driver.groups?.includes(group) === false) return false;
   if (durability === 'volatile') return driver.durability === 'volatile';
   return withVolatile || !driver.subject || driver.durability === 'default';
+}
+
+/** Those that run. */
+export function presentDrivers({ drivers }: Pick<Plan, 'drivers'>): Driver[] {
+  return drivers.filter(({ leftOut }) => leftOut === undefined).map(({ of }) => of);
 }
 
 function candidate<T>(of: T, leftOut: Obstacle | undefined): Candidate<T> {

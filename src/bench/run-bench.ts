@@ -8,7 +8,7 @@ import { computeMeans, type Measured } from './means.ts';
 import { readMachine } from './machine.ts';
 import { openDurations, type Durations } from './durations.ts';
 import type { Job } from './job.ts';
-import type { Candidate, Plan } from './plan.ts';
+import { presentDrivers, type Candidate, type Plan } from './plan.ts';
 import type { BenchRun, DriverResult, Outcome, SeriesResult, WorkloadResult } from './results.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import { checkSpace, findNeed, findShortage, type Need } from './space.ts';
@@ -81,7 +81,7 @@ class Run {
     checkSpace(
       whole.map(({ workload }) => workload),
       this.#scratch.storage,
-      plan.choice,
+      { drivers: presentDrivers(plan), choice: plan.choice },
     );
     if (tasks.some(({ workload }) => workload.storage === 'memory')) this.#scratch.mountMemory();
     const unmade = await this.#makeLayers(tasks);
@@ -95,18 +95,21 @@ class Run {
   /** Answers for which tasks that could not be done, and why. */
   async #makeLayers(tasks: readonly Task[]): Promise<Map<Task, string>> {
     const { watch, signal } = this.#options;
+    const { choice } = this.#plan;
     const unmade = new Map<Task, string>();
     watch.layers(tasks.length);
     for (const task of tasks) {
-      const need = findNeed([task.workload], this.#scratch.storage[task.workload.storage], this.#plan.choice);
+      const { workload, drivers } = task;
+      const need = findNeed([workload], this.#scratch.storage[workload.storage], { drivers, choice });
       this.#needs.set(task, need);
       const shortage = this.#findShortage(task, need);
-      const { error, fixtures } =
-        shortage === undefined
-          ? await runJob(this.#job(task.workload), signal)
-          : { error: `no space: ${shortage}`, fixtures: {} };
-      if (error !== undefined) unmade.set(task, error);
-      for (const [name, hash] of Object.entries(fixtures)) this.#fixtures.set(name, hash);
+      if (shortage !== undefined) unmade.set(task, `no space: ${shortage}`);
+      // Trials tell what they have used, too; but for layers of the user, which only this looks through.
+      else if (need.fixtures > 0 || choice.lower !== undefined) {
+        const { error, fixtures } = await runJob(this.#job(workload), signal);
+        if (error !== undefined) unmade.set(task, error);
+        for (const [name, hash] of Object.entries(fixtures)) this.#fixtures.set(name, hash);
+      }
       watch.done(task.workload.name);
     }
     return unmade;
@@ -170,7 +173,7 @@ class Run {
 
   #describe(date: string, outcomes: ReadonlyMap<Task, Record<string, Outcome>>): BenchRun {
     const { drivers, workloads, series, rounds, quick } = this.#plan;
-    const present = drivers.filter(({ leftOut }) => leftOut === undefined).map(({ of }) => of);
+    const present = presentDrivers(this.#plan);
     const measured: Measured[] = [...outcomes]
       .filter(([{ series }]) => series === undefined)
       .map(([{ workload }, byDriver]) => ({ workload, outcomes: byDriver }));
@@ -210,13 +213,13 @@ class Run {
 }
 
 function describeDriver({ of: driver, leftOut }: Candidate<Driver>): DriverResult {
-  const stack = { lowers: ['LOWER'], upper: 'UPPER', work: 'WORK', mountPoint: 'MOUNTPOINT', scratch: '' };
-  const [program = '', ...args] = driver.command(stack) ?? [];
+  const stack = { lowers: ['LOWER'], upper: 'UPPER', work: 'WORK', mountPoint: 'MOUNTPOINT' };
+  const [program = '', ...args] = driver.command({ ...stack, scratch: '', storage: '' }) ?? [];
   return {
     name: driver.name,
     version: leftOut === undefined ? driver.version() : '',
     // Where our program lies is of no interest.
-    options: [program.replace(/^.*\//, ''), ...args].join(' '),
+    options: driver.shown ?? [program.replace(/^.*\//, ''), ...args].join(' '),
     ...(leftOut === undefined ? {} : { leftOut }),
   };
 }

@@ -13,6 +13,7 @@ import { unmountFuse } from '../os/mount.ts';
 import { readMounts } from '../os/mountinfo.ts';
 import { run } from './child.ts';
 import { findServers, waitForEnd } from './drivers/servers.ts';
+import { treeNames } from './drivers/trees.ts';
 import { trialPrefix } from './stack.ts';
 import { killGroup, trialProgram } from './trial-process.ts';
 import type { Workload } from './workload.ts';
@@ -23,7 +24,7 @@ export interface Scratch {
   readonly storage: Readonly<Record<Workload['storage'], string>>;
   /** Mounts the memory under `storage.memory`. */
   mountMemory(): void;
-  /** Removes what trials have left that did not end by themselves. */
+  /** Removes what trials have left that did not end by themselves, and what they keep for each other. */
   sweep(): Promise<void>;
   /** Sweeps, unmounts the memory, and lets others in. */
   close(): Promise<void>;
@@ -137,7 +138,8 @@ async function unmount(mountPoint: string): Promise<void> {
 
 function removeTrials(storage: string): void {
   if (!existsSync(storage)) return;
-  const left = readdirSync(storage).filter((name) => name.startsWith(trialPrefix));
+  const kept: readonly string[] = treeNames;
+  const left = readdirSync(storage).filter((name) => name.startsWith(trialPrefix) || kept.includes(name));
   if (left.length === 0) return;
   // Should a mount have come back, it is not emptied.
   run(['rm', '-rf', '--one-file-system', '--', ...left.map((name) => join(storage, name))]);

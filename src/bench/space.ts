@@ -1,11 +1,13 @@
 /**
  * Whether there is room, asked before anything is made. A trial is taken to write at most what its layers hold (a
- * plain copy of them does, and a copy-up of everything) and some more.
+ * plain copy of them does, and a copy-up of everything) and some more; beside it lie the trees that some drivers
+ * start from, which hold as much again, each.
  */
 import { statfsSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../base/user-error.ts';
+import type { Driver } from './drivers/driver.ts';
 import { createFixtures, type FixtureChoice } from './fixture.ts';
 import { countingShelf, type Inventory } from './fixtures/shelf.ts';
 import type { Workload } from './workload.ts';
@@ -21,15 +23,26 @@ export interface Need {
   readonly trial: number;
 }
 
+/** What is measured with. */
+export interface Equipment {
+  readonly drivers: readonly Driver[];
+  readonly choice: FixtureChoice;
+}
+
 /** What `workloads` take below the storage directory `storage`. */
-export function findNeed(workloads: readonly Workload[], storage: string, choice: FixtureChoice): Need {
+export function findNeed(
+  workloads: readonly Workload[],
+  storage: string,
+  { drivers, choice }: Equipment,
+): Need {
+  const trees = new Set(drivers.flatMap(({ tree }) => tree ?? [])).size;
   const counted = new Set<string>();
   let [fixtures, trial] = [0, 0];
   for (const workload of workloads) {
     const inventory: Inventory = { bytes: 0, missingBytes: 0 };
     workload.lowers(createFixtures(countingShelf(join(storage, 'fixtures'), inventory, counted), choice));
     fixtures += inventory.missingBytes;
-    trial = Math.max(trial, inventory.bytes);
+    trial = Math.max(trial, inventory.bytes * (1 + trees));
   }
   return { fixtures, trial: workloads.length === 0 ? 0 : trial + writtenBytes };
 }
@@ -46,13 +59,13 @@ export function findShortage({ fixtures, trial }: Need, directory: string): stri
 export function checkSpace(
   workloads: readonly Workload[],
   storage: Readonly<Record<Workload['storage'], string>>,
-  choice: FixtureChoice,
+  equipment: Equipment,
 ): void {
   const [onDisk, inMemory] = (['disk', 'memory'] as const).map((kind) =>
     findNeed(
       workloads.filter((workload) => workload.storage === kind),
       storage[kind],
-      choice,
+      equipment,
     ),
   ) as [Need, Need];
   const shortage = findShortage(onDisk, storage.disk);

@@ -2,10 +2,11 @@
  * The directories of one trial: given lower layers, an upper and a work directory that nobody used
  * before, and an empty mount point. Nothing of one trial is left for the next.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { findMountAt } from '../os/mountinfo.ts';
+import { run } from './child.ts';
 
 export interface Stack {
   /** Topmost first. */
@@ -15,20 +16,23 @@ export interface Stack {
   readonly mountPoint: string;
   /** Beside the mount, for what a workload writes down. */
   readonly scratch: string;
+  /** What outlasts a trial lies there, and the trials beside it. */
+  readonly storage: string;
 }
 
 /** How the directory of a trial is known among others. */
 export const trialPrefix = 'trial-';
 
-/** Makes a fresh upper, work directory and mount point below `base`. */
-export function createStack(base: string, lowers: readonly string[]): Stack {
-  const root = mkdtempSync(join(base, trialPrefix));
+/** Makes a fresh upper, work directory and mount point below `storage`. */
+export function createStack(storage: string, lowers: readonly string[]): Stack {
+  const root = mkdtempSync(join(storage, trialPrefix));
   const stack = {
     lowers,
     upper: join(root, 'upper'),
     work: join(root, 'work'),
     mountPoint: join(root, 'mnt'),
     scratch: join(root, 'scratch'),
+    storage,
   };
   for (const directory of [stack.upper, stack.work, stack.mountPoint, stack.scratch]) mkdirSync(directory);
   return stack;
@@ -40,5 +44,5 @@ export function removeStack(stack: Stack): void {
   if (findMountAt(nameFromText(stack.mountPoint)) !== undefined) {
     throw new Error(`${stack.mountPoint} is still mounted`);
   }
-  rmSync(join(stack.mountPoint, '..'), { recursive: true, force: true });
+  run(['rm', '-rf', '--one-file-system', '--', dirname(stack.mountPoint)]);
 }

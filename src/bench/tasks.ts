@@ -3,7 +3,7 @@
  */
 import type { Driver } from './drivers/driver.ts';
 import type { Durations } from './durations.ts';
-import { runsOn, type Plan } from './plan.ts';
+import { presentDrivers, runsOn, type Plan } from './plan.ts';
 import type { Series } from './series/series.ts';
 import type { Workload } from './workload.ts';
 
@@ -20,8 +20,9 @@ export interface Task {
 const seriesRounds = 3;
 
 /** What can run, in the order in which it does. */
-export function listTasks({ drivers, workloads, series, rounds }: Plan): Task[] {
-  const present = drivers.filter(({ leftOut }) => leftOut === undefined).map(({ of }) => of);
+export function listTasks(plan: Plan): Task[] {
+  const { workloads, series, rounds } = plan;
+  const present = presentDrivers(plan);
   return [
     ...workloads
       .filter(({ leftOut }) => leftOut === undefined)

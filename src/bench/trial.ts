@@ -42,7 +42,7 @@ async function tryOnce(catalogue: Catalogue, job: Job, fixtures: Fixtures): Prom
       const trial = { driver, stack, root: stack.mountPoint, servers: mounted.servers, fixtures };
       workload.prepare?.(trial);
       // What was written so far must not be written while the clock runs.
-      run(['sync', '-f', stack.upper]);
+      run(['sync', '-f', driver.tree === undefined ? stack.upper : stack.mountPoint]);
       if (job.cold) dropCaches();
       return workload.run(trial);
     } finally {

@@ -49,6 +49,8 @@ export interface Workload {
   missing?(): string | undefined;
   /** Caches are dropped before the clock runs: the kernel's own, of all file systems. */
   readonly cold?: boolean;
+  /** It looks at the server: only drivers that have one take part. */
+  readonly ofServer?: true;
   /** Part of --quick. */
   readonly quick?: boolean;
   /**

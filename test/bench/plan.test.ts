@@ -62,6 +62,31 @@ t.test('a quick run takes what is marked for it, or what is named', async (t) =>
   t.same(tasks({ quick: true, only: ['long', 'growth'] }), ['long: fast (1)', 'growth-1: fast (1)']);
 });
 
+t.test('only who has a server runs what looks at it, and who has groups only those', async (t) => {
+  const some: Catalogue = {
+    drivers: [
+      makeDriver('served'),
+      makeDriver('kernel', { inKernel: true }),
+      makeDriver('few', { groups: ['other'] }),
+    ],
+    workloads: [
+      makeWorkload({ name: 'memory', ofServer: true }),
+      makeWorkload({ name: 'rest', group: 'other' }),
+    ],
+    series: [],
+  };
+  t.same(
+    listTasks(createPlan({}, some)).map(({ workload, drivers }) => [
+      workload.name,
+      drivers.map(({ name }) => name),
+    ]),
+    [
+      ['memory', ['served']],
+      ['rest', ['served', 'kernel', 'few']],
+    ],
+  );
+});
+
 t.test('a driver without work is not there', async (t) => {
   const { drivers } = createPlan({ only: ['short'] }, catalogue);
   t.notOk(drivers.some(({ of }) => of.name === 'strata-volatile'));

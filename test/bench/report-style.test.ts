@@ -32,7 +32,10 @@ const eyes: Readonly<Record<string, Matrix>> = {
   ],
 };
 
-const drivers = benchRun().drivers.map(({ name, version, options }) => ({ name, version, options }));
+const drivers = [
+  ...benchRun().drivers.map(({ name, version, options }) => ({ name, version, options })),
+  ...['strata-libfuse', 'btrfs', 'vfs'].map((name) => ({ name, version: '1', options: name })),
+];
 const styles = driverStyles(benchRun({ drivers }));
 
 for (const [paper, background] of [
@@ -62,8 +65,8 @@ for (const [paper, background] of [
 }
 
 t.test('every driver has a shape of its own', async (t) => {
-  t.equal(styles.size, 8);
-  t.equal(new Set([...styles.values()].map(({ shape }) => shape)).size, 8);
+  t.equal(styles.size, 11);
+  t.equal(new Set([...styles.values()].map(({ shape }) => shape)).size, 11);
 });
 
 t.test('a driver keeps its looks whoever else ran; a strange one takes what is free', async (t) => {

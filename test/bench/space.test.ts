@@ -3,22 +3,31 @@ import { join } from 'node:path';
 import t from 'tap';
 import { checkSpace, findNeed, findShortage } from '../../src/bench/space.ts';
 import { makeScratch } from '../fixtures/mount.ts';
-import { makeWorkload } from './fixtures/drivers.ts';
+import { makeDriver, makeWorkload } from './fixtures/drivers.ts';
 
-const choice = { scale: 1, layers: 5 };
+const equipment = { drivers: [], choice: { scale: 1, layers: 5 } };
 const gibibyte = 1024 ** 3;
 const big = makeWorkload({ lowers: (fixtures) => fixtures.fileOf(4 * gibibyte) });
 
 t.test('a fixture counts once, and not when it is there', async (t) => {
   const storage = makeScratch(t).directory('storage');
-  const once = findNeed([big], storage, choice);
+  const once = findNeed([big], storage, equipment);
   t.equal(once.fixtures, 4 * gibibyte);
   t.ok(once.trial > 4 * gibibyte);
-  t.same(findNeed([big, big], storage, choice), once);
+  t.same(findNeed([big, big], storage, equipment), once);
   mkdirSync(join(storage, 'fixtures'));
   writeFileSync(join(storage, 'fixtures', `file-${String(4 * gibibyte)}-1.sha256`), '');
-  t.same(findNeed([big], storage, choice), { ...once, fixtures: 0 });
-  t.same(findNeed([], storage, choice), { fixtures: 0, trial: 0 });
+  t.same(findNeed([big], storage, equipment), { ...once, fixtures: 0 });
+  t.same(findNeed([], storage, equipment), { fixtures: 0, trial: 0 });
+});
+
+t.test('trees that drivers keep count, each kind once', async (t) => {
+  const storage = makeScratch(t).directory('storage');
+  const drivers = (['directory', 'directory', 'subvolume'] as const).map((tree) =>
+    makeDriver('one', { tree }),
+  );
+  const alone = findNeed([big], storage, equipment).trial;
+  t.equal(findNeed([big], storage, { ...equipment, drivers }).trial, alone + 2 * 4 * gibibyte);
 });
 
 t.test('what is lacking is said with how much and where', async (t) => {
@@ -30,15 +39,15 @@ t.test('what is lacking is said with how much and where', async (t) => {
   const both = { disk: storage, memory: storage };
   t.throws(
     () => {
-      checkSpace([huge], both, choice);
+      checkSpace([huge], both, equipment);
     },
     { code: 'no-space', hint: /--scratch/ },
   );
   t.throws(
     () => {
-      checkSpace([{ ...huge, storage: 'memory' }], both, choice);
+      checkSpace([{ ...huge, storage: 'memory' }], both, equipment);
     },
     { code: 'no-space' },
   );
-  checkSpace([], both, choice);
+  checkSpace([], both, equipment);
 });

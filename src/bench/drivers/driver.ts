@@ -4,6 +4,7 @@
  * a user would run, and does nothing itself.
  */
 import type { Stack } from '../stack.ts';
+import type { TreeKind } from './trees.ts';
 
 /** Whether data that was copied up has reached the disk when the first write returns. */
 export type Durability = 'default' | 'volatile';
@@ -26,12 +27,20 @@ export interface Driver {
   readonly onRequest?: true;
   /** `volatile`: it never syncs. One of ours that does runs only the workloads where that matters. */
   readonly durability: Durability;
+  /** No process serves it. */
+  readonly inKernel?: true;
+  /** It starts from the layers as one tree of this kind (`trees.ts`), which is made while no clock runs. */
+  readonly tree?: TreeKind;
+  /** The groups of workloads that it runs; all unless told. */
+  readonly groups?: readonly string[];
   /** Undefined where it is installed and allowed. */
   findObstacle(): Obstacle | undefined;
   /** Of what is measured; asked only where there is no obstacle. */
   version(): string;
-  /** The command that mounts `stack`; undefined for one that is a plain copy of the layers. */
+  /** The command that mounts `stack`; undefined for a copy of its tree, which is made while no clock runs. */
   command(stack: Stack): readonly string[] | undefined;
-  /** The command that unmounts. */
-  unmountCommand(mountPoint: string): readonly string[];
+  /** What a report says of the command, where it is more than a program with its options. */
+  readonly shown?: string;
+  /** The command that undoes the mount. */
+  unmountCommand(stack: Stack): readonly string[];
 }

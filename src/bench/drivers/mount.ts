@@ -5,9 +5,10 @@
 import { dirname, basename } from 'node:path';
 import { run } from '../child.ts';
 import type { Stack } from '../stack.ts';
+import { copyCommand } from './copies.ts';
 import type { Driver } from './driver.ts';
-import { flatten } from './flatten.ts';
 import { findServers, waitForEnd } from './servers.ts';
+import { provideTree, treePath } from './trees.ts';
 
 /** A stack that is mounted. */
 export interface Mounted {
@@ -22,9 +23,10 @@ const longestCommand = 3500;
 
 /** Throws with what the mount program has said. */
 export function mount(driver: Driver, stack: Stack): Mounted {
+  if (driver.tree !== undefined) provideTree(driver.tree, stack);
   const command = driver.command(stack);
   if (command === undefined) {
-    flatten(stack.lowers, stack.mountPoint);
+    run(copyCommand(treePath('directory', stack), stack.mountPoint));
     return { stack, servers: [], unmount: () => Promise.resolve() };
   }
   if (command.join(' ').length <= longestCommand) run(command);
@@ -35,7 +37,7 @@ export function mount(driver: Driver, stack: Stack): Mounted {
     servers,
     unmount: async () => {
       try {
-        run(driver.unmountCommand(stack.mountPoint));
+        run(driver.unmountCommand(stack));
       } catch {
         run(['umount', '-l', stack.mountPoint]);
       }

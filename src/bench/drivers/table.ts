@@ -1,6 +1,6 @@
 /**
- * The drivers, in the order of the report: ours, the kernel's overlayfs, its rivals in user space, and the floor
- * that no union can be below.
+ * The drivers, in the order of the report: ours, the kernel's overlayfs, its rivals in user space, and what
+ * does without a union.
  */
 import { constants, existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
@@ -9,6 +9,7 @@ import { readPackageVersion } from '../../os/package-version.ts';
 import { canAccess, findProgram } from '../packages.ts';
 import { run } from '../child.ts';
 import type { Stack } from '../stack.ts';
+import { copyDrivers } from './copies.ts';
 import type { Driver, Obstacle } from './driver.ts';
 
 const program = join(import.meta.dirname, '..', '..', '..', 'bin', 'stratafs');
@@ -31,6 +32,7 @@ export const drivers: readonly Driver[] = [
   {
     name: 'overlay',
     subject: false,
+    inKernel: true,
     quick: true,
     durability: 'default',
     findObstacle: () => {
@@ -43,7 +45,7 @@ export const drivers: readonly Driver[] = [
       ...['mount', '-t', 'overlay', 'overlay', '-o', `${layerOptions(stack)},${kernelOptions}`],
       stack.mountPoint,
     ],
-    unmountCommand: (mountPoint) => ['umount', mountPoint],
+    unmountCommand: ({ mountPoint }) => ['umount', mountPoint],
   },
   {
     name: 'fuse-overlayfs',
@@ -69,15 +71,7 @@ export const drivers: readonly Driver[] = [
     ],
     unmountCommand: unmountFuse,
   },
-  {
-    name: 'plain',
-    subject: false,
-    durability: 'volatile',
-    findObstacle: () => undefined,
-    version: () => `Linux ${release()}`,
-    command: () => undefined,
-    unmountCommand: () => ['true'],
-  },
+  ...copyDrivers,
 ];
 
 /** The options with which every driver but unionfs-fuse is told about the layers. */
@@ -118,7 +112,7 @@ function findDeviceObstacle(): Obstacle | undefined {
   return { why: 'an ordinary user mounts through fusermount3', install: 'apt-get install fuse3' };
 }
 
-function unmountFuse(mountPoint: string): readonly string[] {
+function unmountFuse({ mountPoint }: Stack): readonly string[] {
   return isRoot() ? ['umount', mountPoint] : ['fusermount3', '-u', mountPoint];
 }
 

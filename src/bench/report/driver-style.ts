@@ -24,16 +24,23 @@ const plus = 'M-.35 -1H.35V-.35H1V.35H.35V1H-.35V.35H-1V-.35H-.35Z';
 const saltire =
   'M0 -.5L.55 -1.05L1.05 -.55L.5 0L1.05 .55L.55 1.05L0 .5L-.55 1.05L-1.05 .55L-.5 0L-1.05 -.55L-.55 -1.05Z';
 
+const hourglass = 'M-.95 -1H.95L.25 0L.95 1H-.95L-.25 0Z';
+const bow = 'M-1 -.95V.95L0 .25L1 .95V-.95L0 -.25Z';
+const bar = 'M-1.15 -.5H1.15V.5H-1.15Z';
+
 /** The drivers that there are keep their looks from report to report. */
 const styles = new Map<string, DriverStyle>([
-  ['strata', { light: '#2a5dd1', dark: '#568cfd', shape: circle }],
-  ['strata-cached', { light: '#189ce0', dark: '#62c2e3', shape: ring }],
-  ['strata-volatile', { light: '#2d5f40', dark: '#87eea1', shape: triangleUp }],
-  ['strata-relaxed', { light: '#53088c', dark: '#7f4bbd', shape: triangleDown }],
-  ['overlay', { light: '#060403', dark: '#fbfcfe', shape: plus }],
-  ['fuse-overlayfs', { light: '#c87a09', dark: '#f06508', shape: square }],
-  ['unionfs-fuse', { light: '#590a2f', dark: '#a04a5f', shape: diamond }],
-  ['plain', { light: '#7d7980', dark: '#9a8f8b', shape: saltire }],
+  ['strata', { light: '#2c52c6', dark: '#578cfd', shape: circle }],
+  ['strata-cached', { light: '#189dd9', dark: '#63c3e3', shape: ring }],
+  ['strata-volatile', { light: '#56593c', dark: '#86f4a6', shape: triangleUp }],
+  ['strata-relaxed', { light: '#2a004c', dark: '#774cc4', shape: triangleDown }],
+  ['strata-libfuse', { light: '#6f0104', dark: '#daad6d', shape: hourglass }],
+  ['overlay', { light: '#060403', dark: '#fbfcff', shape: plus }],
+  ['fuse-overlayfs', { light: '#c77b09', dark: '#ef6508', shape: square }],
+  ['unionfs-fuse', { light: '#4e2c4e', dark: '#a94451', shape: diamond }],
+  ['btrfs', { light: '#8261ff', dark: '#d3df1a', shape: bow }],
+  ['vfs', { light: '#070387', dark: '#a49898', shape: bar }],
+  ['plain', { light: '#8b6e82', dark: '#9e6a9a', shape: saltire }],
 ]);
 
 /** The looks of every driver that ran, in the order of the run; one without looks of its own gets what is not taken. */
