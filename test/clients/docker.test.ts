@@ -1,0 +1,32 @@
+import t from 'tap';
+import { needs } from '../fixtures/needs.ts';
+import { startDocker } from './fixtures/docker-store.ts';
+import { openHost } from './fixtures/host.ts';
+import { baseTree } from './fixtures/base-tree.ts';
+import { compareStores } from './fixtures/scenario.ts';
+
+t.setTimeout(900_000);
+t.test(
+  'dockerd, with the driver fuse-overlayfs: the same as with vfs',
+  needs('root', 'fuse', 'build', 'program:dockerd', 'program:docker', 'program:debootstrap'),
+  async (t) => {
+    const base = await baseTree();
+    const host = await openHost();
+    t.teardown(() => host.close());
+    const oracle = await startDocker(host, { driver: 'vfs', base });
+    const subject = await startDocker(host, { driver: 'fuse-overlayfs', base });
+    await compareStores(
+      t,
+      [{ name: 'docker', title: 'build, run, diff, commit, cp, export, save, load, volumes', lines: 4000 }],
+      { subject, oracle },
+    );
+    await subject.stop();
+    await oracle.stop();
+    const left = await host.run([
+      'sh',
+      '-c',
+      'ls -d /proc/[0-9]*/exe | wc -l; grep -c fuse.stratafs /proc/self/mountinfo || :',
+    ]);
+    t.equal(left.trim().split('\n')[1], '0', 'nothing is left mounted');
+  },
+);

@@ -1,0 +1,76 @@
+/**
+ * A store that podman has made with fuse-overlayfs is used with stratafs, and after `--settle` with fuse-overlayfs again. All
+ * that its containers and images show stays the same each time.
+ */
+import t, { type Test } from 'tap';
+import { needs } from '../fixtures/needs.ts';
+import { openHost } from './fixtures/host.ts';
+import { baseTree } from './fixtures/base-tree.ts';
+import { makePodmanStore } from './fixtures/podman-store.ts';
+
+const need = needs(
+  ...(['root', 'fuse', 'build', 'program:podman', 'program:fuse-overlayfs', 'program:newuidmap'] as const),
+  'program:debootstrap',
+);
+
+/** Each run of the container does the next part. */
+const make = `
+printf '%s\\n' 'FROM base:1' 'RUN rm -rf /etc/default /usr/share/doc && mkdir /usr/share/doc && mv /etc/pam.d /etc/pam.e' \
+  'RUN mkdir /etc/default && touch /usr/share/doc/new && rm -rf /etc/pam.e/other' 'COPY tree /tree' |
+  podman build -q -t app:1 -f - "$CONTEXT" >/dev/null
+podman run --name kept app:1 sh -c 'set -eu; touch /runs; echo run >> /runs; case $(wc -l < /runs) in
+1)
+  rm -rf /usr/share/perl5 /etc/cron.daily; mkdir /usr/share/perl5; touch /usr/share/perl5/new
+  rm /etc/profile; echo x >> /etc/bash.bashrc; chmod 600 /etc/fstab; chown 33:33 /etc/shells; mkdir /srv/made; mv /tree /tree2 ;;
+2)
+  mv /usr/share/debconf /usr/share/debconf2; mv /srv/made /srv/moved; rm /usr/share/perl5/new
+  chmod 700 /usr/bin/perl; ln /etc/shells /etc/shells.link; rm -rf /etc/alternatives; mkdir /etc/alternatives ;;
+*)
+  ls -A /usr/share/debconf2 >/dev/null; test ! -e /usr/share/debconf; mkdir /third; mkdir /etc/profile ;;
+esac'`;
+const settle = `
+for id in $(podman ps -aq); do
+  podman inspect --format '{{with .GraphDriver.Data}}lowerdir={{.LowerDir}},upperdir={{.UpperDir}},workdir={{.WorkDir}}{{end}}' "$id"
+done | while read -r options; do seen_by_engine "$STRATAFS" --settle -o "$options"; done`;
+const look = 'show_container kept; show_image app:1';
+
+for (const asUser of [false, true]) {
+  t.test(`a store of ${asUser ? 'an ordinary user' : 'root'} is taken over and given back`, need, (t) =>
+    takeOver(t, asUser),
+  );
+}
+t.setTimeout(600_000);
+
+async function takeOver(t: Test, asUser: boolean): Promise<void> {
+  const base = await baseTree();
+  const host = await openHost();
+  t.teardown(() => host.close());
+  const store = await makePodmanStore(host, { driver: 'fuse-overlayfs', asUser, base });
+  await store.run(make);
+  const first = await store.run(look);
+  t.ok(first.split('\n').length > 5000);
+  store.mountWith('stratafs');
+  same(t, await store.run(look), first, 'taken over');
+  await store.run(
+    'podman start -a kept; podman commit -q kept kept:1; podman diff kept | grep -q "^D /etc/profile"',
+  );
+  const second = await store.run(look);
+  t.not(second, first);
+  await store.run(settle);
+  same(t, await store.run(look), second, 'settled');
+  store.mountWith('fuse-overlayfs');
+  same(t, await store.run(look), second, 'given back');
+  await store.run('podman start -a kept; podman run --rm kept:1 test ! -e /third');
+  store.mountWith('stratafs');
+  await store.run('podman start -a kept; podman rm kept; podman rmi -a -f');
+}
+
+function same(t: Test, seen: string, expected: string, message: string): void {
+  const [there, wanted] = [seen.split('\n'), expected.split('\n')];
+  const [inThere, inWanted] = [new Set(there), new Set(wanted)];
+  t.strictSame(
+    there.filter((line) => !inWanted.has(line)).slice(0, 20),
+    wanted.filter((line) => !inThere.has(line)).slice(0, 20),
+    message,
+  );
+}
