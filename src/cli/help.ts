@@ -25,6 +25,9 @@ Unmount with: umount MOUNTPOINT
                                         as for the kernel's overlayfs
     coherence=strict|relaxed            whether open files follow a copy-up
     whiteout=auto|overlay|aufs          which whiteouts are read in lower layers
+    uidmapping=ON-DISK:SHOWN:COUNT[:...], gidmapping=..., squash_to_root, squash_to_uid=N, squash_to_gid=N
+                                        owners that show as others
+    xattr_permissions=0|1|2             whether owners and modes are kept in attributes
     passthrough=auto|on|off             whether the kernel reads and writes files itself
     low_latency=auto|on|off             whether processors stay awake while there is much to do
     fsync=on|off                        off: fsync answers at once

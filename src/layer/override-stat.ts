@@ -5,7 +5,7 @@
  * `xattr_permissions=1` writes `security.fuseoverlayfs.override_stat` as root, containers/storage and
  * `xattr_permissions=2` write `user.containers.override_stat`, and older versions
  * `user.fuseoverlayfs.override_stat`. The text is that of containers/storage (pkg/idtools,
- * `FormatContainersOverrideXattrDevice`); fuse-overlayfs up to 1.13 reads the first three fields of it.
+ * `FormatContainersOverrideXattrDevice`); fuse-overlayfs up to 1.14 reads the first three fields of it.
  */
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
