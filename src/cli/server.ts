@@ -23,7 +23,7 @@ import { join } from './shared/join.ts';
 import { findMeetingPlace } from './shared/meeting-place.ts';
 import { mustBeAlone, readStack } from './shared/must-be-alone.ts';
 import { SharedServer } from './shared/shared-server.ts';
-import { lockUpper } from './upper-lock.ts';
+import { isMountedThere, lockUpper } from './upper-lock.ts';
 
 type MountCommand = Extract<Command, { act: 'mount' }>;
 type SettleCommand = Extract<Command, { act: 'settle' }>;
@@ -98,7 +98,18 @@ async function mount(command: MountCommand): Promise<number> {
     host.unmountAll(reason);
   });
   process.chdir('/');
+  try {
+    return await serveOrJoin(command, host, joining.signal);
+  } catch (thrown) {
+    if (command.foreground || !isAnotherCallFor(spec, thrown)) throw thrown;
+    report(command, 0);
+    return 0;
+  }
+}
+
+async function serveOrJoin(command: MountCommand, host: MountHost, signal: AbortSignal): Promise<number> {
   if (!isShared(command)) return serve(host, command);
+  const { spec } = command;
   const found = {
     ...spec,
     mountPoint: checkMountPoint(spec.mountPoint).realPath,
@@ -108,7 +119,7 @@ async function mount(command: MountCommand): Promise<number> {
   if (place === undefined) return serve(host, command);
   const server = new SharedServer(host, place);
   const hear = (conversation: Conversation): void => void server.hear(conversation);
-  const joined = await join({ spec: found, place, hear, signal: joining.signal });
+  const joined = await join({ spec: found, place, hear, signal });
   switch (joined.is) {
     case 'alone':
       return serve(host, command);
@@ -159,10 +170,12 @@ async function serveAll(host: MountHost, command: MountCommand): Promise<number>
     own.silenceStandardDescriptors();
     if (!report(command, 0)) running.unmount();
   } catch (thrown) {
-    printError(thrown);
+    const isThere = isAnotherCallFor(command.spec, thrown);
+    if (!isThere) printError(thrown);
     own.silenceStandardDescriptors();
-    report(command, thrown instanceof UserError ? thrown.exitCode : 1);
-    if (host.isEmptied) return 1;
+    const status = thrown instanceof UserError ? thrown.exitCode : 1;
+    report(command, isThere ? 0 : status);
+    if (host.isEmptied) return isThere ? 0 : status;
   }
   await host.emptied;
   return 0;
@@ -171,6 +184,12 @@ async function serveAll(host: MountHost, command: MountCommand): Promise<number>
 /** Answers false where somebody wanted to hear the status, and does not any more. */
 function report({ reportTo }: MountCommand, status: number): boolean {
   return reportTo === undefined || own.reportStatus(reportTo, status);
+}
+
+/** What it asks for is there already: containerd, for one, calls twice within a moment. */
+function isAnotherCallFor(spec: MountCommand['spec'], thrown: unknown): boolean {
+  if (!(thrown instanceof UserError) || thrown.code !== 'in-use') return false;
+  return isMountedThere(checkLayers(spec.layers), checkMountPoint(spec.mountPoint).realPath);
 }
 
 /** What no gate caught, a fault in a timer or in a promise that nobody awaited: the mounts live on. */

@@ -2,18 +2,19 @@
  * One upper, one mount: a lock on the upper and on the work directory for as long as their server lives, which
  * the kernel drops however the server ends. umount(8) returns before the server of the mount has ended,
  * so a lock whose mount is gone will be free when what was written is on the disk, and is waited for. To tell the
- * cases apart the holder leaves the device number of its mount, and its process, in the work directory.
+ * cases apart the holder leaves the device number of its mount, its process and its layers in the work directory.
  */
 import { FsError } from '../base/fs-error.ts';
-import { nameToText, type Name } from '../base/name.ts';
+import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { tryLock, type Lock } from '../os/lock.ts';
-import { findMountsOf, isMounted } from '../os/mountinfo.ts';
+import { findMountAt, findMountsOf, isMounted } from '../os/mountinfo.ts';
 import { findSmallFile, pathIn, removeSmallFile, tryWriteSmallFile } from '../os/small-file.ts';
+import type { LayerPaths } from './mount-spec.ts';
 
 export interface UpperLock {
-  /** Notes which mount holds the lock, `major:minor`, if that can be written: it is a hint for those who wait. */
-  recordMount(device: string): void;
+  /** Notes which mount holds the lock, `major:minor`, and of what, if that can be written: it is a hint for those who come. */
+  recordMount(device: string, layers: LayerPaths): void;
   release(): void;
 }
 
@@ -52,14 +53,30 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
     throw thrown;
   }
   return {
-    recordMount: (device) => {
-      tryWriteSmallFile(note, `${device} ${String(process.pid)}`);
+    recordMount: (device, layers) => {
+      tryWriteSmallFile(note, `${device} ${String(process.pid)} ${listOf(layers)}`);
     },
     release: () => {
       removeSmallFile(note);
       release();
     },
   };
+}
+
+/**
+ * Whether what shows at `mountPoint` is a mount of these layers, from this upper down. Some clients mount twice
+ * within a moment, and mean one mount. Paths as `checkLayers` answers them.
+ */
+export function isMountedThere(layers: LayerPaths, mountPoint: Name): boolean {
+  if (layers.work === undefined) return false;
+  const [device, , list] = findSmallFile(pathIn(layers.work, noteName))?.trim().split(' ') ?? [];
+  return device !== undefined && list === listOf(layers) && findMountAt(mountPoint)?.device === device;
+}
+
+/** One word, whatever the paths hold. */
+function listOf({ lower, dataOnly, upper, work }: LayerPaths): string {
+  const paths = [...lower, asName(''), ...dataOnly, asName(''), upper ?? '', work ?? ''];
+  return Buffer.from(paths.join('\0'), 'latin1').toString('base64url');
 }
 
 /** Who holds a lock, by its note. */

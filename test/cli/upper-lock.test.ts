@@ -6,13 +6,15 @@ import { lockUpper } from '../../src/cli/upper-lock.ts';
 import { readMounts } from '../../src/os/mountinfo.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 
+const layers = { lower: [asName('/l')], dataOnly: [], upper: undefined, work: undefined };
+
 t.test('a note that cannot be written is no reason to fail', async (t) => {
   const scratch = makeScratch(t);
   const [upper, work] = [scratch.directory('upper'), scratch.directory('work')];
   const lock = await lockUpper({ upper: asName(upper), work: asName(work) });
   mkdirSync(join(work, 'stratafs-mount'));
   t.doesNotThrow(() => {
-    lock.recordMount('0:1');
+    lock.recordMount('0:1', layers);
   });
   lock.release();
 });
@@ -23,10 +25,10 @@ t.test('a holder whose mount is gone is waited for, one whose mount is there is 
   const device = readMounts()[0]?.device ?? '';
   const holder = await lockUpper({ upper, work });
   const asked = Date.now();
-  holder.recordMount(device);
+  holder.recordMount(device, layers);
   await t.rejects(lockUpper({ upper, work }), { code: 'in-use', hint: /^unmount that first/ });
   t.ok(Date.now() - asked < 2000, 'at once');
-  holder.recordMount('0:0');
+  holder.recordMount('0:0', layers);
   await t.rejects(lockUpper({ upper, work, waitMs: 100 }), {
     code: 'in-use',
     hint: new RegExp(`process ${String(process.pid)} still writes`),
