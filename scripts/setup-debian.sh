@@ -9,6 +9,7 @@ tests=(
   fuse3 uidmap                      # mounts of an ordinary user
   libfuse2                          # door=libfuse
   fuse-overlayfs                    # the peer that is measured against
+  bindfs                            # a layer in FUSE
   btrfs-progs e2fsprogs xfsprogs    # file systems with and without reflinks, on loop devices
   git sqlite3 debootstrap           # real programs
   conmon crun runc                  # containers
