@@ -44,6 +44,7 @@ driver = "overlay"
 graphroot = "$home/root"
 runroot = "$home/run"
 [storage.options.overlay]
+skip_mount_home = "true"
 mount_program = "${programs[$1]}"
 END
   cat > "$home/containers.conf" <<END

@@ -20,14 +20,14 @@ const run = `
 said=$(podman run --rm -v "lasting:/shared" base:1 sh -euc '
   rm -rf /usr/share/doc; mkdir /usr/share/doc; cp -a /etc /srv/etc; mv /srv/etc /srv/moved; ln /bin/true /srv/link
   for i in 1 2 3 4 5; do echo $1.$i >> /etc/fstab; done; sort -u /etc/fstab | grep -c "^$1\\."; ls -A /usr/share/doc
-  diff -r /srv/moved/alternatives /etc/alternatives; touch "/shared/$1"; rm "/shared/$1"' sh "$1")
+  diff -r --no-dereference /srv/moved/alternatives /etc/alternatives; touch "/shared/$1"; rm "/shared/$1"' sh "$1")
 test "$said" = 5
-podman exec lasting sh -euc 'cp -a /etc "/srv/$1"; diff -r /etc "/srv/$1"; rm -rf "/srv/$1"' sh "$1"`;
+podman exec lasting sh -euc 'cp -a /etc "/srv/$1"; diff -r --no-dereference /etc "/srv/$1"; rm -rf "/srv/$1"' sh "$1"`;
 
 const build = `
 printf 'FROM base:1\\nRUN rm -rf /usr/share/doc && mkdir /usr/share/doc && echo %s > /usr/share/doc/made\\nRUN mv /etc/alternatives /srv/\\n' "$1" |
   podman build -q --no-cache -t "built:$1" -f - . >/dev/null
-said=$(podman run --rm "built:$1" sh -c 'cat /usr/share/doc/*; ls -A /etc/alternatives 2>/dev/null')
+said=$(podman run --rm "built:$1" sh -c 'cat /usr/share/doc/*; test ! -e /etc/alternatives')
 test "$said" = "$1"
 podman rmi "built:$1" >/dev/null`;
 
@@ -44,7 +44,7 @@ t.test(
       `podman run -d --name lasting base:1 sh -c 'trap "exit 0" TERM; while :; do sleep 0.2; done' >/dev/null`,
     );
     const before = await serverKiB(store);
-    const rounds = await gather(t, store);
+    const rounds = await gather(t, store, before);
     t.comment(`${String(rounds)} rounds, the server of the one that lasts: ${String(before)} KiB at first`);
     t.ok(rounds >= crowd.workers, 'every worker has done something');
     await store.run(
@@ -60,14 +60,14 @@ t.test(
 );
 
 /** Runs all workers until time is up. Resolves to the number of rounds. */
-async function gather(t: Test, store: PodmanStore): Promise<number> {
+async function gather(t: Test, store: PodmanStore, before: number): Promise<number> {
   const deadline = Date.now() + crowd.seconds * 1000;
   let number = 0;
-  let grown = 0;
+  let begun = before;
   let rounds = 0;
   await Promise.all(
     Array.from({ length: crowd.workers }, async (_, worker) => {
-      for (let round = 0; Date.now() < deadline; round++) {
+      for (let round = 0; round === 0 || Date.now() < deadline; round++) {
         const script = (worker + round) % 3 === 0 ? build : run;
         try {
           await store.run(`set -- n${String(++number)}\n${script}`);
@@ -76,13 +76,13 @@ async function gather(t: Test, store: PodmanStore): Promise<number> {
           return;
         }
         rounds++;
-        if (rounds === crowd.workers) grown = await serverKiB(store);
+        if (rounds === crowd.workers) begun = await serverKiB(store);
       }
     }),
   );
   const last = await serverKiB(store);
-  t.comment(`its server: ${String(grown)} KiB once all had begun, ${String(last)} KiB in the end`);
-  t.ok(last - grown < allowedGrowthKiB, 'it has not grown');
+  t.comment(`its server: ${String(begun)} KiB once all had begun, ${String(last)} KiB in the end`);
+  t.ok(last - begun < allowedGrowthKiB, 'it has not grown');
   return rounds;
 }
 

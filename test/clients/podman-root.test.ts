@@ -17,7 +17,7 @@ t.test(
         { name: 'files-in-and-out', title: 'cp, exec, mount, export, save, load', lines: 5000 },
         { name: 'volumes', title: 'volumes, binds, image mounts', lines: 100 },
         { name: 'buildah', title: 'buildah', lines: 150 },
-        { name: 'mapped-ids', title: 'user namespaces', lines: 30 },
+        { name: 'one-id', title: 'a user namespace of one id', lines: 30 },
       ],
       { subject, oracle },
     );

@@ -26,6 +26,7 @@ t.test(
         { name: 'volumes', title: 'volumes, binds, image mounts', lines: 100 },
         { name: 'buildah', title: 'buildah', lines: 150 },
         { name: 'keep-id', title: 'keep-id', lines: 30 },
+        { name: 'id-range', title: 'a range of ids', lines: 30 },
       ],
       { subject, oracle },
     );
