@@ -26,7 +26,7 @@ podman run --name kept app:1 sh -c 'set -eu; touch /runs; echo run >> /runs; cas
   mv /usr/share/debconf /usr/share/debconf2; mv /srv/made /srv/moved; rm /usr/share/perl5/new
   chmod 700 /usr/bin/perl; ln /etc/shells /etc/shells.link; rm -rf /etc/alternatives; mkdir /etc/alternatives ;;
 *)
-  ls -A /usr/share/debconf2 >/dev/null; test ! -e /usr/share/debconf; mkdir /third; mkdir /etc/profile ;;
+  ls -A /usr/share/debconf2 >/dev/null; test ! -e /usr/share/debconf; touch /third; echo again > /etc/profile ;;
 esac'`;
 const settle = `
 for id in $(podman ps -aq); do
