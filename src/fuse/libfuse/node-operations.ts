@@ -28,13 +28,13 @@ const noId = 0xffff_ffff;
 /** Fills the attributes that are answered. */
 export function getattr(door: PathDoor, path: string): Later<void> {
   return door.at(path, (node) => {
-    door.putAttributes(node);
+    door.putAttributes(node, path);
   });
 }
 
 export function fgetattr(door: PathDoor, path: string, file: number): Later<void> {
   if (file === 0) return getattr(door, path);
-  door.putAttributes(door.files.get(file).node);
+  door.putAttributes(door.files.get(file).node, path);
 }
 
 function change(door: PathDoor, path: string, what: Partial<SetAttr>): Later<void> {

@@ -18,8 +18,8 @@ import { namesOf } from './text.ts';
 export interface PathDoorParts {
   readonly fs: FileSystem;
   readonly log: Log;
-  /** Who made the mount: what is created is theirs. */
-  readonly owner: { readonly uid: number; readonly gid: number };
+  /** Who made the mount, and a process of theirs: what is created is theirs, and they see what it may see. */
+  readonly owner: { readonly uid: number; readonly gid: number; readonly pid: number };
   /** Others change the layers: nothing may be told that was found out earlier. */
   readonly layersChange: boolean;
 }
@@ -39,7 +39,7 @@ export class PathDoor {
     this.fs = fs;
     this.log = log;
     // The kernel has taken the umask off every mode, since libfuse 2 does not ask it not to.
-    this.caller = { ...owner, pid: 0, umask: 0, unique: 0 };
+    this.caller = { ...owner, umask: 0, unique: 0 };
     this.nodes = new PathNodes(fs, layersChange);
     this.files = new OpenFiles((place) => {
       this.nodes.leave(place);
@@ -80,9 +80,11 @@ export class PathDoor {
     return result;
   }
 
-  /** Fills `words`. */
-  putAttributes(node: NodeId): void {
+  /** Fills `words`, for a client that asks by `path`. */
+  putAttributes(node: NodeId, path: string): void {
     this.fs.getattr(node, this.attr);
+    // libfuse takes one off, for the name that it thinks it has put in the place of the real one.
+    if (this.attr.nlink > 0 && this.files.findHidden(path) !== undefined) this.attr.nlink += 1;
     putAttr(this.words, this.attr, this.numbers);
   }
 }

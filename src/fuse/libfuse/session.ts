@@ -43,7 +43,7 @@ export class LibfuseSession {
     this.ready = new Promise((resolve) => (this.#onReady = resolve));
     this.ended = new Promise((resolve) => (this.#onEnded = resolve));
     const { log, timeoutSec } = options;
-    const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+    const owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, pid: process.pid };
     const door = new PathDoor({ fs, log, owner, layersChange: timeoutSec !== undefined });
     const native = new FuseNative();
     const handlers = handlersFor(door, {
