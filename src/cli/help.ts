@@ -31,6 +31,7 @@ Unmount with: umount MOUNTPOINT
     passthrough=auto|on|off             whether the kernel reads and writes files itself
     low_latency=auto|on|off             whether processors stay awake while there is much to do
     fsync=on|off                        off: fsync answers at once
+    door=kernel|libfuse                 libfuse: through libfuse 2, which carries less; also --door=
     timeout=SECONDS                     for layers that others change: how old names and attributes may be
     log=FILE                            messages of a server in the background
 

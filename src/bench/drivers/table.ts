@@ -5,6 +5,8 @@
 import { constants, existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { UserError } from '../../base/user-error.ts';
+import { FuseNative } from '../../os/fuse-native.ts';
 import { readPackageVersion } from '../../os/package-version.ts';
 import { canAccess, findProgram } from '../packages.ts';
 import { run } from '../child.ts';
@@ -29,6 +31,12 @@ export const drivers: readonly Driver[] = [
     quick: true,
   }),
   stratafs({ name: 'strata-relaxed', options: ',coherence=relaxed', variantOf: 'strata', onRequest: true }),
+  stratafs({
+    name: 'strata-libfuse',
+    options: ',door=libfuse',
+    variantOf: 'strata',
+    findObstacle: findLibfuseObstacle,
+  }),
   {
     name: 'overlay',
     subject: false,
@@ -81,16 +89,18 @@ function layerOptions(stack: Stack): string {
 
 function stratafs(
   variant: Pick<Driver, 'name'> &
-    Partial<Pick<Driver, 'variantOf' | 'durability' | 'quick' | 'onRequest'>> & { options?: string },
+    Partial<Pick<Driver, 'variantOf' | 'durability' | 'quick' | 'onRequest' | 'findObstacle'>> & {
+      options?: string;
+    },
 ): Driver {
-  const { options = '', durability = 'default', ...rest } = variant;
+  const { options = '', durability = 'default', findObstacle = () => undefined, ...rest } = variant;
   return {
     ...rest,
     subject: true,
     durability,
     findObstacle: () =>
       existsSync(join(program, '..', '..', 'dist', 'cli', 'server.js'))
-        ? findDeviceObstacle()
+        ? (findDeviceObstacle() ?? findObstacle())
         : { why: 'it is not built', install: 'npm run build' },
     version: readPackageVersion,
     command: (stack) => [program, '-o', `${layerOptions(stack)}${options}`, stack.mountPoint],
@@ -101,6 +111,16 @@ function stratafs(
 function findFuseObstacle(name: string, debianPackage: string): Obstacle | undefined {
   if (findProgram(name) !== undefined) return findDeviceObstacle();
   return { why: 'it is not installed', install: `apt-get install ${debianPackage}` };
+}
+
+function findLibfuseObstacle(): Obstacle | undefined {
+  try {
+    new FuseNative();
+    return undefined;
+  } catch (thrown) {
+    if (!(thrown instanceof UserError)) throw thrown;
+    return { why: thrown.message, install: 'apt-get install libfuse2' };
+  }
 }
 
 function findDeviceObstacle(): Obstacle | undefined {
