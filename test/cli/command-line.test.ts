@@ -113,6 +113,7 @@ t.test('the options of the door', async (t) => {
     maxWrite: undefined,
     timeoutSec: 1.5,
   });
+  t.equal(withOptions('door=libfuse').door.door, 'libfuse');
 });
 
 t.test('the flags of the mount do what they say', async (t) => {
