@@ -3,7 +3,7 @@
  * one for all, beside fuse-overlayfs; and what ten containers of one image keep in memory of its programs. Prints the
  * tables of docs/density.md. Needs root, a build, and nothing else running:
  *
- *   unshare -m --propagation private node scripts/measure-density.js
+ *   unshare -m --propagation private node scripts/measure-density.js [mounts|images]
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,6 +13,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   writeFileSync,
@@ -49,7 +50,7 @@ const kernel = (options, at) => {
 
 /** @type {Way['mount']} */
 const fuseOverlayfs = (options, at) => {
-  execFileSync('fuse-overlayfs', ['-o', options, at]);
+  execFileSync('fuse-overlayfs', ['-o', options, at], { stdio: 'ignore' });
 };
 
 /** @type {Way[]} */
@@ -69,8 +70,9 @@ const imageWays = [
 
 const scratch = realpathSync(mkdtempSync('/var/tmp/strata-density-'));
 try {
-  printMounts();
-  await printImages();
+  const [part] = process.argv.slice(2);
+  if (part !== 'images') printMounts();
+  if (part !== 'mounts') await printImages();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -160,11 +162,21 @@ function row(count, { name }, { startMs, fresh, used }) {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The processes that serve mounts. */
+/** The processes that serve mounts in this mount namespace. */
 function servers() {
-  return readdirSync('/proc').filter(
-    (pid) => /^\d+$/.test(pid) && /^(?:@stratafs|fuse-overlayfs)/.test(text(`/proc/${pid}/cmdline`)),
-  );
+  const own = namespaceOf('self');
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && /^(?:@stratafs|fuse-overlayfs)/.test(text(`/proc/${pid}/cmdline`)))
+    .filter((pid) => namespaceOf(pid) === own);
+}
+
+/** Empty once it has ended. @param {string} pid */
+function namespaceOf(pid) {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch {
+    return '';
+  }
 }
 
 /** @param {string} line */
@@ -242,6 +254,8 @@ async function startIn(root) {
   const program = 'console.log(1); setInterval(() => undefined, 60000)';
   const child = spawn('chroot', [root, process.execPath, '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    // Certificates that the image lacks.
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: '' },
   });
   await new Promise((resolve) => child.stdout.once('data', resolve));
   return child;
