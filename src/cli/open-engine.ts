@@ -2,6 +2,7 @@
  * What the commands on containers and volumes work with, put together from a data root. The exit command of a
  * container is this program again, with the same root.
  */
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import type { Engine } from '../run/engine.ts';
@@ -28,7 +29,11 @@ export async function openEngine(command: Command): Promise<OpenedEngine> {
     runRoot: store.run.path,
     volumes: new Volumes(store.root.path),
     layers,
-    exitCommand: [program, '--root', store.root.path, '--driver', store.driver.name, 'end-run'],
+    exitCommand: [
+      program,
+      ...['--root', store.root.path, '--run-root', dirname(store.run.path)],
+      ...['--driver', store.driver.name, 'end-run'],
+    ],
   };
   return { engine, layers, store };
 }

@@ -9,24 +9,41 @@ import { Store } from '../store/store.ts';
 
 interface RootOptions {
   readonly root?: string;
+  readonly runRoot?: string;
   readonly driver?: string;
 }
 
 export function addRootOptions(program: Command): Command {
   return program
     .option('--root <dir>', `the data root (STRATA_ROOT; ${defaultRoot} unless told)`)
+    .option(
+      '--run-root <dir>',
+      'where what is true of this boot only is kept (STRATA_RUN_ROOT; /run/strata unless told)',
+    )
     .option('--driver <name>', 'the storage driver: strata, overlay2, btrfs, vfs');
+}
+
+/** The data root that is meant: `--root`, or what the environment says. */
+export function rootPath(given: string | undefined): string {
+  const fromEnvironment = process.env.STRATA_ROOT;
+  return given ?? (fromEnvironment === undefined || fromEnvironment === '' ? defaultRoot : fromEnvironment);
 }
 
 /** The store that a command is meant for. UserError as `Store.open`. */
 export function openStore(command: Command, without: { readonly collect?: false } = {}): Promise<Store> {
-  const { root, driver } = command.optsWithGlobals<RootOptions>();
-  const fromEnvironment = process.env.STRATA_ROOT;
+  const { root, runRoot, driver } = command.optsWithGlobals<RootOptions>();
   return Store.open(
     {
-      root: root ?? (fromEnvironment === undefined || fromEnvironment === '' ? defaultRoot : fromEnvironment),
+      root: rootPath(root),
+      runRoot: runRootPath(runRoot),
       driver: driver === undefined ? undefined : parseDriverName(driver),
     },
     without,
   );
+}
+
+/** Undefined: the usual place. */
+function runRootPath(given: string | undefined): string | undefined {
+  const fromEnvironment = process.env.STRATA_RUN_ROOT;
+  return given ?? (fromEnvironment === '' ? undefined : fromEnvironment);
 }

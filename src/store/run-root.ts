@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { waitForLock } from '../os/lock.ts';
 import { readBootId } from '../os/process-identity.ts';
@@ -19,10 +19,10 @@ export class RunRoot {
     this.path = path;
   }
 
-  /** Makes it, or answers the one that is there, emptied if it is of another boot. */
-  static async open(root: DataRoot): Promise<RunRoot> {
+  /** Makes it in `directory`, or answers the one that is there, emptied if it is of another boot. */
+  static async open(root: DataRoot, directory = join(runDirectory(), 'strata')): Promise<RunRoot> {
     const name = createHash('sha256').update(root.path).digest('hex').slice(0, 16);
-    const run = new RunRoot(join(runDirectory(), 'strata', name));
+    const run = new RunRoot(resolve(directory, name));
     mkdirSync(run.path, { recursive: true, mode: 0o700 });
     const lock = await waitForLock(nameFromText(run.path), 'exclusive');
     try {

@@ -19,6 +19,8 @@ import { RunRoot } from './run-root.ts';
 export interface StoreOptions {
   /** The data root. */
   readonly root: string;
+  /** The directory of run roots; undefined for the usual one. */
+  readonly runRoot?: string | undefined;
   readonly driver?: DriverName | undefined;
 }
 
@@ -57,7 +59,7 @@ export class Store {
       choice = await chooseDriver(resolve(options.root), undefined, options.driver);
       root = await createDataRoot(options.root, formatOf(choice.name), options.driver);
     }
-    const run = await RunRoot.open(root);
+    const run = await RunRoot.open(root, options.runRoot);
     choice ??= await rememberedChoice(root, run, options.driver);
     const store = new Store(root, run, choice);
     if (without.collect !== false) await collectIfNeeded(store);
