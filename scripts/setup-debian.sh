@@ -19,6 +19,7 @@ tests=(
   strace                            # what a server flushes
   chromium                          # looks at the report of the benchmark
   bzip2 xz-utils zstd               # compressed layers
+  fish zsh mandoc                   # completion, the manual pages
   procps psmisc util-linux
 )
 

@@ -6,7 +6,7 @@
 import type { Command, Option } from 'commander';
 
 /** Commands whose operands are another program's command line. */
-const takers = new Set(['run', 'create', 'exec']);
+export const takers = new Set(['run', 'create', 'exec']);
 
 /** `argv` as `process.argv` has it, made plain for the parser. */
 export function markOperands(program: Command, argv: readonly string[]): string[] {

@@ -14,7 +14,7 @@ import { findContainer, writeContainer, type Container } from './container.ts';
 import { containerPath, type Engine } from './engine.ts';
 
 /** All, the newest first. */
-export async function listContainers(engine: Engine): Promise<Container[]> {
+export async function listContainers(engine: Pick<Engine, 'containers'>): Promise<Container[]> {
   const found: Container[] = [];
   for (const id of await namesIn(engine.containers)) {
     const container = isId(id) ? await findContainer(engine, id) : undefined;

@@ -72,7 +72,10 @@ const containerSchema = v.looseObject({
   image: v.looseObject({ id: v.string() }),
 });
 
-export async function findContainer(engine: Engine, id: string): Promise<Container | undefined> {
+export async function findContainer(
+  engine: Pick<Engine, 'containers'>,
+  id: string,
+): Promise<Container | undefined> {
   // Its other fields are as they were written, whole.
   return (await findJson(containerPath(engine, id, 'container.json'), containerSchema)) as
     Container | undefined;

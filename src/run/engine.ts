@@ -49,7 +49,11 @@ export interface Engine {
 }
 
 /** What lies in the data root of one container. */
-export function containerPath(engine: Engine, id: string, ...names: readonly string[]): string {
+export function containerPath(
+  engine: Pick<Engine, 'containers'>,
+  id: string,
+  ...names: readonly string[]
+): string {
   return join(engine.containers, id, ...names);
 }
 
