@@ -107,6 +107,23 @@ export async function addContainer(engine: Engine, container: Container): Promis
   }
 }
 
+/** Gives a container another name. UserError as `checkContainerName`, `no-such-container` for one that has gone. */
+export async function renameContainer(engine: Engine, { id }: Container, name: string): Promise<void> {
+  const done = await withContainer(engine, id, async () => {
+    const lock = await waitForLock(nameFromText(engine.containers), 'exclusive');
+    try {
+      await checkContainerName(engine, name);
+      const container = await findContainer(engine, id);
+      if (container === undefined) return false;
+      await writeContainer(engine, { ...container, name });
+      return true;
+    } finally {
+      lock.release();
+    }
+  });
+  if (done !== true) throw new UserError('no-such-container', `no such container: ${id.slice(0, 12)}`);
+}
+
 /** Forgets a container and all of its files. */
 export async function forgetContainer(engine: Engine, id: string): Promise<void> {
   await rm(containerPath(engine, id, 'container.json'), { force: true });

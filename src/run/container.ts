@@ -1,6 +1,6 @@
 /**
- * A container as it was asked for, which does not change from its creation to its removal, and the last run of it,
- * which does. Both are files of its directory in the data root.
+ * A container as it was asked for, of which the name alone changes from its creation to its removal, and the last run
+ * of it. Both are files of its directory in the data root.
  */
 import * as v from 'valibot';
 import { findProcess, isRunning, type ProcessIdentity } from '../os/process-identity.ts';

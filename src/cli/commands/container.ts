@@ -9,9 +9,10 @@ import { inspectCommand } from './inspect.ts';
 import { logsCommand } from './logs.ts';
 import { pruneContainersCommand } from './prune.ts';
 import { psCommand } from './ps.ts';
+import { renameCommand } from './rename.ts';
 import { rmCommand } from './rm.ts';
 import { runCommand } from './run.ts';
-import { startCommand } from './start.ts';
+import { restartCommand, startCommand } from './start.ts';
 import { killCommand, stopCommand, waitCommand } from './stop.ts';
 
 /** Those that have names of their own as well, without `ps`. */
@@ -21,10 +22,12 @@ export function containerCommands(): Command[] {
     runCommand(),
     startCommand(),
     stopCommand(),
+    restartCommand(),
     killCommand(),
     execCommand(),
     logsCommand(),
     waitCommand(),
+    renameCommand(),
     rmCommand(),
     cpCommand(),
     commitCommand(),

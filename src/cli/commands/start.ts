@@ -1,11 +1,13 @@
-/** `strata start CONTAINER...`: runs containers again. */
+/** `strata start CONTAINER...`: runs containers again. `strata restart` ends them before. */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
 import { getContainer } from '../../run/container-book.ts';
 import { runAttached, runDetached } from '../../run/run-attached.ts';
+import { stopContainer } from '../../run/signal-container.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 import { checkTerminal } from './run.ts';
+import { graceSec, parseSeconds } from './stop.ts';
 
 interface Options {
   readonly attach?: true;
@@ -34,5 +36,25 @@ export function startCommand(): Command {
       const { stdout, stderr, stdin } = process;
       const streams = { stdout, stderr, stdin: interactive === true ? stdin : undefined };
       process.exitCode = (await runAttached(engine, container, streams)) ?? 0;
+    });
+}
+
+export function restartCommand(): Command {
+  return new Command('restart')
+    .description('stop containers, and start them again')
+    .argument('<container...>')
+    .option('-t, --time <seconds>', 'how long they have to end', parseSeconds, graceSec)
+    .action(async (names: string[], { time }: { readonly time: number }, command: Command) => {
+      const { engine } = await openEngine(command);
+      for (const name of names) {
+        const container = await getContainer(engine, name);
+        if (container.autoRemove)
+          throw new UserError('auto-remove', `${container.name} was made with --rm: it goes when it ends`, {
+            hint: 'run it again',
+          });
+        await stopContainer(engine, container, time);
+        await runDetached(engine, container);
+        printLines([name]);
+      }
     });
 }

@@ -6,7 +6,7 @@ import { waitForExit } from '../../run/wait-exit.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 
-const graceSec = 10;
+export const graceSec = 10;
 
 export function stopCommand(): Command {
   return new Command('stop')
@@ -48,7 +48,7 @@ export function waitCommand(): Command {
     });
 }
 
-function parseSeconds(text: string): number {
+export function parseSeconds(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of seconds.');
   return Number(text);
 }
