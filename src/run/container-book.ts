@@ -3,7 +3,7 @@
  * the rest of a creation that did not come to its end.
  */
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { nameFromText } from '../base/name.ts';
 import { isFsError } from '../base/fs-error.ts';
@@ -48,10 +48,26 @@ export async function findGiven(engine: Engine, given: string): Promise<Containe
 }
 
 /** A directory for a container that has yet to be written, and is whoever's holds the lock until then. */
-export async function beginContainer(engine: Engine): Promise<{ readonly id: string; readonly lock: Lock }> {
-  const id = randomBytes(32).toString('hex');
-  mkdirSync(containerPath(engine, id), { recursive: true, mode: 0o710 });
-  return { id, lock: await waitForLock(nameFromText(containerPath(engine, id)), 'exclusive') };
+export function beginContainer(engine: Engine): { readonly id: string; readonly lock: Lock } {
+  for (;;) {
+    const id = randomBytes(32).toString('hex');
+    mkdirSync(containerPath(engine, id), { recursive: true, mode: 0o710 });
+    const lock = tryLockThere(containerPath(engine, id));
+    if (lock !== undefined) return { id, lock };
+  }
+}
+
+/** Undefined where another command has taken the directory for that of a creation that died, before it was locked. */
+function tryLockThere(path: string): Lock | undefined {
+  try {
+    const lock = tryLock(nameFromText(path));
+    if (lock === undefined || existsSync(path)) return lock;
+    lock.release();
+    return undefined;
+  } catch (thrown) {
+    if (isFsError(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
 }
 
 /** Takes away what creations that did not come to their end have left. */

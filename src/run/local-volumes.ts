@@ -6,8 +6,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
+  closeSync,
+  fsyncSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -72,6 +75,7 @@ export function localVolumes(directory: string): VolumeDriver {
       const aside = mkdtempSync(join(directory, '.gone-'));
       try {
         renameSync(join(directory, name), join(aside, name));
+        sync(directory);
       } catch (thrown) {
         if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
       } finally {
@@ -119,7 +123,10 @@ function makeVolume(directory: string, name: string, { options = {}, labels = {}
       CreatedAt: new Date().toISOString(),
     };
     writeFileSync(join(made, 'volume', 'opts.json'), JSON.stringify(record), { mode: 0o600 });
+    sync(join(made, 'volume', 'opts.json'));
+    sync(join(made, 'volume'));
     renameSync(join(made, 'volume'), join(directory, name));
+    sync(directory);
   } catch (thrown) {
     // Somebody else was first: the volume is there, which is what was wanted.
     const { code } = thrown as NodeJS.ErrnoException;
@@ -137,6 +144,16 @@ function findRecord(volume: string): StoredOptions | undefined {
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw thrown;
+  }
+}
+
+/** The content of a file, or the names in a directory, outlast a loss of power from now on. */
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -1,9 +1,10 @@
 /**
  * Throws away what commands that died have left. Every command begins with a look whether there is anything of that
- * kind, which costs two listings; only then everything is read, and only while nobody else is at work.
+ * kind, which costs three listings; only then everything is read, and only while nobody else is at work.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../base/user-error.ts';
 import { findLine, namesIn, unfinishedPrefix } from './durable.ts';
 import { isCacheId } from './ids.ts';
 import { isBroken, readLayers, readReferences } from './references.ts';
@@ -14,7 +15,10 @@ import { clearWorkspace } from './workspace.ts';
 /** Leaves everything as it is while another command is at work, or where a file is damaged. */
 export async function collectIfNeeded(store: Store): Promise<void> {
   await store.driver.cleanup();
-  const isNeeded = store.lock.wasAbandoned || (await namesIn(store.root.layerDb('tmp'))).length > 0;
+  const isNeeded =
+    store.lock.wasAbandoned ||
+    (await namesIn(store.root.layerDb('tmp'))).length > 0 ||
+    (await namesIn(store.root.path)).some(isUnfinished);
   if (!isNeeded) return;
   try {
     await store.lock.exclusiveNow(() => collect(store));
@@ -26,12 +30,15 @@ export async function collectIfNeeded(store: Store): Promise<void> {
 
 /** What was thrown away, in words. For the holder of the root's lock. UserError `broken-file`, and nothing is gone. */
 export async function collect(store: Store): Promise<string[]> {
+  // Before the references: who makes a directory writes that down first.
+  const directories = await store.driver.list();
   const references = await readReferences(store);
   const layers = await readLayers(store);
   const done: string[] = [];
   const used = new Set([...layers.values()].map(({ cacheId }) => cacheId));
   for (const directory of references.deadWorkspaces) {
-    await clearWorkspace(store, directory, used);
+    // Its command may have died a moment ago, and its mounts are there until the next look.
+    if (!(await isFree(clearWorkspace(store, directory, used)))) continue;
     done.push(`unfinished work ${directory}`);
   }
   for (const { chainId } of layers.values()) {
@@ -39,9 +46,8 @@ export async function collect(store: Store): Promise<string[]> {
     await store.layers.remove(chainId);
     done.push(`layer ${chainId}`);
   }
-  for (const id of await store.driver.list()) {
-    if (references.caches.has(id)) continue;
-    await store.driver.remove(id);
+  for (const id of directories) {
+    if (references.caches.has(id) || !(await isFree(store.driver.remove(id)))) continue;
     done.push(`directory ${store.driver.directoryOf(id)}`);
   }
   for (const path of await unfinishedFiles(store)) {
@@ -65,7 +71,7 @@ export async function unfinishedFiles(store: Store): Promise<string[]> {
     ...(await layerDirectories(store)),
   ]) {
     for (const name of await namesIn(directory).catch(() => [])) {
-      if (name.startsWith(unfinishedPrefix) || isDeadTrial(name)) found.push(join(directory, name));
+      if (isUnfinished(name)) found.push(join(directory, name));
     }
   }
   for (const name of await namesIn(root.layerDb('tmp'))) {
@@ -91,8 +97,23 @@ async function layerDirectories(store: Store): Promise<string[]> {
   return ids.filter((id) => id !== undefined && isCacheId(id)).map((id) => store.driver.directoryOf(id));
 }
 
+/** False where what was to be removed is mounted. */
+async function isFree(removal: Promise<void>): Promise<boolean> {
+  try {
+    await removal;
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof UserError && thrown.code === 'layer-in-use') return false;
+    throw thrown;
+  }
+}
+
 async function subdirectories(directory: string): Promise<string[]> {
   return (await namesIn(directory)).map((name) => join(directory, name));
+}
+
+function isUnfinished(name: string): boolean {
+  return name.startsWith(unfinishedPrefix) || isDeadTrial(name);
 }
 
 function isDeadTrial(name: string): boolean {

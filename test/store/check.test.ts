@@ -307,6 +307,28 @@ const faults: Readonly<Record<string, Fault>> = {
       mkdirSync(directory);
       writeFileSync(join(directory, 'parent'), `sha256:${'1'.repeat(64)}`);
       writeFileSync(join(directory, 'mount-id'), newCacheId());
+      mkdirSync(store.root.at('containers', 'container'), { recursive: true });
+      writeFileSync(store.root.at('containers', 'container', 'container.json'), '{}');
+    },
+  },
+  'a command died while it made a container': {
+    codes: ['container-unfinished'],
+    mendable: true,
+    plant: async ({ store }) => {
+      const [init, writable] = [newCacheId(), newCacheId()];
+      const directory = store.root.layerDb('mounts', 'container');
+      mkdirSync(directory);
+      writeFileSync(join(directory, 'init-id'), init);
+      writeFileSync(join(directory, 'mount-id'), writable);
+      mkdirSync(store.root.at('containers', 'container'), { recursive: true });
+      await store.driver.createReadWrite(init, undefined);
+    },
+  },
+  'a trial mount was left': {
+    codes: ['unfinished'],
+    mendable: true,
+    plant: ({ store }) => {
+      mkdirSync(store.root.at('.trial-4194305-abcdef'));
     },
   },
 };

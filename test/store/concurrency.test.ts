@@ -9,19 +9,9 @@ import t from 'tap';
 import type { CheckResult } from '../../src/store/check/run-check.ts';
 import type { ImageRow } from '../../src/store/image-list.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
+import { chooseSeed, randomFrom } from '../fixtures/random.ts';
 import { makeStage, mountPointsBelow, shell, type Stage } from './fixtures/stage.ts';
 import { startStrata, strata } from './fixtures/strata.ts';
-
-/** A generator of its own, so that a run can be repeated (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let x = Math.imul(state ^ (state >>> 15), 1 | state);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Three trees, two of which are the same, so that two commands publish one layer. */
 function makeTrees(stage: Stage): readonly string[] {
@@ -57,7 +47,7 @@ function commandsOf(stage: Stage, trees: readonly string[], random: () => number
 }
 
 t.test('commands that are killed leave nothing behind', needs(...mountNeeds), async (t) => {
-  const seed = Number(process.env.STRATA_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = chooseSeed();
   t.comment(`STRATA_SEED=${String(seed)}`);
   const random = randomFrom(seed);
   const stage = makeStage(t);

@@ -3,7 +3,11 @@
  * not asked of one that is damaged.
  */
 import { existsSync } from 'node:fs';
-import { findLine, namesIn } from '../durable.ts';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nameFromText } from '../../base/name.ts';
+import { tryLock } from '../../os/lock.ts';
+import { findLine, findText, namesIn } from '../durable.ts';
 import { isCacheId, type ChainId } from '../ids.ts';
 import { unfinishedFiles } from '../collect.ts';
 import { isThere, liveHolders } from '../mount-book.ts';
@@ -16,6 +20,8 @@ const isLeftover = true;
 export async function checkLeftovers(store: Store): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {
+    // Before the references: who makes a directory writes that down first.
+    const directories = await store.driver.list();
     const references = await readReferences(store);
     for (const path of references.deadWorkspaces) {
       findings.push({ code: 'dead-workspace', path, message: 'a command died at work', isLeftover });
@@ -25,7 +31,7 @@ export async function checkLeftovers(store: Store): Promise<Finding[]> {
       const path = store.layers.pathOf(chainId);
       findings.push({ code: 'layer-unreferenced', path, message: 'no image has it', isLeftover });
     }
-    for (const id of await store.driver.list()) {
+    for (const id of directories) {
       if (references.caches.has(id)) continue;
       const path = store.driver.directoryOf(id);
       findings.push({ code: 'cache-unreferenced', path, message: 'it belongs to no layer', isLeftover });
@@ -60,6 +66,14 @@ export async function checkMounts(store: Store, layers: ReadonlyMap<ChainId, unk
   }
   for (const name of await namesIn(store.root.layerDb('mounts'))) {
     const path = store.root.layerDb('mounts', name);
+    const maker = await findMaker(store, name);
+    if (maker === 'living') continue;
+    if (maker === 'dead') {
+      const mend = (): Promise<void> => rm(path, { recursive: true, force: true });
+      const message = 'a command died while it made this container';
+      findings.push({ code: 'container-unfinished', path, message, mend });
+      continue;
+    }
     const parent = await findLine(store.root.layerDb('mounts', name, 'parent'));
     if (parent !== undefined && !layers.has(parent as ChainId)) {
       findings.push({ code: 'mount-parent', path, message: `its parent ${parent} is missing` });
@@ -70,4 +84,14 @@ export async function checkMounts(store: Store, layers: ReadonlyMap<ChainId, unk
     }
   }
   return findings;
+}
+
+/** Who still makes a container, or has died over it; undefined for one that is done. */
+async function findMaker(store: Store, id: string): Promise<'living' | 'dead' | undefined> {
+  const directory = store.root.at('containers', id);
+  if ((await findText(join(directory, 'container.json'))) !== undefined) return undefined;
+  if (!existsSync(directory)) return 'dead';
+  const lock = tryLock(nameFromText(directory));
+  lock?.release();
+  return lock === undefined ? 'living' : 'dead';
 }
