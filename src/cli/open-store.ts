@@ -3,9 +3,13 @@
  * command.
  */
 import type { Command } from 'commander';
+import { endDeadRuns } from '../run/dead-runs.ts';
+import { StoreLayers } from '../run/store-layers.ts';
+import { collectIfNeeded } from '../store/collect.ts';
 import { defaultRoot } from '../store/data-root.ts';
 import { parseDriverName } from '../store/drivers/choose.ts';
 import { Store } from '../store/store.ts';
+import { makeEngine } from './make-engine.ts';
 
 interface RootOptions {
   readonly root?: string;
@@ -29,17 +33,28 @@ export function rootPath(given: string | undefined): string {
   return given ?? (fromEnvironment === undefined || fromEnvironment === '' ? defaultRoot : fromEnvironment);
 }
 
-/** The store that a command is meant for. UserError as `Store.open`. */
-export function openStore(command: Command, without: { readonly collect?: false } = {}): Promise<Store> {
+/**
+ * The store that a command is meant for, without what commands that died have left running or lying about. UserError as
+ * `Store.open`. `without`: leaves that alone.
+ */
+export async function openStore(
+  command: Command,
+  without: { readonly collect?: false } = {},
+): Promise<Store> {
   const { root, runRoot, driver } = command.optsWithGlobals<RootOptions>();
-  return Store.open(
+  const store = await Store.open(
     {
       root: rootPath(root),
       runRoot: runRootPath(runRoot),
       driver: driver === undefined ? undefined : parseDriverName(driver),
     },
-    without,
+    { collect: false },
   );
+  if (without.collect === false) return store;
+  // First: what runs holds mounts, and layers.
+  await endDeadRuns(makeEngine(store, new StoreLayers(store)));
+  await collectIfNeeded(store);
+  return store;
 }
 
 /** Undefined: the usual place. */

@@ -8,13 +8,7 @@ import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { O_DIRECTORY, O_PATH } from '../os/constants.ts';
 import { InRoot } from '../os/in-root.ts';
-import {
-  addContainer,
-  beginContainer,
-  checkContainerName,
-  collectUnfinished,
-  getContainer,
-} from './container-book.ts';
+import { addContainer, beginContainer, checkContainerName, getContainer } from './container-book.ts';
 import { fillInitLayer } from './container-files.ts';
 import { checkBindSource, volumesOf } from './container-mounts.ts';
 import type { Container } from './container.ts';
@@ -61,8 +55,7 @@ export async function createContainer(engine: Engine, request: ContainerRequest)
   const wanted = orderMounts([...given, ...imageVolumes(image, given)]);
   for (const mount of wanted) if (mount.type === 'bind') checkBindSource(mount);
   const draft = define(image, request);
-  await collectUnfinished(engine);
-  const { id, lock } = await beginContainer(engine);
+  const { id, lock } = beginContainer(engine);
   const anonymousVolumes: string[] = [];
   const container: Container = { ...draft, id, mounts: [], anonymousVolumes };
   try {

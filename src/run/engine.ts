@@ -57,9 +57,14 @@ export function containerPath(
   return join(engine.containers, id, ...names);
 }
 
+/** Where the bundles of all that runs are. */
+export function bundlesPath(runRoot: string): string {
+  return join(runRoot, 'bundles');
+}
+
 /** The bundle of a container that runs, with the sockets of its conmon. */
 export function bundlePath(engine: Engine, id: string, ...names: readonly string[]): string {
-  return join(engine.runRoot, 'bundles', id, ...names);
+  return join(bundlesPath(engine.runRoot), id, ...names);
 }
 
 /** Where conmon writes an exit status, in a file with the container's id. It outlives a container that is removed. */

@@ -3,9 +3,8 @@
  * handed on as it comes, and nothing left in the root that the command did not put there.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { InRoot } from '../os/in-root.ts';
@@ -17,6 +16,7 @@ import { lastFailure } from './runtime-log.ts';
 import { ownMounts, runtimeSpec, type SpecMount } from './runtime-spec.ts';
 import { findWorkingRuntime, hasUnifiedCgroups } from './runtime.ts';
 import { startError } from './start-error.ts';
+import { makeStepBundle } from './step-bundle.ts';
 import type { StepCommand, StepRunner } from './step.ts';
 
 /** What of this machine a command with a network sees. */
@@ -43,21 +43,22 @@ export class RuntimeStepRunner implements StepRunner {
   async run(command: StepCommand): Promise<number> {
     command.signal?.throwIfAborted();
     const runtime = findWorkingRuntime(this.#runRoot);
-    const id = `step-${randomBytes(16).toString('hex')}`;
-    const bundle = join(this.#runRoot, 'bundles', id);
-    mkdirSync(bundle, { recursive: true, mode: 0o700 });
+    const bundle = makeStepBundle(this.#runRoot, runtime);
     const root = new InRoot(command.root);
     let removeStubs = (): void => undefined;
     try {
       const mounts = mountsOf(command);
-      const spec = specOf(command, root, id, mounts);
-      writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
+      const spec = specOf(command, root, bundle.id, mounts);
+      writeFileSync(join(bundle.path, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
       removeStubs = makeStubs(createToolFs(), root, this.#pointsOf(mounts));
-      return await runBundle({ runtime, state: join(this.#runRoot, 'runtime'), bundle, id }, command);
+      return await runBundle(
+        { runtime, state: join(this.#runRoot, 'runtime'), bundle: bundle.path, id: bundle.id },
+        command,
+      );
     } finally {
       removeStubs();
       root.close();
-      rmSync(bundle, { recursive: true, force: true });
+      bundle.remove();
     }
   }
 

@@ -1,0 +1,70 @@
+/**
+ * What commands that were killed have left running: commands of builds, which somebody must wait for, containers
+ * that were never let go, and containers whose end nobody has written down. Every command begins with a look for them, which costs
+ * two listings; who is at work holds a lock, and is left alone.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isFsError } from '../base/fs-error.ts';
+import { nameFromText } from '../base/name.ts';
+import { tryLock, type Lock } from '../os/lock.ts';
+import { namesIn } from '../store/durable.ts';
+import { collectUnfinished } from './container-book.ts';
+import { findContainer, findRun, readStatus, type Container } from './container.ts';
+import { endRun } from './end-run.ts';
+import { bundlePath, bundlesPath, containerPath, runtimeState, type Engine } from './engine.ts';
+import { runtimeFile, stepPrefix } from './step-bundle.ts';
+
+/** Ends them, and takes away what creations that did not come to their end have left. */
+export async function endDeadRuns(engine: Engine): Promise<void> {
+  for (const name of await namesIn(bundlesPath(engine.runRoot))) {
+    if (name.startsWith(stepPrefix)) endDeadStep(engine, name);
+    else await endDeadRun(engine, name);
+  }
+  await collectUnfinished(engine);
+}
+
+function endDeadStep(engine: Engine, name: string): void {
+  const bundle = bundlePath(engine, name);
+  const lock = findLock(bundle);
+  if (lock === undefined) return;
+  try {
+    // Without that file it had not begun.
+    if (existsSync(join(bundle, runtimeFile))) {
+      const runtime = readFileSync(join(bundle, runtimeFile), 'utf8');
+      spawnSync(runtime, ['--root', runtimeState(engine), 'delete', '--force', name], { stdio: 'ignore' });
+    }
+    rmSync(bundle, { recursive: true, force: true });
+  } finally {
+    lock.release();
+  }
+}
+
+async function endDeadRun(engine: Engine, id: string): Promise<void> {
+  const lock = findLock(containerPath(engine, id));
+  if (lock === undefined) return;
+  try {
+    const [container, run] = [await findContainer(engine, id), await findRun(engine, id)];
+    if (container === undefined || run === undefined || run.finishedAt !== undefined) return;
+    if (await isDead(engine, container)) await endRun(engine, container, run.run);
+  } finally {
+    lock.release();
+  }
+}
+
+async function isDead(engine: Engine, { id }: Container): Promise<boolean> {
+  if ((await readStatus(engine, id)).status !== 'running') return true;
+  // Its process waits at this FIFO until it is let go, and nobody is there to do it.
+  return existsSync(join(runtimeState(engine), id, 'exec.fifo'));
+}
+
+/** Undefined where somebody holds it, and where there is nothing. */
+function findLock(path: string): Lock | undefined {
+  try {
+    return tryLock(nameFromText(path));
+  } catch (thrown) {
+    if (isFsError(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
+}
