@@ -5,7 +5,7 @@
  * which syncs, with our default one.
  */
 import type { Driver } from './drivers/driver.ts';
-import type { Mean } from './results.ts';
+import type { BenchRun, Mean } from './results.ts';
 import { figure, geometricMean, ratio } from './statistics.ts';
 import { counterpart, type Outcomes } from './verdict.ts';
 import type { Workload } from './workload.ts';
@@ -22,10 +22,12 @@ const uncounted = 'mount';
 export function computeMeans(measured: readonly Measured[], drivers: readonly Driver[]): Mean[] {
   const ours = drivers.filter(({ subject, durability }) => subject && durability === 'default');
   const theirs = drivers.filter(({ name }) => peers.includes(name));
-  return ours.flatMap((driver) => theirs.flatMap((peer) => findMean(measured, driver, peer, drivers) ?? []));
+  return ours.flatMap((driver) =>
+    theirs.flatMap((peer) => computeMean(measured, driver, peer, drivers) ?? []),
+  );
 }
 
-function findMean(
+function computeMean(
   measured: readonly Measured[],
   driver: Driver,
   peer: Driver,
@@ -40,4 +42,9 @@ function findMean(
   return mean === undefined
     ? undefined
     : { driver: driver.name, peer: peer.name, workloads: ratios.length, ratio: mean };
+}
+
+/** That of a run, where it has one. */
+export function findMean(run: BenchRun, driver: string, peer: string): Mean | undefined {
+  return run.means.find((mean) => mean.driver === driver && mean.peer === peer);
 }

@@ -2,7 +2,7 @@
  * The files that a run writes, and that a later one is compared with. Whether they can be written is asked before
  * the run, which takes long.
  */
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { UserError } from '../base/user-error.ts';
 import type { BenchRun } from './results.ts';
 
@@ -40,4 +40,9 @@ export function checkOutput(path: string): void {
 
 export function writeOutput(path: string, text: string): void {
   writeFileSync(path, text);
+}
+
+/** What is in such a file; empty where there is nothing yet. */
+export function readOutput(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }

@@ -3,6 +3,7 @@
  * data without methods, so that a run can be written down, sent and read again. Figures are kept as they were
  * measured; what can be computed from them is computed by `statistics.ts`.
  */
+import type { Durability } from './drivers/driver.ts';
 import type { Unit } from './workload.ts';
 
 export interface BenchRun {
@@ -36,6 +37,9 @@ export interface Machine {
 
 export interface DriverResult {
   readonly name: string;
+  /** Of which driver of ours it is a variant. */
+  readonly variantOf?: string;
+  readonly durability: Durability;
   readonly version: string;
   /** The mount command. */
   readonly options: string;
@@ -53,6 +57,8 @@ export interface WorkloadResult {
   readonly name: string;
   readonly group: string;
   readonly unit: Unit;
+  /** Of workloads that copy data up: between whom it is compared. */
+  readonly durability?: Durability;
   /** By driver. */
   readonly outcomes: Readonly<Record<string, Outcome>>;
   readonly verdicts: readonly { readonly text: string; readonly met: boolean }[];

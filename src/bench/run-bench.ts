@@ -205,6 +205,7 @@ class Run {
       name: isChilled ? `${workload.name}, cold` : workload.name,
       group: workload.group,
       unit: workload.unit,
+      ...(workload.durability === undefined ? {} : { durability: workload.durability }),
       outcomes,
       verdicts: leftOut === undefined && !isChilled ? judgeAll(workload, outcomes, drivers) : [],
       ...(leftOut === undefined ? {} : { leftOut }),
@@ -217,6 +218,8 @@ function describeDriver({ of: driver, leftOut }: Candidate<Driver>): DriverResul
   const [program = '', ...args] = driver.command({ ...stack, scratch: '', storage: '' }) ?? [];
   return {
     name: driver.name,
+    ...(driver.variantOf === undefined ? {} : { variantOf: driver.variantOf }),
+    durability: driver.durability,
     version: leftOut === undefined ? driver.version() : '',
     // Where our program lies is of no interest.
     options: driver.shown ?? [program.replace(/^.*\//, ''), ...args].join(' '),

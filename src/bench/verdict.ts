@@ -13,15 +13,18 @@ export interface Verdict {
 
 export type Outcomes = Readonly<Record<string, Outcome>>;
 
+/** What of a driver decides with whom it is compared. */
+export type Party = Pick<Driver, 'name' | 'variantOf' | 'durability'>;
+
 /**
  * The name of the driver whose figure stands for `subject` where it is compared with `peer`. Where data is copied up,
  * the two must keep the same promise about it; undefined where `subject` has none that does.
  */
 export function counterpart(
-  subject: Driver,
-  peer: Driver,
+  subject: Party,
+  peer: Party,
   { durability }: Pick<Workload, 'durability'>,
-  drivers: readonly Driver[],
+  drivers: readonly Party[],
 ): string | undefined {
   if (durability === undefined) return subject.name;
   if (durability !== peer.durability) return undefined;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeScratch } from '../fixtures/mount.ts';
@@ -134,6 +134,24 @@ t.test('two runs do not share a scratch directory', root, async (t) => {
   t.equal(mountsBelow(scratch).length, 1, 'the first goes on');
   child.kill('SIGINT');
   await finished;
+});
+
+t.test('an earlier run is shown again, and nothing is measured', root, async (t) => {
+  const scratch = makeScratch(t).directory('scratch');
+  const [json, page, picture] = ['run.json', 'run.md', 'run.svg'].map((name) => join(scratch, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const measured = await runBench(['--scratch', scratch, '--rounds', '1', '--only', 'good', '--json', json]);
+  const shown = await runBench(['--from', json, '--report', page, '--picture', picture]);
+  t.equal(shown.status, 0, shown.stderr);
+  t.equal(shown.stdout, measured.stdout);
+  t.equal(shown.stderr, '');
+  t.match(readFileSync(page, 'utf8'), '(run.svg)');
+  t.match(readFileSync(picture, 'utf8'), '<svg');
+  t.equal((await runBench(['--from', json, '--check'])).status, 1, 'a threshold is missed');
+  t.match((await runBench(['--from', json, '--rounds', '2'])).stderr, /cannot be used with/);
 });
 
 t.test('runs over the same files are compared, over others refused', root, async (t) => {

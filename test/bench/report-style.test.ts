@@ -33,8 +33,15 @@ const eyes: Readonly<Record<string, Matrix>> = {
 };
 
 const drivers = [
-  ...benchRun().drivers.map(({ name, version, options }) => ({ name, version, options })),
-  ...['strata-libfuse', 'btrfs', 'vfs'].map((name) => ({ name, version: '1', options: name })),
+  ...benchRun().drivers.map(({ name, durability, version, options }) => ({
+    name,
+    durability,
+    version,
+    options,
+  })),
+  ...['strata-libfuse', 'btrfs', 'vfs'].map((name) => ({
+    ...{ name, durability: 'volatile' as const, version: '1', options: name },
+  })),
 ];
 const styles = driverStyles(benchRun({ drivers }));
 
@@ -71,7 +78,7 @@ t.test('every driver has a shape of its own', async (t) => {
 
 t.test('a driver keeps its looks whoever else ran; a strange one takes what is free', async (t) => {
   const [strata, , , , overlay] = drivers;
-  const strange = { name: 'mergerfs', version: '2', options: 'mergerfs' };
+  const strange = { name: 'mergerfs', durability: 'volatile', version: '2', options: 'mergerfs' } as const;
   const few = driverStyles(benchRun({ drivers: [overlay!, strange, strata!] }));
   t.same([...few.keys()], ['overlay', 'mergerfs', 'strata']);
   t.equal(few.get('strata'), styles.get('strata'));

@@ -2,6 +2,7 @@
  * The geometric means of a run: what it comes to in one number for each pair of drivers.
  */
 import type { BenchRun, Mean } from '../results.ts';
+import { findMean } from '../means.ts';
 import { html, type Markup } from './markup.ts';
 import { timesText } from './number-text.ts';
 
@@ -42,10 +43,6 @@ export function meansCard(run: BenchRun): Markup {
       </table>
     </div>
   </section>`;
-}
-
-export function findMean(run: BenchRun, driver: string, peer: string): Mean | undefined {
-  return run.means.find((mean) => mean.driver === driver && mean.peer === peer);
 }
 
 function cell(mean: Mean | undefined): Markup {

@@ -7,24 +7,24 @@ import { Command, Option } from 'commander';
 import { UserError } from '../../base/user-error.ts';
 import { catalogueUrl, loadCatalogue, type Catalogue } from '../../bench/catalogue.ts';
 import { compareRuns } from '../../bench/compare.ts';
-import { createPlan, type BenchOptions } from '../../bench/plan.ts';
-import { reportHtml } from '../../bench/report/html.ts';
-import { ratioPicture } from '../../bench/report/picture.ts';
-import { checkOutput, readRun, writeOutput } from '../../bench/result-file.ts';
+import { createPlan, type BenchOptions, type Plan } from '../../bench/plan.ts';
+import { checkOutput, readRun } from '../../bench/result-file.ts';
 import type { BenchRun } from '../../bench/results.ts';
 import { runBench } from '../../bench/run-bench.ts';
 import { createProgress } from '../bench-progress.ts';
+import { outputPaths, writeOutputs, type Outputs } from '../bench-outputs.ts';
 import { benchText, changesText } from '../bench-table.ts';
 
-interface Options extends BenchOptions {
+interface Options extends BenchOptions, Outputs {
   readonly scratch: string;
-  readonly json?: string;
-  readonly report?: string;
-  readonly picture?: string;
+  readonly from?: string;
   readonly compare?: string;
   readonly check?: true;
   readonly list?: true;
 }
+
+/** What says how to measure. */
+const measuring = ['drivers', 'only', 'rounds', 'lower', 'layers', 'cold', 'quick', 'list'];
 
 /** `catalogue` is the URL of the module that says what can be run. */
 export function benchCommand(catalogue: string = catalogueUrl): Command {
@@ -41,8 +41,16 @@ export function benchCommand(catalogue: string = catalogueUrl): Command {
     .option('--scratch <dir>', 'where to work; layers are kept there', '/var/tmp/strata-bench')
     .option('--cold', 'drop the caches of the whole machine before each trial')
     .option('--json <file>', 'write all figures')
-    .option('--report <file>', 'write a report with charts, in HTML')
+    .option(
+      '--report <file>',
+      'write a report: with charts in HTML, or in Markdown where its name ends in .md',
+    )
     .option('--picture <file>', 'draw how the costs compare, in SVG')
+    .addOption(
+      new Option('--from <file>', 'measure nothing, and show an earlier run, from its JSON').conflicts(
+        measuring,
+      ),
+    )
     .option('--compare <file>', 'print the change of each median against an earlier run, from its JSON')
     .option('--check', 'exit with 1 when a threshold is missed')
     .option('--quick', 'a look, within 40 seconds')
@@ -55,10 +63,23 @@ export function benchCommand(catalogue: string = catalogueUrl): Command {
 }
 
 async function bench(url: string, catalogue: Catalogue, options: Options): Promise<void> {
-  const plan = createPlan(options, catalogue);
+  const source = options.from === undefined ? createPlan(options, catalogue) : readRun(options.from);
   const earlier = options.compare === undefined ? undefined : readRun(options.compare);
-  for (const path of [options.json, options.report, options.picture])
-    if (path !== undefined) checkOutput(path);
+  for (const path of outputPaths(options)) checkOutput(path);
+  const run = 'format' in source ? source : await measure(url, source, options.scratch);
+  process.stdout.write(benchText(run));
+  await writeOutputs(run, options);
+  if (earlier !== undefined) process.stdout.write(`\n${changesText(compareRuns(earlier, run))}`);
+  const missed = run.workloads.flatMap(({ verdicts }) => verdicts.filter(({ met }) => !met)).length;
+  if (options.check === true && missed > 0) {
+    throw new UserError('missed-threshold', `${String(missed)} thresholds are missed`, {
+      hint: 'see the table',
+    });
+  }
+}
+
+/** Runs `plan`, which says on a terminal how far it is. */
+async function measure(url: string, plan: Plan, scratch: string): Promise<BenchRun> {
   for (const { of, leftOut } of plan.drivers) {
     if (leftOut === undefined) continue;
     const text = [leftOut.why, leftOut.install].filter((part) => part !== undefined).join(': ');
@@ -66,24 +87,12 @@ async function bench(url: string, catalogue: Catalogue, options: Options): Promi
   }
   const progress = createProgress(process.stderr);
   const interruption = heedSignals();
-  let run: BenchRun;
   try {
     const { signal } = interruption;
-    run = await runBench(plan, { scratch: options.scratch, catalogue: url, watch: progress, signal });
+    return await runBench(plan, { scratch, catalogue: url, watch: progress, signal });
   } finally {
     progress.end();
     interruption.stop();
-  }
-  process.stdout.write(benchText(run));
-  if (options.json !== undefined) writeOutput(options.json, `${JSON.stringify(run, undefined, 2)}\n`);
-  if (options.report !== undefined) writeOutput(options.report, await reportHtml(run));
-  if (options.picture !== undefined) writeOutput(options.picture, await ratioPicture(run));
-  if (earlier !== undefined) process.stdout.write(`\n${changesText(compareRuns(earlier, run))}`);
-  const missed = run.workloads.flatMap(({ verdicts }) => verdicts.filter(({ met }) => !met)).length;
-  if (options.check === true && missed > 0) {
-    throw new UserError('missed-threshold', `${String(missed)} thresholds are missed`, {
-      hint: 'see the table',
-    });
   }
 }
 
