@@ -34,6 +34,8 @@ Unmount with: umount MOUNTPOINT
     fsync=on|off                        off: fsync answers at once
     door=kernel|libfuse                 libfuse: through libfuse 2, which carries less; also --door=
     timeout=SECONDS                     for layers that others change: how old names and attributes may be
+    static_nlink, ino32_t, noacl, noxattrs=1, writeback=0, max_read=BYTES, max_write=BYTES, context=LABEL, private
+                                        as for fuse-overlayfs
     log=FILE                            messages of a server in the background
 
 More: man stratafs

@@ -1,7 +1,7 @@
 /**
  * Random operations in a mount of ours over layers that are not directories of an ordinary file system: mounts of FUSE
- * and of overlays, file systems that copy on write, that are in memory, that cannot be
- * written; and with upper and work on such.
+ * and of overlays, file systems that copy on write, that are in memory, that cannot be written; and with upper and
+ * work on such.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
