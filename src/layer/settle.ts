@@ -99,7 +99,7 @@ export async function settle(
     await fs.syncfs(upper);
     if (!isForeign) removeIndex(fs, parts.work);
     emptyDirectory(fs, prepared.work);
-    await strip(context, rootDir(context));
+    await strip(context, rootDir(context), parts.aufs?.includes(true) === true);
     stripMarks(context, upper, self);
     removeForeignGuard(fs, upper, names);
     restoreState(fs, upper, self, names);
@@ -186,12 +186,12 @@ async function linkLowerName(
 }
 
 /** Drops what a plain upper does not need, and mends what a crash of an earlier run has left. */
-async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
+async function strip(context: SettleContext, dir: UnionDir, aufs: boolean): Promise<void> {
   const { fs, names } = context;
   const { fd } = dir;
   if (fd === undefined) return;
   // What fuse-overlayfs leaves beside the attribute.
-  if (readOpaque(fs, fd, self, names) === 'opaque') fs.findUnlinkat(fd, aufsOpaqueName, 0);
+  if (aufs && readOpaque(fs, fd, self, names) === 'opaque') fs.findUnlinkat(fd, aufsOpaqueName, 0);
   const whiteouts: Name[] = [];
   for (const name of listUpper(context, dir)) {
     if (!fs.findStatx(fd, name)) continue;
@@ -202,7 +202,7 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
     const isDir = ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
     if (isDir) {
       if ((fs.overlayMarks(fd, name, names.prefix) & mark.foreign) !== 0) adoptOpaque(fs, fd, name, names);
-      await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner));
+      await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner, aufs));
     }
     const marks = stripMarks(context, fd, name);
     if ((marks & mark.other) === 0) continue;
