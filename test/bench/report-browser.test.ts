@@ -88,7 +88,7 @@ t.test('the report has drawn', needs('program:chromium'), async (t) => {
           t.same(chart.cut, [], `no text of chart ${String(i)} is cut off`);
           t.same(chart.collisions, [], `no label of chart ${String(i)} lies on another`);
         }
-        t.equal(seen.legendColor, scheme === 'light' ? 'rgb(42, 93, 209)' : 'rgb(86, 140, 253)');
+        t.equal(seen.legendColor, scheme === 'light' ? 'rgb(44, 82, 198)' : 'rgb(87, 140, 253)');
         t.equal(seen.charts[0]?.color, seen.legendColor, 'a mark has the colour of its legend');
         t.same(page.requests, [], 'nothing is asked of the network');
         t.same(page.complaints, []);

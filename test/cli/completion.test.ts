@@ -106,7 +106,7 @@ t.test('a tab on a terminal', needs('build', 'program:script', 'program:zsh'), a
     ['zsh -f -i', 'autoload -Uz compinit; compinit -u -D; eval "$(strata completion zsh)"'],
   ] as const) {
     const child = spawn('script', ['-qec', shell, '/dev/null'], {
-      env: { ...process.env, PATH: path, STRATA_ROOT: absent, TERM: 'dumb' },
+      env: { ...process.env, PATH: path, STRATA_ROOT: absent, TERM: 'dumb', HISTFILE: '/dev/null' },
       stdio: ['pipe', 'pipe', 'inherit'],
       cwd: scratch.path,
     });

@@ -107,7 +107,8 @@ t.test('max_read and max_write: how much one request carries', need, async (t) =
   const [, shortWrites] = await requests(place, ['writeback=0', 'max_write=65536'], script);
   t.equal(shortWrites, 16);
   const [shortReads] = await requests(place, ['writeback=0', 'max_read=16384'], script);
-  t.ok(shortReads >= 64, String(shortReads));
+  // The first 64 KiB are there before they are asked for (fuse/kernel/first-data.ts).
+  t.ok(shortReads >= 60, String(shortReads));
 });
 
 t.test('writeback=0: each write comes to the server', need, async (t) => {
