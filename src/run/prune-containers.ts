@@ -17,9 +17,12 @@ export async function pruneContainers(
   let bytes = 0;
   for (const container of await listContainers(engine)) {
     if ((await readStatus(engine, container.id)).status === 'running') continue;
+    let size = 0;
+    const before = async (): Promise<void> => {
+      size = await findSize(container, sizeOf);
+    };
     try {
-      const size = await sizeOf(container);
-      await removeContainer(engine, container, { force: false, volumes: false });
+      if (!(await removeContainer(engine, container, { force: false, volumes: false, before }))) continue;
       ids.push(container.id);
       bytes += size;
     } catch (thrown) {
@@ -27,6 +30,18 @@ export async function pruneContainers(
     }
   }
   return { ids, bytes };
+}
+
+/** 0 for one of which files are missing, since a killed command has removed half of it: it goes all the same. */
+async function findSize(
+  container: Container,
+  sizeOf: (container: Container) => Promise<number>,
+): Promise<number> {
+  try {
+    return await sizeOf(container);
+  } catch {
+    return 0;
+  }
 }
 
 function isInUse({ code }: UserError): boolean {

@@ -14,27 +14,32 @@ export interface RemoveOptions {
   readonly force: boolean;
   /** Volumes that nobody named go too. */
   readonly volumes: boolean;
+  /** Done first, while nobody else starts, ends or removes it. */
+  readonly before?: () => Promise<void>;
 }
 
-/** UserError `container-running`. */
+/** Answers false where somebody else has removed it. UserError `container-running`. */
 export async function removeContainer(
   engine: Engine,
   container: Container,
   options: RemoveOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { id, name } = container;
   const isActive = async (): Promise<boolean> => (await readStatus(engine, id)).status === 'running';
   if (options.force && (await isActive())) await endByForce(engine, container);
-  await withContainer(engine, id, async () => {
+  const removed = await withContainer(engine, id, async () => {
     // Asked here, where nobody else can start it.
     if (await isActive())
       throw new UserError('container-running', `You cannot remove a running container ${id.slice(0, 12)}`, {
         hint: `stop it first (strata stop ${name}), or strata rm -f ${name}`,
       });
+    await options.before?.();
     const run = await findRun(engine, id);
     if (run !== undefined && run.finishedAt === undefined) await endRun(engine, container, run.run);
     await removeFiles(engine, container, options);
+    return true;
   });
+  return removed === true;
 }
 
 async function endByForce(engine: Engine, container: Container): Promise<void> {

@@ -90,7 +90,7 @@ const beaten = new RegExp(
     'there is no image',
     'no such container',
     'is already in use',
-    'in use by|is mounted at|has a container|is being used',
+    'in use by|is mounted at|has a container|is made of the image|is being used',
     'is running|running container|is not running',
     'was removed meanwhile',
   ].join('|'),
