@@ -13,7 +13,10 @@ const need = needs(
   'program:debootstrap',
 );
 
-/** Each run of the container does the next part. */
+/**
+ * Each run of the container does the next part. Without an index, as in a user namespace, perl's two names come apart when one is
+ * changed, and of the other one fuse-overlayfs shows how many names are left: there a file of one name is changed.
+ */
 const make = `
 printf '%s\\n' 'FROM base:1' 'RUN rm -rf /etc/default /usr/share/doc && mkdir /usr/share/doc && mv /etc/pam.d /etc/pam.e' \
   'RUN mkdir /etc/default && touch /usr/share/doc/new && rm -rf /etc/pam.e/other' 'COPY tree /tree' |
@@ -24,9 +27,10 @@ podman run --name kept app:1 sh -c 'set -eu; touch /runs; echo run >> /runs; cas
   rm /etc/profile; echo x >> /etc/bash.bashrc; chmod 600 /etc/fstab; chown 33:33 /etc/shells; mkdir /srv/made; mv /tree /tree2 ;;
 2)
   mv /usr/share/debconf /usr/share/debconf2; mv /srv/made /srv/moved; rm /usr/share/perl5/new
-  chmod 700 /usr/bin/perl; ln /etc/shells /etc/shells.link; rm -rf /etc/alternatives; mkdir /etc/alternatives ;;
+  name=perl; grep -q 4294967295 /proc/self/uid_map || name=dpkg; chmod 700 /usr/bin/$name; ln /etc/shells /etc/shells.link; rm -rf /etc/alternatives; mkdir /etc/alternatives ;;
 *)
-  ls -A /usr/share/debconf2 >/dev/null; test ! -e /usr/share/debconf; touch /third; echo again > /etc/profile ;;
+  ls -A /usr/share/debconf2 >/dev/null; test ! -e /usr/share/debconf
+  mkdir "/third$(wc -l < /runs)"; rm -f /etc/profile; mkdir -p /etc/profile/made ;;
 esac'`;
 const settle = `
 for id in $(podman ps -aq); do

@@ -15,12 +15,13 @@ show_image() {
     podman image unmount "$1" >/dev/null' sh "$1"
 }
 
-# The same of the container $1, without times.
+# The same of the container $1, without times, and without the mode of its root: podman's driver overlay makes the directory
+# of each writable layer with mode 0555, whichever program mounts it, vfs copies that of the image.
 show_container() {
   # shellcheck disable=SC2016
   seen_by_engine sh -euc '
     at=$(podman mount "$1")
-    python3 "$MANIFEST" "$at" | cut -f 1-4,6-
+    python3 "$MANIFEST" "$at" | cut -f 1-4,6- | sed "/^b.\..\t/s/\t[^\t]*/\t-/"
     podman unmount "$1" >/dev/null' sh "$1"
 }
 
