@@ -57,7 +57,7 @@ export function beginContainer(engine: Engine): { readonly id: string; readonly 
   }
 }
 
-/** Undefined where another command has taken the directory for that of a creation that died, before it was locked. */
+/** Undefined where somebody has it, or has taken it away: for that of a creation that died, before it was locked. */
 function tryLockThere(path: string): Lock | undefined {
   try {
     const lock = tryLock(nameFromText(path));
@@ -74,7 +74,7 @@ function tryLockThere(path: string): Lock | undefined {
 export async function collectUnfinished(engine: Engine): Promise<void> {
   for (const id of await namesIn(engine.containers)) {
     if (!isId(id) || (await findContainer(engine, id)) !== undefined) continue;
-    const lock = tryLock(nameFromText(containerPath(engine, id)));
+    const lock = tryLockThere(containerPath(engine, id));
     if (lock === undefined) continue;
     try {
       // Written, perhaps, between the two looks.

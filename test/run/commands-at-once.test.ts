@@ -88,6 +88,8 @@ function commandsOf(stage: Stage, random: () => number): string[][] {
 const beaten = new RegExp(
   [
     'there is no image',
+    // Made, and pruned before its container was there to use it.
+    'no such volume',
     'no such container',
     'is already in use',
     'in use by|is mounted at|has a container|is made of the image|is being used',
