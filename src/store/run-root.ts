@@ -30,9 +30,10 @@ export class RunRoot {
       if ((await findText(run.#bootFile)) !== bootId) {
         rmSync(run.mounts, { recursive: true, force: true });
         rmSync(join(run.path, 'driver.json'), { force: true });
-        mkdirSync(run.mounts, { mode: 0o700 });
         await writeDurably(run.#bootFile, bootId);
       }
+      // Whoever tidies up /run may take it for one that nobody needs.
+      mkdirSync(run.mounts, { recursive: true, mode: 0o700 });
     } finally {
       lock.release();
     }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createDataRoot, findDataRoot } from '../../src/store/data-root.ts';
@@ -73,4 +73,7 @@ t.test('what another boot has noted is void', needs('root'), async (t) => {
   t.equal((await new MountBook(await RunRoot.open(root)).list()).length, 1);
   writeFileSync(join(run.path, 'boot-id'), 'another');
   t.equal((await new MountBook(await RunRoot.open(root)).list()).length, 0);
+  rmdirSync(run.mounts);
+  await RunRoot.open(root);
+  t.ok(existsSync(run.mounts), 'is made again for whoever has tidied it away');
 });
