@@ -54,7 +54,7 @@ export class OverlayDirs {
     mkdirSync(this.work(id), { mode: 0o700 });
     if (parent !== undefined) copyRoot(this.diff(parent), this.diff(id));
     const link = newLink();
-    symlinkSync(`../${id}/diff`, this.links(link));
+    symlinkSync(linkTarget(id), this.links(link));
     await writeDurably(join(this.directory(id), 'link'), link);
     if (lower !== undefined) await writeDurably(join(this.directory(id), 'lower'), lower);
     await syncDirectory(this.base);
@@ -90,13 +90,20 @@ export class OverlayDirs {
   /** Everything of a layer, from the link on: what is left after a crash is found by `list`. */
   async remove(id: CacheId): Promise<void> {
     const link = await findLine(join(this.directory(id), 'link'));
-    if (link !== undefined && link !== '') await rm(this.links(link), { force: true });
+    // Whoever made it may have died before the name was written down.
+    const links = link === undefined || link === '' ? await this.#linksTo(id) : [link];
+    for (const name of links) await rm(this.links(name), { force: true });
     await rmdir(this.merged(id)).catch(() => undefined);
     await removeDirectory(this.directory(id));
   }
 
   async list(): Promise<CacheId[]> {
     return (await namesIn(this.base)).filter(isCacheId);
+  }
+
+  async #linksTo(id: CacheId): Promise<string[]> {
+    const targets = [...(await this.linkTargets())];
+    return targets.filter(([, target]) => target === linkTarget(id)).map(([name]) => name);
   }
 
   /** The short names, with what each leads to. */
@@ -107,6 +114,10 @@ export class OverlayDirs {
     }
     return targets;
   }
+}
+
+function linkTarget(id: CacheId): string {
+  return `../${id}/diff`;
 }
 
 /** Mode, owner and times of the root of a tree. */
