@@ -7,6 +7,7 @@
 #include "strata.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
@@ -176,6 +177,8 @@ static bool waits(struct channel *channel, struct drain *drain) {
     return channel->reading;
   }
   if (drain->count == 0 || channel->spin_ns == 0 || pool_has_done(channel->self)) return false;
+  /* Where every processor is busy, the next one to run may be the client, or another server that it asks. */
+  sched_yield();
   uint64_t now = monotonic_ns();
   if (drain->spin_until == 0) drain->spin_until = now + channel->spin_ns;
   return now < drain->spin_until && now < drain->deadline && !others_wait(channel);
