@@ -30,4 +30,4 @@ function lineOf(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
 
-await main();
+void main();

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { programPath } from '../fixtures/mount.ts';
 import { needs } from '../fixtures/needs.ts';
@@ -39,6 +39,35 @@ t.test('a launcher that is written anew while it waits', needs('program:setsid')
   );
   const done = spawnSync(launcher, ['m'], { encoding: 'utf8' });
   t.match(done, { status: 0, stderr: '' });
+  t.end();
+});
+
+t.test('programs are started with the code that was made for them', needs('build'), (t) => {
+  const take = `const { readFileSync } = require('node:fs');
+    const { Script } = require('node:vm');
+    const [path] = process.argv.slice(1);
+    const cachedData = readFileSync(path.replace(/js$/, 'code'));
+    process.exitCode = Number(new Script(readFileSync(path, 'latin1'), { cachedData }).cachedDataRejected);`;
+  for (const name of ['stratafs', 'strata']) {
+    const launcher = readFileSync(join(dirname(programPath), name), 'latin1');
+    const options = /^ *young=(.*)$/m.exec(launcher)?.slice(1) ?? [];
+    const program = join(
+      dirname(programPath),
+      `../dist/bundle/program-${name.replace('stratafs', 'server')}.js`,
+    );
+    t.equal(spawnSync(process.execPath, [...options, '-e', take, program]).status, 0, name);
+  }
+  t.end();
+});
+
+t.test('a program runs without its code, and with code that is none', needs('build'), (t) => {
+  const path = t.testdir({ bundle: { 'program-x.js': "(function (require) { console.log('runs'); })" } });
+  copyFileSync(join(dirname(programPath), '../dist/bundle/strata.cjs'), join(path, 'bundle/x.cjs'));
+  const run = (): string =>
+    spawnSync(process.execPath, [join(path, 'bundle/x.cjs')], { encoding: 'utf8' }).stdout;
+  t.equal(run(), 'runs\n');
+  writeFileSync(join(path, 'bundle/program-x.code'), 'no code');
+  t.equal(run(), 'runs\n');
   t.end();
 });
 
