@@ -3,11 +3,12 @@
  * the kernel drops however the server ends. umount(8) returns before the server of the mount has ended,
  * so a lock whose mount is gone will be free when what was written is on the disk, and is waited for. To tell the
  * cases apart the holder leaves the device number of its mount, its process and its layers in the work directory.
+ * As under an overlay of the kernel, none of this keeps the file system of the upper from being unmounted.
  */
 import { FsError } from '../base/fs-error.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { tryLock, type Lock } from '../os/lock.ts';
+import { tryLockApart, type Lock } from '../os/lock.ts';
 import { findMountAt, findMountsOf, isMounted } from '../os/mountinfo.ts';
 import { findSmallFile, pathIn, removeSmallFile, tryWriteSmallFile } from '../os/small-file.ts';
 import type { LayerPaths } from './mount-spec.ts';
@@ -39,6 +40,8 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
   const note = pathIn(options.work, noteName);
   const wait = new Wait(note, options);
   const locks: Lock[] = [];
+  // By the lock, since what is at the path may be another directory by then.
+  const ownNote = (): Name => pathIn(asName(`/proc/self/fd/${String(locks.at(-1)?.fd)}`), noteName);
   const release = (): void => {
     for (const lock of locks.splice(0)) lock.release();
   };
@@ -47,17 +50,17 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
       locks.push(await wait.lock(path));
     }
     // From here on the note would tell of a mount that was before.
-    removeSmallFile(note);
+    removeSmallFile(ownNote());
   } catch (thrown) {
     release();
     throw thrown;
   }
   return {
     recordMount: (device, layers) => {
-      tryWriteSmallFile(note, `${device} ${String(process.pid)} ${listOf(layers)}`);
+      tryWriteSmallFile(ownNote(), `${device} ${String(process.pid)} ${listOf(layers)}`);
     },
     release: () => {
-      removeSmallFile(note);
+      removeSmallFile(ownNote());
       release();
     },
   };
@@ -140,7 +143,7 @@ function inUse(path: Name, holder: Holder | undefined): UserError {
 
 function lockNow(path: Name): Lock | undefined {
   try {
-    return tryLock(path);
+    return tryLockApart(path);
   } catch (cause) {
     if (!(cause instanceof FsError)) throw cause;
     throw new UserError('no-permission', `${nameToText(path)} cannot be locked (${cause.code})`, {

@@ -9,8 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { errno } from '../base/errno.ts';
 import { FsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
+import { getAddon } from './addon.ts';
+import { MS_NOATIME, O_DIRECTORY, O_RDONLY } from './constants.ts';
+import { findDetachedClone } from './mount.ts';
 
 /** The one function of fs-ext that is used; it has no types of its own. Throws Node's system errors. */
 interface FsExt {
@@ -19,6 +23,8 @@ interface FsExt {
 
 export interface Lock {
   readonly path: Name;
+  /** What is locked, open for reading. */
+  readonly fd: Fd;
   /** Gives it up; a second call does nothing. */
   release(): void;
 }
@@ -31,8 +37,30 @@ export type LockMode = 'exclusive' | 'shared';
  * (ENOENT, EACCES) or locked (ENOLCK, EOPNOTSUPP), UserError `fs-ext-missing`.
  */
 export function tryLock(path: Name, mode: LockMode = 'exclusive'): Lock | undefined {
+  return lockOpened(openThere(path), path, mode);
+}
+
+/**
+ * The same for a directory, alone, by way of a private clone of its mount where that may be made: who holds the
+ * lock does not keep the file system from being unmounted.
+ */
+export function tryLockApart(path: Name): Lock | undefined {
+  const clone = findDetachedClone(path, { readOnly: false, flags: MS_NOATIME });
+  if (clone === undefined) return lockOpened(openThere(path), path, 'exclusive');
+  const native = getAddon();
+  const fd = native.openat(clone, asName('.'), O_RDONLY | O_DIRECTORY, 0);
+  native.close(clone);
+  if (fd < 0) throw new FsError(-fd, { syscall: 'open', path: nameToText(path) });
+  return lockOpened(fd, path, 'exclusive');
+}
+
+function openThere(path: Name): number {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-  const fd = attempt('open', path, () => openSync(Buffer.from(path, 'latin1'), flags));
+  return attempt('open', path, () => openSync(Buffer.from(path, 'latin1'), flags));
+}
+
+/** Closes `fd` where somebody else has the lock. */
+function lockOpened(fd: number, path: Name, mode: LockMode): Lock | undefined {
   let held = false;
   try {
     held = lockAtOnce(fd, path, mode);
@@ -88,6 +116,7 @@ function createHandle(fd: number, path: Name): Lock {
   let released = false;
   return {
     path: asName(path),
+    fd: fd as Fd,
     release: () => {
       if (released) return;
       released = true;
