@@ -5,6 +5,7 @@
 import { fsError } from '../base/fs-error.ts';
 import { noNodeId, rootNodeId, type HandleId, type NodeId } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
+import { readProtattr } from '../layer/protattr.ts';
 import { S_IFDIR, S_IFLNK } from '../os/constants.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
@@ -303,6 +304,8 @@ export class Union implements FileSystem {
     root.upper = upper;
     root.lower = lowers[0];
     root.dir = new DirState(upper, lowers, false);
+    // The kernel's overlayfs writes it for its root, too, though it forgets it over a remount.
+    if (upper !== undefined) root.sealed = readProtattr(core.fs, core.at(upper), upper.name, core.names);
     const top = lowers[0] ?? upper;
     if (top === undefined) throw new Error('a union without layers');
     const attr = core.scratch;

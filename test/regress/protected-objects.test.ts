@@ -47,3 +47,31 @@ t.test(
     execFileSync('chattr', ['-i', join(union.upper, 'append')]);
   },
 );
+
+t.test(
+  'the root is as protected as any directory',
+  needs(...mountNeeds, 'overlayfs', 'program:chattr', 'program:lsattr'),
+  async (test) => {
+    const scratch = makeScratch(test, { on: 'tmpfs' });
+    const union = {
+      lower: [scratch.directory('lower')],
+      upper: scratch.directory('upper'),
+      work: scratch.directory('work'),
+    };
+    const kernel = await scratch.kernelOverlay(union);
+    execFileSync('chattr', ['+i', kernel.path]);
+    await kernel.unmount();
+
+    const ours = await scratch.mount(union);
+    test.strictSame(flagsOf(ours.path, '.'), ['i']);
+    test.throws(
+      () => {
+        mkdirSync(join(ours.path, 'new'));
+      },
+      { code: 'EPERM' },
+    );
+    execFileSync('chattr', ['-i', ours.path]);
+    mkdirSync(join(ours.path, 'new'));
+    await ours.end();
+  },
+);
