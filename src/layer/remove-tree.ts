@@ -13,12 +13,12 @@ import {
   O_DIRECTORY,
   O_NOFOLLOW,
   O_RDONLY,
-  RENAME_NOREPLACE,
   RESOLVE_BENEATH,
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
 } from '../os/constants.ts';
 import type { HostFs } from '../os/host-fs.ts';
+import { renameToFree } from './renames.ts';
 import { TempNames } from './temp-names.ts';
 
 const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
@@ -98,7 +98,7 @@ function moveUp(fs: HostFs, dir: Fd, name: Name, top: Fd, temps: TempNames): Nam
   for (;;) {
     const temp = temps.next();
     try {
-      fs.renameat2(dir, name, top, temp, RENAME_NOREPLACE);
+      renameToFree(fs, { dir, name }, { dir: top, name: temp });
       return temp;
     } catch (error) {
       if (!isFsError(error, 'EEXIST')) throw error;

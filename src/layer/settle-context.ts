@@ -9,7 +9,6 @@ import {
   O_DIRECTORY,
   O_NOFOLLOW,
   O_RDONLY,
-  RENAME_NOREPLACE,
   RESOLVE_BENEATH,
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
@@ -19,6 +18,7 @@ import type { LowerDir, LowerObject, LowerView } from './lower-view.ts';
 import { copyObject, type CopiedFacts, type CopySource } from './object-copy.ts';
 import { readOpaque } from './opaque.ts';
 import type { Redirect } from './redirect.ts';
+import { renameToFree } from './renames.ts';
 import { restoreState, saveState } from './saved-state.ts';
 import type { TempNames } from './temp-names.ts';
 import type { OverlayNames } from './xattr-names.ts';
@@ -169,7 +169,7 @@ export async function publishCopy(
   const facts = await copyObject(fs, source, work, temp, names);
   prepare?.(temp, facts);
   changeIn(context, parent, () => {
-    fs.renameat2(work, temp, parent, name, RENAME_NOREPLACE);
+    renameToFree(fs, { dir: work, name: temp }, { dir: parent, name });
   });
   context.report({ kind: 'copy', path: dir.path(name) });
 }

@@ -8,9 +8,10 @@ import { errno } from '../base/errno.ts';
 import { FsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
-import { RENAME_EXCHANGE, S_IFCHR, S_IFMT, S_IFREG } from '../os/constants.ts';
+import { S_IFCHR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { findOwnXattr } from './own-xattr.ts';
+import { exchange } from './renames.ts';
 import { TempNames } from './temp-names.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
@@ -58,7 +59,7 @@ export class WhiteoutMaker {
 
   /** Puts a whiteout in the place of a non-directory, which thereby loses this name. EISDIR for a directory. */
   replace(dir: Fd, name: Name): void {
-    const temp = this.#prepare();
+    const temp = this.prepare();
     try {
       this.#fs.renameat2(this.#work, temp, dir, name, 0);
     } catch (error) {
@@ -79,9 +80,10 @@ export class WhiteoutMaker {
    * directory under which the old object now lies, for the caller to remove.
    */
   exchange(dir: Fd, name: Name): Name {
-    const temp = this.#prepare();
+    const temp = this.prepare();
     try {
-      this.#fs.renameat2(this.#work, temp, dir, name, RENAME_EXCHANGE);
+      const aside = { dir: this.#work, name: this.#temps.next() };
+      exchange(this.#fs, { dir: this.#work, name: temp }, { dir, name }, aside);
     } catch (error) {
       this.#fs.findUnlinkat(this.#work, temp, 0);
       throw error;
@@ -89,7 +91,8 @@ export class WhiteoutMaker {
     return temp;
   }
 
-  #prepare(): Name {
+  /** The name of a new one in the work directory. */
+  prepare(): Name {
     const temp = this.#temps.next();
     this.linkTo(this.#work, temp);
     return temp;

@@ -9,6 +9,7 @@ import type { Name } from '../base/name.ts';
 import { aclAccess, aclDefault, inherit, type Inherited } from '../layer/acl.ts';
 import { isAufsMetadata } from '../layer/aufs.ts';
 import { setOpaque } from '../layer/opaque.ts';
+import { exchange, renameToFree } from '../layer/renames.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import {
   AT_REMOVEDIR,
@@ -16,8 +17,6 @@ import {
   O_EXCL,
   O_NOFOLLOW,
   O_RDWR,
-  RENAME_EXCHANGE,
-  RENAME_NOREPLACE,
   S_IFCHR,
   S_IFDIR,
   S_IFLNK,
@@ -177,13 +176,13 @@ function makeInWork(
     if (place === 'free') {
       const to = { dir: core.dirs.fd(inside), name };
       letIn(core, [{ dir: work, name: temp, to }], () => {
-        fs.renameat2(work, temp, to.dir, name, RENAME_NOREPLACE);
+        renameToFree(fs, { dir: work, name: temp }, to);
       });
     } else if (isDirectory) {
       const to = { dir: core.dirs.fd(inside), name };
       letIn(core, [{ dir: work, name: temp, to }], () => {
         if ((parent.dir?.lowers.length ?? 0) > 0) setOpaque(fs, work, temp, core.names);
-        fs.renameat2(work, temp, to.dir, name, RENAME_EXCHANGE);
+        exchange(fs, { dir: work, name: temp }, to, { dir: work, name: core.temps.next() });
       });
       afterwards(core, () => {
         fs.unlinkat(work, temp, 0);

@@ -6,8 +6,9 @@
 import type { Name } from '../base/name.ts';
 import { copyXattrs } from '../layer/attributes.ts';
 import { setOpaque } from '../layer/opaque.ts';
+import { exchange } from '../layer/renames.ts';
 import { removeTree } from '../layer/remove-tree.ts';
-import { AT_REMOVEDIR, RENAME_EXCHANGE } from '../os/constants.ts';
+import { AT_REMOVEDIR } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
@@ -38,7 +39,7 @@ export function emptyUpper(core: UnionCore, node: Node, inside: RealDir, name: N
     fs.utimensat(work, temp, atime, { sec: field(st.mtimeSec), nsec: field(st.mtimeNsec) });
     const fresh = { dir: work, name: temp, to: { dir, name } };
     letIn(core, [fresh, { dir, name, to: 'gone' }], () => {
-      fs.renameat2(work, temp, dir, name, RENAME_EXCHANGE);
+      exchange(fs, { dir: work, name: temp }, { dir, name }, { dir: work, name: core.temps.next() });
     });
   } catch (thrown) {
     fs.findUnlinkat(work, temp, AT_REMOVEDIR);

@@ -6,6 +6,8 @@
 import { fsError, isFsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
 import { setOpaque } from '../layer/opaque.ts';
+import { removeTree } from '../layer/remove-tree.ts';
+import { exchange, leaveWhiteout, type Entry } from '../layer/renames.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from '../os/constants.ts';
 import type { Later } from '../vfs/file-system.ts';
@@ -189,7 +191,8 @@ function publish(
   willHold(destination, newName);
   if (node.isDirectory && findStat(core, destination, newName, core.scratch) && isWhiteoutStat(fs.stat)) {
     // A directory cannot replace a whiteout: they change places, and the whiteout stays where one is needed.
-    fs.renameat2(from, name, to, newName, RENAME_EXCHANGE);
+    const aside = { dir: core.at(core.workDir()), name: core.temps.next() };
+    exchange(fs, { dir: from, name }, { dir: to, name: newName }, aside);
     if (whiteout) return;
     afterwards(core, () => {
       fs.unlinkat(from, name, 0);
@@ -204,9 +207,27 @@ function publish(
     fs.renameat2(from, name, to, newName, RENAME_WHITEOUT);
   } catch (thrown) {
     if (!isFsError(thrown, 'EINVAL')) throw thrown;
-    fs.renameat2(from, name, to, newName, 0);
-    core.whiteoutMaker().linkTo(from, name);
+    publishInSteps(core, { dir: from, name }, { dir: to, name: newName });
   }
+}
+
+/** The same, whiteout included, where the file system has no step for it. */
+function publishInSteps(core: UnionCore, from: Entry, to: Entry): void {
+  const { fs } = core;
+  const work = core.at(core.workDir());
+  const whiteout = { dir: work, name: core.whiteoutMaker().prepare() };
+  const aside = { dir: work, name: core.temps.next() };
+  let replaced: boolean;
+  try {
+    replaced = leaveWhiteout(fs, { from, to, whiteout, aside });
+  } catch (thrown) {
+    fs.findUnlinkat(work, whiteout.name, 0);
+    throw thrown;
+  }
+  if (!replaced) return;
+  afterwards(core, () => {
+    removeTree(fs, work, aside.name);
+  });
 }
 
 /** After the step: names, places and listings follow. */
