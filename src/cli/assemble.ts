@@ -2,6 +2,7 @@
  * The one place where the engine meets the door. What a process has once, however many mounts are in it, is made
  * here: the wish for processors that stay awake, the collector of garbage, the number of descriptors.
  */
+import type { Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { MountPoints } from '../fuse/kernel/mount-points.ts';
 import { maxWrite, requestRoom } from '../fuse/kernel/negotiate.ts';
@@ -11,6 +12,7 @@ import { LibfuseSession } from '../fuse/libfuse/session.ts';
 import { overridesModes } from '../os/capability.ts';
 import { divideWish, findCpuLatency, wakesSlowly, type WishNoLatency } from '../os/cpu-latency.ts';
 import { createCollector } from '../os/heap.ts';
+import { findIdmapped } from '../os/idmapped-mount.ts';
 import { findDetachedClone } from '../os/mount.ts';
 import { descriptorUse } from '../os/own-process.ts';
 import { RealChannel } from '../os/real-channel.ts';
@@ -51,6 +53,7 @@ interface Once {
 function createEngine(options: EngineOptions, share: DescriptorShare): FileSystem {
   const { layers, format, identity, layersChange, mountFlags, log } = options;
   const rules = findIdentityRules(identity);
+  const ids = rules === undefined ? undefined : new IdMaps(rules);
   const source = {
     lowers: layers.lower,
     dataLayers: layers.dataOnly,
@@ -66,10 +69,26 @@ function createEngine(options: EngineOptions, share: DescriptorShare): FileSyste
     log,
     features: { ...featuresOf(format), layersChange: layersChange ?? false, ownersApart },
     share,
-    ids: rules === undefined ? undefined : new IdMaps(rules),
+    ids,
     unprivileged: !overridesModes(),
-    clone: (path, readOnly) => findDetachedClone(path, { readOnly, flags: mountFlags ?? 0 }),
+    clone: (path, readOnly) => {
+      const plain = readOnly ? findUnmappedPath(path, ids) : undefined;
+      return findDetachedClone(plain ?? path, { readOnly, flags: mountFlags ?? 0 });
+    },
   }).union;
+}
+
+/**
+ * Where a lower layer is an idmapped mount, and its map does what ours is asked to do: podman arranges both for
+ * one container. Then owners are read below that mount, or they would be mapped twice, and be nobody's.
+ */
+function findUnmappedPath(path: Name, ids: IdMaps | undefined): Name | undefined {
+  if (ids === undefined || ids.isSquashed) return undefined;
+  const found = findIdmapped(path);
+  if (found === undefined) return undefined;
+  const { mapped, onDisk } = found;
+  const isSameMap = ids.users.shown(onDisk.uid) === mapped.uid && ids.groups.shown(onDisk.gid) === mapped.gid;
+  return isSameMap ? onDisk.path : undefined;
 }
 
 function featuresOf(format: ResolvedFormat): UnionFeatures {

@@ -1,0 +1,65 @@
+/**
+ * A directory in an idmapped mount, and the same directory with the owners that lie on disk. Found by
+ * mountinfo alone, so that no file system is asked that may hang, or be served by this process.
+ */
+import { lstatSync, type BigIntStats } from 'node:fs';
+import { asName, type Name } from '../base/name.ts';
+import { readMounts, type MountEntry } from './mountinfo.ts';
+
+/** One directory by two paths. */
+export interface IdmappedDirectory {
+  /** As its path in the idmapped mount tells. */
+  readonly mapped: Readonly<Record<'uid' | 'gid', number>>;
+  readonly onDisk: Readonly<Record<'uid' | 'gid', number>> & { readonly path: Name };
+}
+
+/** `path`: absolute, without symlinks. undefined where no map is in force, or no other mount shows the directory. */
+export function findIdmapped(path: Name): IdmappedDirectory | undefined {
+  const mounts = readMounts();
+  const mount = mountOf(path, mounts);
+  if (mount?.options.includes('idmapped') !== true) return undefined;
+  const mapped = lookAt(path);
+  if (mapped === undefined) return undefined;
+  const inside = join(mount.root, below(mount.mountPoint, path) ?? '');
+  for (const other of mounts) {
+    if (other.device !== mount.device || other.options.includes('idmapped')) continue;
+    const rest = below(other.root, inside);
+    if (rest === undefined) continue;
+    const plain = join(other.mountPoint, rest);
+    if (mountOf(plain, mounts) !== other) continue;
+    const onDisk = lookAt(plain);
+    if (onDisk?.ino !== mapped.ino) continue;
+    return { mapped: ownerOf(mapped), onDisk: { ...ownerOf(onDisk), path: plain } };
+  }
+  return undefined;
+}
+
+/** On which mount `path` lies; of several at one place the last is on top. */
+function mountOf(path: Name, mounts: readonly MountEntry[]): MountEntry | undefined {
+  let found: MountEntry | undefined;
+  for (const mount of mounts) {
+    if (below(mount.mountPoint, path) === undefined) continue;
+    if (found === undefined || mount.mountPoint.length >= found.mountPoint.length) found = mount;
+  }
+  return found;
+}
+
+/** What is left of `path` below `directory`; undefined where it does not lie there. */
+function below(directory: Name, path: Name): string | undefined {
+  if (directory === '/') return path.slice(1);
+  if (path === directory) return '';
+  return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : undefined;
+}
+
+function join(directory: Name, rest: string): Name {
+  if (rest === '') return directory;
+  return asName(directory === '/' ? `/${rest}` : `${directory}/${rest}`);
+}
+
+function lookAt(path: Name): BigIntStats | undefined {
+  return lstatSync(Buffer.from(path, 'latin1'), { bigint: true, throwIfNoEntry: false });
+}
+
+function ownerOf({ uid, gid }: BigIntStats): Record<'uid' | 'gid', number> {
+  return { uid: Number(uid), gid: Number(gid) };
+}
