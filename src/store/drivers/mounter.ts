@@ -7,11 +7,13 @@ import { isFsError } from '../../base/fs-error.ts';
 import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { startMountServer } from '../../os/mount-server.ts';
+import { findMountAt } from '../../os/mountinfo.ts';
 import { mountOverlay, takesSingleLowers } from '../../os/overlay-mount.ts';
 import { unmountFuse } from '../../os/mount.ts';
 import { escape } from '../../os/option-list.ts';
 import { findProcess, isRunning, type ProcessIdentity } from '../../os/process-identity.ts';
 import { runChild } from '../child.ts';
+import { detachCopies } from './mount-copies.ts';
 
 export interface MountStack {
   /** From the top, at least one; absolute paths. */
@@ -90,12 +92,15 @@ function upperOptions({ upper, work }: MountStack): string[] {
 
 /** How long a server may take to write everything after its mount is gone. */
 const serverEndMs = 60_000;
+/** After which it is asked whether another mount namespace keeps it at work; most have ended by then. */
+const copiesSoughtMs = 200;
 
 /**
  * Takes the mount off `target` and waits for its server, which writes to the upper until its end. UserError
  * `layer-in-use` where programs use it.
  */
 export async function unmountTree(target: string, server: ProcessIdentity | undefined): Promise<void> {
+  const device = server === undefined ? undefined : findMountAt(nameFromText(target))?.device;
   try {
     unmountFuse(nameFromText(target), { lazy: false });
   } catch (cause) {
@@ -113,6 +118,7 @@ export async function unmountTree(target: string, server: ProcessIdentity | unde
     server !== undefined && isRunning(server) && waitedMs < serverEndMs;
     waitedMs += 10
   ) {
+    if (waitedMs === copiesSoughtMs && device !== undefined) await detachCopies(device);
     await sleep(10);
   }
 }
