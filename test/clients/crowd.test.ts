@@ -95,7 +95,7 @@ async function serverKiB(store: PodmanStore): Promise<number> {
         awk '/^VmRSS/ { print $2 }' "$process/status"
       fi
     done`;
-  return Number((await store.run(script)).trim().split('\\n')[0]);
+  return Number((await store.run(script)).trim().split('\n')[0]);
 }
 
 /** All that there was before is the first process of the host and what it waits for. */
@@ -106,6 +106,6 @@ async function nothingLeft(t: Test, host: Host): Promise<void> {
       [ -n "$left" ] || break
       sleep 0.1
     done
-    echo "$left"; grep fuse /proc/self/mountinfo | grep -v ' /dev/fuse ' || :`;
-  t.equal((await host.run(['sh', '-euc', look])).trim(), '', 'no process, no mount');
+    echo "$left"; grep -F "$1/" /proc/self/mountinfo | grep fuse | grep -v ' /dev/fuse ' || :`;
+  t.equal((await host.run(['sh', '-euc', look, 'sh', host.path])).trim(), '', 'no process, no mount');
 }

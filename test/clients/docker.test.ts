@@ -22,11 +22,7 @@ t.test(
     );
     await subject.stop();
     await oracle.stop();
-    const left = await host.run([
-      'sh',
-      '-c',
-      'ls -d /proc/[0-9]*/exe | wc -l; grep -c fuse.stratafs /proc/self/mountinfo || :',
-    ]);
-    t.equal(left.trim().split('\n')[1], '0', 'nothing is left mounted');
+    const look = 'grep -F "$1/" /proc/self/mountinfo | grep fuse.stratafs || :';
+    t.equal(await host.run(['sh', '-euc', look, 'sh', host.path]), '', 'nothing is left mounted');
   },
 );
