@@ -12,6 +12,7 @@ import { tryLock, waitForLock, type Lock } from '../os/lock.ts';
 import { namesIn } from '../store/durable.ts';
 import { findContainer, writeContainer, type Container } from './container.ts';
 import { containerPath, type Engine } from './engine.ts';
+import { noSuchContainer } from './state-errors.ts';
 
 /** All, the newest first. */
 export async function listContainers(engine: Pick<Engine, 'containers'>): Promise<Container[]> {
@@ -26,10 +27,7 @@ export async function listContainers(engine: Pick<Engine, 'containers'>): Promis
 /** By its id, its name, or the beginning of an id, in this order. UserError `no-such-container`, `ambiguous-id`. */
 export async function getContainer(engine: Engine, given: string): Promise<Container> {
   const found = await findGiven(engine, given);
-  if (found === undefined)
-    throw new UserError('no-such-container', `no such container: ${given}`, {
-      hint: 'strata ps -a lists them',
-    });
+  if (found === undefined) throw noSuchContainer(given);
   return found;
 }
 
@@ -137,7 +135,7 @@ export async function renameContainer(engine: Engine, { id }: Container, name: s
       lock.release();
     }
   });
-  if (done !== true) throw new UserError('no-such-container', `no such container: ${id.slice(0, 12)}`);
+  if (done !== true) throw noSuchContainer(id.slice(0, 12));
 }
 
 /** Forgets a container and all of its files. */

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, posix } from 'node:path';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
-import { readStatus, type Container } from './container.ts';
+import { isActive, readStatus, type Container } from './container.ts';
 import type { Engine } from './engine.ts';
 import { checkRoot } from './start-container.ts';
 import { withVolume } from './use-volume.ts';
@@ -19,7 +19,7 @@ export async function withPlace<T>(
   act: (root: InRoot, path: string) => Promise<T>,
 ): Promise<T> {
   const status = await readStatus(engine, container.id);
-  if (status.status === 'running') {
+  if (isActive(status)) {
     checkRoot(container, status.pid);
     return within(`/proc/${String(status.pid)}/root`, path, act);
   }

@@ -3,6 +3,7 @@
  * of it. Both are files of its directory in the data root.
  */
 import * as v from 'valibot';
+import { isFrozen } from '../os/freezer.ts';
 import { findProcess, isRunning, type ProcessIdentity } from '../os/process-identity.ts';
 import { findJson, findLine, writeDurably } from '../store/durable.ts';
 import { bundlePath, containerPath, exitsPath, type Engine } from './engine.ts';
@@ -55,13 +56,20 @@ export type Run = v.InferOutput<typeof runSchema>;
 
 export type ContainerStatus =
   | { readonly status: 'created' }
-  | { readonly status: 'running'; readonly startedAt: string; readonly pid: number }
+  | { readonly status: 'running' | 'paused'; readonly startedAt: string; readonly pid: number }
   | {
       readonly status: 'exited';
       readonly startedAt: string;
       readonly finishedAt: string | undefined;
       readonly exitCode: number;
     };
+
+/** Whether it has processes: it runs, or is held still. */
+export function isActive(
+  status: ContainerStatus,
+): status is Extract<ContainerStatus, { readonly pid: number }> {
+  return status.status === 'running' || status.status === 'paused';
+}
 
 /** For a run that ended without anybody to see it: the machine stopped, or conmon was killed. */
 export const unknownExitCode = 255;
@@ -104,8 +112,10 @@ export async function readStatus(engine: Engine, id: string): Promise<ContainerS
     // Between the end of the process and the word of it there is only conmon.
     const isAlive = (first: ProcessIdentity): Promise<boolean> =>
       isRunning(first) ? Promise.resolve(true) : isSupervised(engine, id);
-    if (exitCode === undefined && run.process !== undefined && (await isAlive(run.process)))
-      return { status: 'running', startedAt, pid: run.process.pid };
+    if (exitCode === undefined && run.process !== undefined && (await isAlive(run.process))) {
+      const { pid } = run.process;
+      return { status: isFrozen(pid) ? 'paused' : 'running', startedAt, pid };
+    }
     return { status: 'exited', startedAt, finishedAt, exitCode: exitCode ?? unknownExitCode };
   }
   return { status: 'exited', startedAt, finishedAt, exitCode: run.exitCode ?? unknownExitCode };

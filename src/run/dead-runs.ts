@@ -11,7 +11,7 @@ import { nameFromText } from '../base/name.ts';
 import { tryLock, type Lock } from '../os/lock.ts';
 import { namesIn } from '../store/durable.ts';
 import { collectUnfinished } from './container-book.ts';
-import { findContainer, findRun, readStatus, type Container } from './container.ts';
+import { findContainer, findRun, isActive, readStatus, type Container } from './container.ts';
 import { endRun } from './end-run.ts';
 import { bundlePath, bundlesPath, containerPath, runtimeState, type Engine } from './engine.ts';
 import { runtimeFile, stepPrefix } from './step-bundle.ts';
@@ -54,7 +54,7 @@ async function endDeadRun(engine: Engine, id: string): Promise<void> {
 }
 
 async function isDead(engine: Engine, { id }: Container): Promise<boolean> {
-  if ((await readStatus(engine, id)).status !== 'running') return true;
+  if (!isActive(await readStatus(engine, id))) return true;
   // Its process waits at this FIFO until it is let go, and nobody is there to do it.
   return existsSync(join(runtimeState(engine), id, 'exec.fifo'));
 }

@@ -1,7 +1,7 @@
 /**
  * `strata inspect` of a container, with the field names of `docker container inspect` where it has them.
  */
-import { readStatus, type Container } from './container.ts';
+import { isActive, readStatus, type Container } from './container.ts';
 import { containerPath, type Engine } from './engine.ts';
 import type { MountRequest } from './mount-request.ts';
 
@@ -15,8 +15,9 @@ export async function describeContainer(engine: Engine, container: Container): P
     Args: args,
     State: {
       Status: state.status,
-      Running: state.status === 'running',
-      Pid: state.status === 'running' ? state.pid : 0,
+      Running: isActive(state),
+      Paused: state.status === 'paused',
+      Pid: isActive(state) ? state.pid : 0,
       ExitCode: state.status === 'exited' ? state.exitCode : 0,
       StartedAt: state.status === 'created' ? '' : state.startedAt,
       FinishedAt: state.status === 'exited' ? (state.finishedAt ?? '') : '',

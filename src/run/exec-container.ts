@@ -10,12 +10,12 @@ import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { InRoot } from '../os/in-root.ts';
 import { startError } from './start-error.ts';
-import { findRun, readStatus, type Container } from './container.ts';
+import { findRun, isActive, readStatus, type Container } from './container.ts';
 import { bundlePath, runtimeState, type Engine } from './engine.ts';
 import { mergeEnv } from './parse-env.ts';
-import { notRunning } from './signal-container.ts';
 import { lastFailure } from './runtime-log.ts';
 import { checkRoot, execSpec } from './start-container.ts';
+import { isPaused, notRunning } from './state-errors.ts';
 
 export interface ExecRequest {
   readonly argv: readonly string[];
@@ -31,7 +31,7 @@ export interface ExecRequest {
 
 /**
  * Runs it; answers its exit status, 128 and the signal that ended it, 0 for a detached one that has begun. UserError
- * `not-running`, `no-such-user`, and `start-failed` with 126 or 127 as its exit status.
+ * `not-running`, `paused`, `no-such-user`, and `start-failed` with 126 or 127 as its exit status.
  */
 export async function execInContainer(
   engine: Engine,
@@ -40,7 +40,8 @@ export async function execInContainer(
 ): Promise<number> {
   const run = await findRun(engine, container.id);
   const status = await readStatus(engine, container.id);
-  if (run === undefined || status.status !== 'running') throw notRunning(container);
+  if (run === undefined || !isActive(status)) throw notRunning(container);
+  if (status.status === 'paused') throw isPaused(container);
   const bundle = bundlePath(engine, container.id);
   const unique = `${bundle}/exec-${randomBytes(8).toString('hex')}`;
   const [spec, log] = [`${unique}.json`, `${unique}.log`];

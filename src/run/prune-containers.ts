@@ -4,7 +4,7 @@
  */
 import { UserError } from '../base/user-error.ts';
 import { listContainers } from './container-book.ts';
-import { readStatus, type Container } from './container.ts';
+import { isActive, readStatus, type Container } from './container.ts';
 import type { Engine } from './engine.ts';
 import { removeContainer } from './remove-container.ts';
 
@@ -16,7 +16,7 @@ export async function pruneContainers(
   const ids: string[] = [];
   let bytes = 0;
   for (const container of await listContainers(engine)) {
-    if ((await readStatus(engine, container.id)).status === 'running') continue;
+    if (isActive(await readStatus(engine, container.id))) continue;
     let size = 0;
     const before = async (): Promise<void> => {
       size = await findSize(container, sizeOf);

@@ -3,7 +3,7 @@
  */
 import { UserError } from '../base/user-error.ts';
 import { withContainer } from './container-book.ts';
-import { findRun, readStatus, type Container } from './container.ts';
+import { findRun, isActive, readStatus, type Container } from './container.ts';
 import { endRun, removeFiles } from './end-run.ts';
 import type { Engine } from './engine.ts';
 import { signalContainer } from './signal-container.ts';
@@ -25,14 +25,15 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<boolean> {
   const { id, name } = container;
-  const isActive = async (): Promise<boolean> => (await readStatus(engine, id)).status === 'running';
-  if (options.force && (await isActive())) await endByForce(engine, container);
+  if (options.force && isActive(await readStatus(engine, id))) await endByForce(engine, container);
   const removed = await withContainer(engine, id, async () => {
     // Asked here, where nobody else can start it.
-    if (await isActive())
-      throw new UserError('container-running', `You cannot remove a running container ${id.slice(0, 12)}`, {
-        hint: `stop it first (strata stop ${name}), or strata rm -f ${name}`,
-      });
+    const status = await readStatus(engine, id);
+    if (isActive(status)) {
+      const message = `You cannot remove a ${status.status} container ${id.slice(0, 12)}`;
+      const hint = `stop it first (strata stop ${name}), or strata rm -f ${name}`;
+      throw new UserError('container-running', message, { hint });
+    }
     await options.before?.();
     const run = await findRun(engine, id);
     if (run !== undefined && run.finishedAt === undefined) await endRun(engine, container, run.run);

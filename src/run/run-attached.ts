@@ -7,8 +7,9 @@ import { attach, type AttachedStreams, type Attachment } from './attach.ts';
 import { bundlePath, type Engine } from './engine.ts';
 import { endRun } from './end-run.ts';
 import { removeContainer } from './remove-container.ts';
-import { notRunning, signalContainer } from './signal-container.ts';
+import { signalContainer } from './signal-container.ts';
 import { startContainer } from './start-container.ts';
+import { notRunning } from './state-errors.ts';
 import { waitForExit } from './wait-exit.ts';
 
 /** Signals that are meant for the program, not for us who stand before it. */

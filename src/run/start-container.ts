@@ -24,19 +24,20 @@ import { startConmon } from './conmon.ts';
 import { startError } from './start-error.ts';
 import { writeOwnFiles } from './container-files.ts';
 import { prepareMounts } from './container-mounts.ts';
-import { findRun, readStatus, writeRun, type Container, type Run } from './container.ts';
+import { findRun, isActive, readStatus, writeRun, type Container, type Run } from './container.ts';
 import { bundlePath, containerPath, exitsPath, runtimeState, type Engine } from './engine.ts';
 import { endRun } from './end-run.ts';
 import { orderMounts } from './mount-request.ts';
 import { processSpec, runtimeSpec, type ProcessPlan } from './runtime-spec.ts';
 import { findWorkingRuntime, hasUnifiedCgroups, messageOf } from './runtime.ts';
+import { isPaused } from './state-errors.ts';
 
 /** Between making a container and letting it go: whoever wants to see all of its output attaches here. */
 export type BeforeStart = (run: Run) => Promise<void>;
 
 /**
  * Starts it; the holder of `withContainer` calls. Answers the run, or undefined where it runs already. UserError
- * `start-failed`, `no-runtime`, `no-conmon`, and those of mounts; the container is as before then.
+ * `paused`, `start-failed`, `no-runtime`, `no-conmon`, and those of mounts; the container is as before then.
  */
 export async function startContainer(
   engine: Engine,
@@ -44,7 +45,8 @@ export async function startContainer(
   beforeStart: BeforeStart = () => Promise.resolve(),
 ): Promise<Run | undefined> {
   const status = await readStatus(engine, container.id);
-  if (status.status === 'running') {
+  if (isActive(status)) {
+    if (status.status === 'paused') throw isPaused(container);
     checkRoot(container, status.pid);
     return undefined;
   }

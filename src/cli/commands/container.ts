@@ -7,6 +7,7 @@ import { diffCommand } from './diff.ts';
 import { execCommand } from './exec.ts';
 import { inspectCommand } from './inspect.ts';
 import { logsCommand } from './logs.ts';
+import { pauseCommand, unpauseCommand } from './pause.ts';
 import { pruneContainersCommand } from './prune.ts';
 import { psCommand } from './ps.ts';
 import { renameCommand } from './rename.ts';
@@ -24,6 +25,8 @@ export function containerCommands(): Command[] {
     stopCommand(),
     restartCommand(),
     killCommand(),
+    pauseCommand(),
+    unpauseCommand(),
     execCommand(),
     logsCommand(),
     waitCommand(),

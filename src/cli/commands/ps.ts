@@ -1,7 +1,7 @@
 /** `strata ps`: which containers there are. */
 import { Command } from 'commander';
 import { listContainers } from '../../run/container-book.ts';
-import { readStatus, type Container, type ContainerStatus } from '../../run/container.ts';
+import { isActive, readStatus, type Container, type ContainerStatus } from '../../run/container.ts';
 import { openEngine } from '../open-engine.ts';
 import { printJson, printLines } from '../print.ts';
 import { tableText } from '../table.ts';
@@ -29,7 +29,7 @@ export function psCommand(name: string): Command {
       const rows = [];
       for (const container of await listContainers(engine)) {
         const status = await readStatus(engine, container.id);
-        if (all !== true && status.status !== 'running') continue;
+        if (all !== true && !isActive(status)) continue;
         const written = size === true ? await layers.size(container.id) : undefined;
         rows.push({ container, status, written });
       }
@@ -81,6 +81,9 @@ function cells(container: Container, status: ContainerStatus, trunc: boolean): s
 
 function statusText(status: ContainerStatus): string {
   if (status.status === 'created') return 'Created';
-  if (status.status === 'running') return `Up ${ageText(status.startedAt).replace(/ ago$/, '')}`;
+  if (isActive(status)) {
+    const up = `Up ${ageText(status.startedAt).replace(/ ago$/, '')}`;
+    return status.status === 'paused' ? `${up} (Paused)` : up;
+  }
   return `Exited (${String(status.exitCode)}) ${status.finishedAt === undefined ? '' : ageText(status.finishedAt)}`.trim();
 }

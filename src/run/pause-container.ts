@@ -1,0 +1,67 @@
+/**
+ * `pause` and `unpause`: all processes of a container held still where they are, and let go again, by the freezer of its
+ * control group, through its runtime. The kernel is asked which it is, so nothing is written down.
+ */
+import { spawnSync } from 'node:child_process';
+import { UserError } from '../base/user-error.ts';
+import { withContainer } from './container-book.ts';
+import { findRun, isActive, readStatus, type Container } from './container.ts';
+import { runtimeState, type Engine } from './engine.ts';
+import { messageOf } from './runtime.ts';
+import { isPaused, noSuchContainer, notRunning } from './state-errors.ts';
+
+/** UserError `not-running`, `paused` for one that is already, `pause-failed`, `no-such-container`. */
+export async function pauseContainer(engine: Engine, container: Container): Promise<void> {
+  await alone(engine, container, async () => {
+    const { status } = await readStatus(engine, container.id);
+    if (status === 'paused') throw isPaused(container);
+    if (status !== 'running') throw notRunning(container);
+    await freeze(engine, container);
+  });
+}
+
+/** UserError `not-running`, `not-paused`, `pause-failed`, `no-such-container`. */
+export async function unpauseContainer(engine: Engine, container: Container): Promise<void> {
+  await alone(engine, container, async () => {
+    const status = await readStatus(engine, container.id);
+    if (!isActive(status)) throw notRunning(container);
+    if (status.status !== 'paused')
+      throw new UserError('not-paused', `container ${container.name} is not paused`);
+    await thaw(engine, container);
+  });
+}
+
+/** Holds still one that runs; the holder of `withContainer` calls. UserError `pause-failed`. */
+export function freeze(engine: Engine, container: Container): Promise<void> {
+  return ask(engine, container, 'pause');
+}
+
+/** Lets go one that is held; nothing happens to another. The holder of `withContainer` calls. UserError `pause-failed`. */
+export async function thaw(engine: Engine, container: Container): Promise<void> {
+  if ((await readStatus(engine, container.id)).status === 'paused') await ask(engine, container, 'resume');
+}
+
+async function ask(engine: Engine, { id, name }: Container, verb: 'pause' | 'resume'): Promise<void> {
+  const run = await findRun(engine, id);
+  if (run === undefined) return;
+  const args = ['--root', runtimeState(engine), verb, id];
+  const { status, stderr } = spawnSync(run.runtime, args, { encoding: 'utf8' });
+  // It may have ended between the look and the question, which is as good as being let go.
+  if (status === 0 || (verb === 'resume' && !isActive(await readStatus(engine, id)))) return;
+  throw new UserError(
+    'pause-failed',
+    `${verb} of ${name} failed: ${messageOf(stderr) ?? 'no reason given'}`,
+    {
+      hint: 'strata info tells which runtimes work here',
+    },
+  );
+}
+
+/** What is paused for a moment, by `commit` say, is left alone until that is over. */
+async function alone(engine: Engine, { id }: Container, act: () => Promise<void>): Promise<void> {
+  const done = await withContainer(engine, id, async () => {
+    await act();
+    return true;
+  });
+  if (done !== true) throw noSuchContainer(id.slice(0, 12));
+}
