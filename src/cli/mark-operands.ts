@@ -8,6 +8,12 @@ import type { Command, Option } from 'commander';
 /** Commands whose operands are another program's command line. */
 export const takers = new Set(['run', 'create', 'exec']);
 
+/** Docker's option without a value may have one all the same. */
+const pauseOption: Readonly<Record<string, string>> = {
+  ...{ '-p=true': '--pause', '--pause=true': '--pause' },
+  ...{ '-p=false': '--no-pause', '--pause=false': '--no-pause' },
+};
+
 /** `argv` as `process.argv` has it, made plain for the parser. */
 export function markOperands(program: Command, argv: readonly string[]): string[] {
   let at = firstOperand(argv, 2, program.options);
@@ -20,6 +26,7 @@ export function markOperands(program: Command, argv: readonly string[]): string[
     at = firstOperand(argv, at + 1, program.options);
     command = find(command, argv[at]);
   }
+  if (command?.name() === 'commit') return argv.map((word) => pauseOption[word] ?? word);
   if (command === undefined || !takers.has(command.name())) return [...argv];
   const operand = firstOperand(argv, at + 1, [...program.options, ...command.options]);
   if (operand >= argv.length || argv[operand - 1] === '--') return [...argv];

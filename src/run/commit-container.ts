@@ -1,6 +1,6 @@
 /**
  * `strata commit`: what a container has changed becomes a layer, and with it an image whose configuration is that of
- * the container.
+ * the container. One that runs is held still while its layer is made, unless told otherwise.
  */
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
@@ -9,33 +9,63 @@ import type { ImageId } from '../store/ids.ts';
 import type { Reference } from '../store/reference.ts';
 import type { Store } from '../store/store.ts';
 import { Workspace } from '../store/workspace.ts';
-import { readStatus, type Container } from './container.ts';
+import { readStatus, type Container, type ContainerStatus } from './container.ts';
+import { withContainer } from './container-book.ts';
 import { volumesOf } from './container-mounts.ts';
 import type { Engine } from './engine.ts';
+import { whileFrozen } from './pause-container.ts';
+import { noSuchContainer } from './state-errors.ts';
 import type { StoreLayers } from './store-layers.ts';
 
 export interface CommitOptions {
   readonly reference?: Reference | undefined;
   readonly author?: string | undefined;
   readonly message?: string | undefined;
+  /** A container that runs is held still; else what it changes meanwhile is in the layer, or an error, as chance has it. */
+  readonly pause: boolean;
+  /** Makes the image's configuration of the container's. */
+  readonly change: (config: object) => object;
+  readonly signal?: AbortSignal;
 }
 
-/** Answers the id of the new image. UserError `container-running`: its layer changes under our eyes. */
+interface Parts {
+  readonly engine: Engine;
+  readonly layers: StoreLayers;
+  readonly store: Store;
+}
+
+/** Answers the id of the new image. UserError `no-such-container`, `no-such-image`, `pause-failed`; the reason of `signal`. */
 export async function commitContainer(
-  { engine, layers, store }: { readonly engine: Engine; readonly layers: StoreLayers; readonly store: Store },
+  parts: Parts,
   container: Container,
   options: CommitOptions,
 ): Promise<ImageId> {
-  if ((await readStatus(engine, container.id)).status === 'running')
-    throw new UserError('container-running', `container ${container.name} is running: its files change`, {
-      hint: `stop it first: strata stop ${container.name}`,
-    });
+  const { engine } = parts;
+  const made = await withContainer(engine, container.id, async () =>
+    commit(parts, container, await readStatus(engine, container.id), options),
+  );
+  if (made === undefined) throw noSuchContainer(container.id.slice(0, 12));
+  return made;
+}
+
+function commit(
+  { engine, layers, store }: Parts,
+  container: Container,
+  { status }: ContainerStatus,
+  options: CommitOptions,
+): Promise<ImageId> {
   return Workspace.use(store, async (workspace) => {
     const base = await store.images.findImage(container.image.id as ImageId);
     if (base === undefined)
       throw new UserError('no-such-image', `the image of ${container.name}, ${container.image.id}, is gone`);
+    const scratch = await workspace.makeScratch();
+    const still = <T>(act: () => Promise<T>): Promise<T> =>
+      status === 'running' && options.pause ? whileFrozen(engine, container, act) : act();
     const chainId = await workspace.addLayer(base.chain.at(-1), (id, parent) =>
-      store.driver.applyDiff(id, parent, layerTar(layers, container.id)),
+      still(async () => {
+        const tar = layerTar((sink) => layers.diff(container.id, scratch, sink), options.signal);
+        return store.driver.applyDiff(id, parent, tar);
+      }),
     );
     const { diffId } = await store.layers.getLayer(chainId);
     const created = new Date().toISOString();
@@ -43,7 +73,7 @@ export async function commitContainer(
       ...base.config,
       created,
       ...(options.author === undefined ? {} : { author: options.author }),
-      config: { ...base.config.config, ...imageDefaults(container) },
+      config: options.change({ ...base.config.config, ...imageDefaults(container) }),
       rootfs: { type: 'layers', diff_ids: [...base.config.rootfs.diff_ids, diffId] },
       history: [
         ...(base.config.history ?? []),
@@ -76,16 +106,19 @@ function imageDefaults(container: Container): object {
   };
 }
 
-async function* layerTar(layers: StoreLayers, id: string): AsyncGenerator<Uint8Array, void, undefined> {
+/** What `write` hands to its sink, chunk by chunk. */
+async function* layerTar(
+  write: (sink: (chunk: Buffer) => Promise<void>) => Promise<void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const stream = new PassThrough({ highWaterMark: 1 << 20 });
-  const written = layers
-    .diff(id, async (chunk) => {
-      if (!stream.write(chunk)) await once(stream, 'drain');
-    })
-    .then(
-      () => stream.end(),
-      (thrown: unknown) => stream.destroy(thrown as Error),
-    );
+  const written = write(async (chunk) => {
+    signal?.throwIfAborted();
+    if (!stream.write(chunk)) await once(stream, 'drain');
+  }).then(
+    () => stream.end(),
+    (thrown: unknown) => stream.destroy(thrown as Error),
+  );
   yield* stream as AsyncIterable<Uint8Array>;
   await written;
 }

@@ -1,6 +1,6 @@
 /**
  * What commands that were killed have left running: commands of builds, which somebody must wait for, containers
- * that were never let go, and containers whose end nobody has written down. Every command begins with a look for them, which costs
+ * that were never let go or are held still, and containers whose end nobody has written down. Every command begins with a look for them, which costs
  * two listings; who is at work holds a lock, and is left alone.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,6 +14,7 @@ import { collectUnfinished } from './container-book.ts';
 import { findContainer, findRun, isActive, readStatus, type Container } from './container.ts';
 import { endRun } from './end-run.ts';
 import { bundlePath, bundlesPath, containerPath, runtimeState, type Engine } from './engine.ts';
+import { thawAbandoned } from './pause-container.ts';
 import { runtimeFile, stepPrefix } from './step-bundle.ts';
 
 /** Ends them, and takes away what creations that did not come to their end have left. */
@@ -48,6 +49,7 @@ async function endDeadRun(engine: Engine, id: string): Promise<void> {
     const [container, run] = [await findContainer(engine, id), await findRun(engine, id)];
     if (container === undefined || run === undefined || run.finishedAt !== undefined) return;
     if (await isDead(engine, container)) await endRun(engine, container, run.run);
+    else await thawAbandoned(engine, container);
   } finally {
     lock.release();
   }

@@ -3,10 +3,11 @@
  * control group, through its runtime. The kernel is asked which it is, so nothing is written down.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { UserError } from '../base/user-error.ts';
 import { withContainer } from './container-book.ts';
 import { findRun, isActive, readStatus, type Container } from './container.ts';
-import { runtimeState, type Engine } from './engine.ts';
+import { bundlePath, runtimeState, type Engine } from './engine.ts';
 import { messageOf } from './runtime.ts';
 import { isPaused, noSuchContainer, notRunning } from './state-errors.ts';
 
@@ -31,14 +32,45 @@ export async function unpauseContainer(engine: Engine, container: Container): Pr
   });
 }
 
-/** Holds still one that runs; the holder of `withContainer` calls. UserError `pause-failed`. */
-export function freeze(engine: Engine, container: Container): Promise<void> {
-  return ask(engine, container, 'pause');
-}
-
 /** Lets go one that is held; nothing happens to another. The holder of `withContainer` calls. UserError `pause-failed`. */
 export async function thaw(engine: Engine, container: Container): Promise<void> {
   if ((await readStatus(engine, container.id)).status === 'paused') await ask(engine, container, 'resume');
+}
+
+/** The file in the bundle of a container that a command holds still. */
+const heldFile = 'held';
+
+/**
+ * Runs `act` while one that runs is held still; the holder of `withContainer` calls. Whatever becomes of this process, the
+ * container goes on: see `thawAbandoned`.
+ */
+export async function whileFrozen<T>(
+  engine: Engine,
+  container: Container,
+  act: () => Promise<T>,
+): Promise<T> {
+  const held = bundlePath(engine, container.id, heldFile);
+  writeFileSync(held, '', { mode: 0o600 });
+  try {
+    await freeze(engine, container);
+    return await act();
+  } finally {
+    await thaw(engine, container);
+    rmSync(held, { force: true });
+  }
+}
+
+/** Lets go what a command that was killed has held; the holder of `withContainer` calls. */
+export async function thawAbandoned(engine: Engine, container: Container): Promise<void> {
+  const held = bundlePath(engine, container.id, heldFile);
+  if (!existsSync(held)) return;
+  await thaw(engine, container);
+  rmSync(held, { force: true });
+}
+
+/** Holds still one that runs. UserError `pause-failed`. */
+function freeze(engine: Engine, container: Container): Promise<void> {
+  return ask(engine, container, 'pause');
 }
 
 async function ask(engine: Engine, { id, name }: Container, verb: 'pause' | 'resume'): Promise<void> {

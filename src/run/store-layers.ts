@@ -7,10 +7,10 @@ import { statfsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { UserError } from '../base/user-error.ts';
 import type { LayerChange } from '../store/driver.ts';
-import { treeChanges } from '../store/drivers/tree-changes.ts';
 import { findLine, writeDurably } from '../store/durable.ts';
 import { isCacheId, newCacheId, type CacheId, type ChainId, type ImageId } from '../store/ids.ts';
 import { isThere } from '../store/mount-book.ts';
+import { mountedChanges, writeMountedDiff, type MountedLayer } from '../store/mounted-changes.ts';
 import { mountLayerAt } from '../store/mount-tree.ts';
 import { resolveImage } from '../store/resolve-image.ts';
 import type { Store } from '../store/store.ts';
@@ -91,17 +91,9 @@ export class StoreLayers implements ContainerLayers {
 
   /** What the container has changed over its init layer. While it is mounted the two trees are compared as wholes. */
   async changes(id: string): Promise<LayerChange[]> {
-    const { driver, mounts } = this.#store;
     const { init, writable } = await this.#get(id);
-    const record = await mounts.find(writable);
-    if (record === undefined || !isThere(record)) return driver.changes(writable, init);
-    const before = await driver.get(init);
-    try {
-      return await treeChanges(before, await driver.get(writable));
-    } finally {
-      await driver.put(writable);
-      await driver.put(init);
-    }
+    const found = await this.#whileMounted({ init, writable }, mountedChanges);
+    return found ?? this.#store.driver.changes(writable, init);
   }
 
   /** Bytes in the regular files that it has written. */
@@ -109,10 +101,33 @@ export class StoreLayers implements ContainerLayers {
     return (await this.changes(id)).reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** What the container has changed, as a layer tar. UserError `layer-in-use` while it runs. */
-  async diff(id: string, sink: (chunk: Buffer) => Promise<void> | void): Promise<void> {
+  /**
+   * What the container has changed, as a layer tar. Of one that is mounted it is gathered in `scratch`, an empty directory;
+   * nothing may change it meanwhile.
+   */
+  async diff(id: string, scratch: string, sink: (chunk: Buffer) => Promise<void> | void): Promise<void> {
     const { init, writable } = await this.#get(id);
-    await this.#store.driver.diff(writable, init, sink);
+    const write = (layer: MountedLayer): Promise<true> =>
+      writeMountedDiff(layer, scratch, sink).then(() => true);
+    if ((await this.#whileMounted({ init, writable }, write)) !== true)
+      await this.#store.driver.diff(writable, init, sink);
+  }
+
+  /** Undefined for a layer that is not mounted, or needs no mount. */
+  async #whileMounted<T>(
+    { init, writable }: Pick<LayerIds, 'init' | 'writable'>,
+    act: (layer: MountedLayer) => Promise<T>,
+  ): Promise<T | undefined> {
+    const { driver, mounts } = this.#store;
+    const record = await mounts.find(writable);
+    if (record?.upper === undefined || !isThere(record)) return undefined;
+    const before = await driver.get(init);
+    try {
+      return await act({ before, after: await driver.get(writable), upper: record.upper });
+    } finally {
+      await driver.put(writable);
+      await driver.put(init);
+    }
   }
 
   /** Draws the ids of new layers and writes them down, while nobody takes the image away. */

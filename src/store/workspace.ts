@@ -48,6 +48,13 @@ export class Workspace {
     }
   }
 
+  /** Makes an empty directory that goes with the workspace. */
+  async makeScratch(): Promise<string> {
+    const path = join(this.#directory, 'scratch');
+    await mkdir(path, { mode: 0o700 });
+    return path;
+  }
+
   /**
    * Makes a layer over `parent` and publishes it; answers its chain id. Somebody else may have published the
    * same meanwhile: then that one is taken, and this one thrown away. It stays for as long as this workspace, or an

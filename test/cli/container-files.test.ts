@@ -65,7 +65,6 @@ t.test('what containers write', needs(...containerNeeds), async (t) => {
       ['A /done', 'C /etc', 'A /etc/own', 'A /out', 'A /up'],
       'also while it runs',
     );
-    t.match(run('commit', 'escaping'), { status: 1, stderr: /stop it first/ });
     t.match(run('rmi', 'base'), { status: 1, stderr: /container [0-9a-f]{12} is made of the image/ });
     get('rm', '-f', 'untouched', 'changed', 'escaping');
   });

@@ -26,6 +26,8 @@ t.test('what belongs to the command inside is marked', async (t) => {
     ['--root run rm -f web', '--root run rm -f web'],
     ['volume create --driver local -o a=b x', 'volume create --volume-driver local -o a=b x'],
     ['volume create --driver=local', 'volume create --volume-driver=local'],
+    ['commit -p=false web x', 'commit --no-pause web x'],
+    ['container commit --pause=true web', 'container commit --pause web'],
     ['--driver vfs volume create x', '--driver vfs volume create x'],
   ] as const) {
     t.equal(

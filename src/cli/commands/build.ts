@@ -1,5 +1,4 @@
 /** `strata build [OPTIONS] CONTEXT`: from a Dockerfile to an image. */
-import { constants } from 'node:os';
 import { Command, Option } from 'commander';
 import { UserError } from '../../base/user-error.ts';
 import { buildImage } from '../../build/build-image.ts';
@@ -15,6 +14,7 @@ import { RuntimeStepRunner } from '../../run/step-runner.ts';
 import { parseReference } from '../../store/reference.ts';
 import { createToolFs } from '../../store/tool-fs.ts';
 import { PlainProgress } from '../build-progress.ts';
+import { interruptible } from '../interruption.ts';
 import { openStore } from '../open-store.ts';
 import { printLines } from '../print.ts';
 
@@ -91,7 +91,7 @@ async function build(context: string | undefined, options: Options, command: Com
   const store = await openStore(command);
   const fs = createToolFs();
   const tree = input.context === undefined ? undefined : new SourceTree(fs, input.context, input.rules);
-  const interruption = interruptible();
+  const interruption = interruptible('the build');
   try {
     const id = await withBuildStore(store, fs, (buildStore) =>
       buildImage(
@@ -115,23 +115,6 @@ async function build(context: string | undefined, options: Options, command: Com
     interruption.end();
     tree?.close();
   }
-}
-
-/** Ctrl-C ends the step, and the build takes away what it has mounted. A second one ends the program. */
-function interruptible(): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const abort = (name: NodeJS.Signals): void => {
-    const exitCode = 128 + constants.signals[name];
-    controller.abort(new UserError('interrupted', 'the build was interrupted', { exitCode }));
-  };
-  const names = ['SIGINT', 'SIGTERM'] as const;
-  for (const name of names) process.once(name, abort);
-  return {
-    signal: controller.signal,
-    end: () => {
-      for (const name of names) process.off(name, abort);
-    },
-  };
 }
 
 /** `NAME=VALUE`; `alone` says what NAME without a value means, undefined to leave it out. */
