@@ -5,13 +5,16 @@
  */
 import type { Command, Option } from 'commander';
 
-/** Commands whose operands are another program's command line. */
-export const takers = new Set(['run', 'create', 'exec']);
+/** Commands whose operands end in another program's command line. */
+export const takers = new Set(['run', 'create', 'exec', 'top']);
 
-/** Docker's option without a value may have one all the same. */
-const pauseOption: Readonly<Record<string, string>> = {
-  ...{ '-p=true': '--pause', '--pause=true': '--pause' },
-  ...{ '-p=false': '--no-pause', '--pause=false': '--no-pause' },
+/** By command, Docker's options without a value that may have one all the same. */
+const switchesOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  commit: {
+    ...{ '-p=true': '--pause', '--pause=true': '--pause' },
+    ...{ '-p=false': '--no-pause', '--pause=false': '--no-pause' },
+  },
+  attach: { '--sig-proxy=false': '--no-sig-proxy' },
 };
 
 /** `argv` as `process.argv` has it, made plain for the parser. */
@@ -26,7 +29,8 @@ export function markOperands(program: Command, argv: readonly string[]): string[
     at = firstOperand(argv, at + 1, program.options);
     command = find(command, argv[at]);
   }
-  if (command?.name() === 'commit') return argv.map((word) => pauseOption[word] ?? word);
+  const switches = switchesOf[command?.name() ?? ''];
+  if (switches !== undefined) return argv.map((word) => switches[word] ?? word);
   if (command === undefined || !takers.has(command.name())) return [...argv];
   const operand = firstOperand(argv, at + 1, [...program.options, ...command.options]);
   if (operand >= argv.length || argv[operand - 1] === '--') return [...argv];

@@ -8,6 +8,7 @@ import { createWriteStream, type WriteStream as FileStream } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadStream } from 'node:tty';
 import type { Readable, Writable } from 'node:stream';
+import { UserError } from '../base/user-error.ts';
 import { PacketSocket } from '../os/packet-socket.ts';
 
 export interface AttachedStreams {
@@ -15,6 +16,8 @@ export interface AttachedStreams {
   readonly stdin: Readable | undefined;
   readonly stdout: Writable;
   readonly stderr: Writable;
+  /** What leaves a terminal; `leaveKeys` unless told. */
+  readonly leaveKeys?: Buffer;
 }
 
 export interface Attachment {
@@ -28,12 +31,30 @@ const largestOutput = 8192 + 1;
 const largestInput = 8192;
 const errorOutput = 3;
 /** Ctrl-P, Ctrl-Q. */
-const leave = Buffer.from([0x10, 0x11]);
+export const leaveKeys = Buffer.from([0x10, 0x11]);
+
+/** `ctrl-p,ctrl-q` or `x,ctrl-]` as bytes, in Docker's spelling. UserError `bad-keys`. */
+export function parseKeys(text: string): Buffer {
+  return Buffer.concat(
+    text.split(',').map((key) => {
+      const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1];
+      // The letter without the two upper bits, as a terminal sends it.
+      if (control !== undefined) return Buffer.from([control.toUpperCase().charCodeAt(0) & 0x1f]);
+      if (key.length === 1) return Buffer.from(key);
+      throw new UserError('bad-keys', `"${key}" is no key`, {
+        hint: 'write letters, or ctrl- and one of a to z @ [ \\ ] ^ _, with commas: ctrl-p,ctrl-q',
+      });
+    }),
+  );
+}
 
 /** Joins the streams with the container whose bundle is at `bundle`. Throws FsError where no conmon is there. */
 export function attach(bundle: string, streams: AttachedStreams, terminal: boolean): Attachment {
   const socket = new PacketSocket(bundle, 'attach', largestOutput);
-  const input = streams.stdin === undefined ? undefined : sendInput(socket, streams.stdin, terminal);
+  const input =
+    streams.stdin === undefined
+      ? undefined
+      : sendInput(socket, streams.stdin, terminal, streams.leaveKeys ?? leaveKeys);
   const window = terminal ? followWindow(bundle) : undefined;
   const done = (async () => {
     const output = receiveOutput(socket, streams).then(() => false);
@@ -66,19 +87,21 @@ function sendInput(
   socket: PacketSocket,
   stdin: Readable,
   terminal: boolean,
+  keys: Buffer,
 ): { left: Promise<void>; stop(): void } {
   const isTerminal = terminal && (stdin as Partial<ReadStream>).isTTY === true;
   const restore = isTerminal ? makeRaw() : undefined;
   let stop = (): void => undefined;
   const left = new Promise<void>((resolve) => {
     let sending = Promise.resolve();
-    let last = 0;
+    let last = Buffer.alloc(0);
     const onData = (chunk: Buffer): void => {
-      if (isTerminal && isLeaving(last, chunk)) {
+      const recent = Buffer.concat([last, chunk]);
+      if (isTerminal && recent.includes(keys)) {
         resolve();
         return;
       }
-      last = chunk.at(-1) ?? last;
+      last = recent.subarray(Math.max(0, recent.length - keys.length + 1));
       stdin.pause();
       sending = sending.then(() => send(socket, chunk)).then(() => void stdin.resume());
     };
@@ -116,10 +139,6 @@ function makeRaw(): () => void {
   return () => {
     stty(before);
   };
-}
-
-function isLeaving(last: number, chunk: Buffer): boolean {
-  return chunk.includes(leave) || (last === leave[0] && chunk[0] === leave[1]);
 }
 
 async function send(socket: PacketSocket, chunk: Buffer): Promise<void> {

@@ -1,15 +1,16 @@
 /**
  * A run in front of a person or a script: its output is here, signals go there, and its end is waited for.
  */
+import { UserError } from '../base/user-error.ts';
 import { withContainer } from './container-book.ts';
-import { findRun, type Container } from './container.ts';
+import { findRun, isActive, readStatus, type Container, type Run } from './container.ts';
 import { attach, type AttachedStreams, type Attachment } from './attach.ts';
 import { bundlePath, type Engine } from './engine.ts';
 import { endRun } from './end-run.ts';
 import { removeContainer } from './remove-container.ts';
 import { signalContainer } from './signal-container.ts';
 import { startContainer } from './start-container.ts';
-import { notRunning } from './state-errors.ts';
+import { isPaused, notRunning } from './state-errors.ts';
 import { waitForExit } from './wait-exit.ts';
 
 /** Signals that are meant for the program, not for us who stand before it. */
@@ -35,8 +36,9 @@ export async function runAttached(
   streams: AttachedStreams,
 ): Promise<number | undefined> {
   let attachment: Attachment | undefined;
+  let run: Run | undefined;
   try {
-    await withContainer(engine, container.id, () =>
+    run = await withContainer(engine, container.id, () =>
       startContainer(engine, container, () => {
         attachment = attach(bundlePath(engine, container.id), streams, container.terminal);
         return Promise.resolve();
@@ -47,25 +49,59 @@ export async function runAttached(
     if (container.autoRemove) await removeContainer(engine, container, { force: true, volumes: true });
     throw thrown;
   }
-  if (attachment === undefined) throw notRunning(container);
-  const stop = container.terminal ? undefined : forwardSignals(engine, container);
+  if (attachment === undefined || run === undefined) throw notRunning(container);
+  return stay(engine, container, { attachment, run, forwards: !container.terminal });
+}
+
+/**
+ * Stays with a container that runs already; `forwards` signals to it, unless it has a terminal, whose keys make them.
+ * Answers as `runAttached`. UserError `not-running`, `paused`, `not-attachable` where its conmon was killed.
+ */
+export async function attachContainer(
+  engine: Engine,
+  container: Container,
+  streams: AttachedStreams,
+  options: { readonly forwards: boolean },
+): Promise<number | undefined> {
+  const [run, { status }] = [await findRun(engine, container.id), await readStatus(engine, container.id)];
+  if (status === 'paused') throw isPaused(container);
+  if (run === undefined || status !== 'running') throw notRunning(container);
+  let attachment: Attachment;
+  try {
+    attachment = attach(bundlePath(engine, container.id), streams, container.terminal);
+  } catch (cause) {
+    // It has ended between the look and the call.
+    if (!isActive(await readStatus(engine, container.id))) throw notRunning(container);
+    throw new UserError('not-attachable', `nobody holds the input and output of ${container.name} any more`, {
+      hint: `its conmon was killed; stop and start it: strata restart ${container.name}`,
+      cause,
+    });
+  }
+  return stay(engine, container, { attachment, run, forwards: options.forwards && !container.terminal });
+}
+
+interface Joined {
+  readonly attachment: Attachment;
+  readonly run: Run;
+  readonly forwards: boolean;
+}
+
+async function stay(
+  engine: Engine,
+  container: Container,
+  { attachment, run, forwards }: Joined,
+): Promise<number | undefined> {
+  const stop = forwards ? forwardSignals(engine, container) : undefined;
   try {
     if (await attachment.done) return undefined;
     const code = await waitForExit(engine, container.id);
-    await finish(engine, container);
+    // conmon's exit command does this too, but nobody could wait for that.
+    await withContainer(engine, container.id, () => endRun(engine, container, run.run));
     return code;
   } finally {
     stop?.();
     await attachment.close();
   }
-}
-
-/** conmon's exit command does this too, but nobody could wait for that. */
-async function finish(engine: Engine, container: Container): Promise<void> {
-  await withContainer(engine, container.id, async () => {
-    const run = await findRun(engine, container.id);
-    if (run !== undefined) await endRun(engine, container, run.run);
-  });
 }
 
 function forwardSignals(engine: Engine, container: Container): () => void {

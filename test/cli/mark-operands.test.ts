@@ -28,6 +28,8 @@ t.test('what belongs to the command inside is marked', async (t) => {
     ['volume create --driver=local', 'volume create --volume-driver=local'],
     ['commit -p=false web x', 'commit --no-pause web x'],
     ['container commit --pause=true web', 'container commit --pause web'],
+    ['attach --sig-proxy=false web', 'attach --no-sig-proxy web'],
+    ['top web -o pid', 'top -- web -o pid'],
     ['--driver vfs volume create x', '--driver vfs volume create x'],
   ] as const) {
     t.equal(

@@ -1,5 +1,6 @@
 /** `strata container ...`: the commands on containers, by Docker's longer names. */
 import { Command } from 'commander';
+import { attachCommand } from './attach.ts';
 import { commitCommand } from './commit.ts';
 import { cpCommand } from './cp.ts';
 import { createCommand } from './create.ts';
@@ -15,6 +16,7 @@ import { rmCommand } from './rm.ts';
 import { runCommand } from './run.ts';
 import { restartCommand, startCommand } from './start.ts';
 import { killCommand, stopCommand, waitCommand } from './stop.ts';
+import { topCommand } from './top.ts';
 
 /** Those that have names of their own as well, without `ps`. */
 export function containerCommands(): Command[] {
@@ -27,7 +29,9 @@ export function containerCommands(): Command[] {
     killCommand(),
     pauseCommand(),
     unpauseCommand(),
+    attachCommand(),
     execCommand(),
+    topCommand(),
     logsCommand(),
     waitCommand(),
     renameCommand(),
