@@ -22,6 +22,9 @@ export interface ContainerOptions {
   readonly network?: string;
   readonly net?: string;
   readonly readOnly?: true;
+  readonly capAdd?: readonly string[];
+  readonly capDrop?: readonly string[];
+  readonly securityOpt?: readonly string[];
   readonly tmpfs?: readonly string[];
   readonly volume?: readonly string[];
   readonly mount?: readonly string[];
@@ -50,6 +53,9 @@ export function addContainerOptions(command: Command): Command {
     .option('--network <network>', 'host or none (host)')
     .addOption(new Option('--net <network>').hideHelp())
     .option('--read-only', 'the root cannot be written')
+    .option('--cap-add <capability>', 'a capability on top of the usual ones, or ALL', collect)
+    .option('--cap-drop <capability>', 'a capability that it has not, or ALL', collect)
+    .option('--security-opt <option>', 'no-new-privileges', collect)
     .option('--tmpfs <target>', 'TARGET[:OPTIONS], a file system in memory', collect)
     .option(
       '-v, --volume <volume>',
@@ -102,12 +108,30 @@ export function containerRequest(
     openStdin: options.interactive === true,
     network: parseNetwork(options.network ?? options.net ?? 'host'),
     readOnlyRoot: options.readOnly === true,
+    capabilities: { add: options.capAdd ?? [], drop: options.capDrop ?? [] },
+    noNewPrivileges: hasNoNewPrivileges(options.securityOpt ?? []),
     mounts: mountsOf(options),
     volumesFrom: options.volumesFrom ?? [],
     runtime: options.runtime,
     autoRemove: options.rm === true,
     labels: parsePairs(options.label ?? []),
   };
+}
+
+/** The last one counts. What asks for no filter or profile, which there are none of, is had. UserError `bad-option`. */
+function hasNoNewPrivileges(texts: readonly string[]): boolean {
+  let has = false;
+  for (const text of texts) {
+    const [, value] = /^no-new-privileges(?:[:=](true|false))?$/.exec(text) ?? [undefined, undefined];
+    if (text.startsWith('no-new-privileges') && (value !== undefined || text === 'no-new-privileges'))
+      has = value !== 'false';
+    else if (!/^(seccomp|apparmor)[:=]unconfined$|^label[:=]disable$/.test(text))
+      throw new UserError('bad-option', `--security-opt ${text} is not there`, {
+        hint: 'there is no-new-privileges; there are no filters and profiles to choose',
+        exitCode,
+      });
+  }
+  return has;
 }
 
 function mountsOf(options: ContainerOptions): ContainerRequest['mounts'] {

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { isFrozen } from '../os/freezer.ts';
 import { findProcess, isRunning, type ProcessIdentity } from '../os/process-identity.ts';
 import { findJson, findLine, writeDurably } from '../store/durable.ts';
+import type { CapabilityChanges } from './capabilities.ts';
 import { bundlePath, containerPath, exitsPath, type Engine } from './engine.ts';
 import type { MountRequest } from './mount-request.ts';
 
@@ -29,6 +30,9 @@ export interface Container {
   readonly openStdin: boolean;
   readonly network: 'host' | 'none';
   readonly readOnlyRoot: boolean;
+  /** Undefined: those of Docker. */
+  readonly capabilities?: CapabilityChanges | undefined;
+  readonly noNewPrivileges?: boolean | undefined;
   /** In the order in which they are mounted; every volume has its name. */
   readonly mounts: readonly MountRequest[];
   /** Volumes that were made for this container, and go with it. */

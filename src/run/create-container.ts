@@ -8,6 +8,7 @@ import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { O_DIRECTORY, O_PATH } from '../os/constants.ts';
 import { InRoot } from '../os/in-root.ts';
+import { capabilitiesOf, type CapabilityChanges } from './capabilities.ts';
 import { addContainer, beginContainer, checkContainerName, getContainer } from './container-book.ts';
 import { fillInitLayer } from './container-files.ts';
 import { checkBindSource, volumesOf } from './container-mounts.ts';
@@ -35,6 +36,8 @@ export interface ContainerRequest {
   readonly openStdin: boolean;
   readonly network: 'host' | 'none';
   readonly readOnlyRoot: boolean;
+  readonly capabilities: CapabilityChanges;
+  readonly noNewPrivileges: boolean;
   readonly mounts: readonly MountRequest[];
   /** `CONTAINER[:ro]`: volumes and binds as that one has them. */
   readonly volumesFrom: readonly string[];
@@ -88,6 +91,7 @@ function define(
     );
   const user = given(request.user) ?? given(defaults.User) ?? '';
   parseUser(user);
+  capabilitiesOf(request.capabilities);
   return {
     name: request.name ?? '',
     created: new Date().toISOString(),
@@ -101,6 +105,8 @@ function define(
     openStdin: request.openStdin,
     network: request.network,
     readOnlyRoot: request.readOnlyRoot,
+    capabilities: request.capabilities,
+    noNewPrivileges: request.noNewPrivileges,
     ...(request.runtime === undefined ? {} : { runtime: request.runtime }),
     autoRemove: request.autoRemove,
     labels: { ...defaults.Labels, ...request.labels },

@@ -80,6 +80,8 @@ function specOf(container: Container, pid: number, request: ExecRequest): object
       workingDir: request.workingDir ?? container.workingDir,
       user: request.user ?? container.user,
       terminal: request.terminal,
+      capabilities: container.capabilities,
+      noNewPrivileges: container.noNewPrivileges,
     });
   } finally {
     root.close();

@@ -3,6 +3,7 @@
  * file systems a container has of its own. It is made from one plan; what it says of the machine was asked before.
  */
 import type { Account } from './accounts.ts';
+import { capabilitiesOf, type CapabilityChanges } from './capabilities.ts';
 
 /** A mount of the bundle, as the specification has it. */
 export interface SpecMount {
@@ -18,6 +19,10 @@ export interface ProcessPlan {
   readonly cwd: string;
   readonly account: Account;
   readonly terminal: boolean;
+  /** What Docker's are changed by; nothing unless told. */
+  readonly capabilities?: CapabilityChanges | undefined;
+  /** No program gets more rights by its setuid bit or its file's capabilities. */
+  readonly noNewPrivileges?: boolean | undefined;
 }
 
 export interface BundlePlan {
@@ -34,23 +39,6 @@ export interface BundlePlan {
   /** The machine has one hierarchy of cgroups, version 2. */
   readonly unifiedCgroups: boolean;
 }
-
-/** What a process of root keeps (moby: oci/caps/defaults.go). */
-const capabilities = [
-  ...[
-    'CHOWN',
-    'DAC_OVERRIDE',
-    'FSETID',
-    'FOWNER',
-    'MKNOD',
-    'NET_RAW',
-    'SETGID',
-    'SETUID',
-    'SETFCAP',
-    'SETPCAP',
-  ],
-  ...['NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE'],
-].map((name) => `CAP_${name}`);
 
 /** moby: oci/defaults.go. */
 const maskedPaths = [
@@ -131,6 +119,7 @@ export function runtimeSpec(plan: BundlePlan): object {
 /** `process` of config.json, which `exec` of a runtime takes by itself. */
 export function processSpec(plan: ProcessPlan): object {
   const { uid, gid, additionalGids } = plan.account;
+  const capabilities = capabilitiesOf(plan.capabilities ?? { add: [], drop: [] });
   // As in Docker: what root may, no other user gets by being started.
   const own = uid === 0 ? capabilities : [];
   return {
@@ -140,6 +129,6 @@ export function processSpec(plan: ProcessPlan): object {
     env: plan.env,
     cwd: plan.cwd,
     capabilities: { bounding: capabilities, effective: own, permitted: own, inheritable: [], ambient: [] },
-    noNewPrivileges: false,
+    noNewPrivileges: plan.noNewPrivileges === true,
   };
 }

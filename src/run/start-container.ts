@@ -80,7 +80,9 @@ export async function startContainer(
 /** What is known of the process that runs in a container, from the container and the tree at `root`. */
 export function planProcess(
   root: InRoot,
-  asked: Pick<Container, 'env' | 'workingDir' | 'user' | 'terminal'> & { readonly argv: readonly string[] },
+  asked: Pick<Container, 'env' | 'workingDir' | 'user' | 'terminal' | 'capabilities' | 'noNewPrivileges'> & {
+    readonly argv: readonly string[];
+  },
 ): ProcessPlan {
   const account = lookUpAccount(root, asked.user);
   const isSet = (name: string): boolean => asked.env.some((entry) => entry.startsWith(`${name}=`));
@@ -95,6 +97,8 @@ export function planProcess(
     cwd: asked.workingDir,
     account,
     terminal: asked.terminal,
+    capabilities: asked.capabilities,
+    noNewPrivileges: asked.noNewPrivileges,
   };
 }
 

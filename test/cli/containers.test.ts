@@ -77,6 +77,15 @@ t.test('containers', needs(...containerNeeds), async (t) => {
       'while read k v; do case $k in Cap*) echo $k $v;; esac; done < /proc/self/status',
     );
     t.match(capabilities, /CapEff: 0{16}\nCapBnd: 00000000a80425fb/);
+    const own = ['--cap-drop', 'ALL', '--cap-add', 'net_admin', '--security-opt', 'no-new-privileges'];
+    const showRights =
+      'while read k v; do case $k in CapEff:|NoNew*) echo $k $v;; esac; done < /proc/self/status';
+    const limited = 'CapEff: 0000000000001000\nNoNewPrivs: 1';
+    t.equal(get('run', '--name', 'limited', ...own, 'base', 'sh', '-c', showRights), limited);
+    t.equal(get('start', '-a', 'limited'), limited, 'in its next run, too');
+    get('rm', 'limited');
+    t.match(run('run', '--rm', '--cap-add', 'NONE', 'base', 'true'), { status: 125, stderr: /unknown cap/ });
+    t.match(run('run', '--rm', '--security-opt', 'x', 'base', 'true'), { status: 125, stderr: /not there/ });
   });
 
   await t.test('a terminal', async (t) => {

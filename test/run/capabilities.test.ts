@@ -1,0 +1,19 @@
+import t from 'tap';
+import { UserError } from '../../src/base/user-error.ts';
+import { capabilitiesOf } from '../../src/run/capabilities.ts';
+
+t.test('capabilities as Docker has them', (t) => {
+  const of = (add: string[], drop: string[]): string => capabilitiesOf({ add, drop }).join(' ');
+  const usual = of([], []);
+  t.match(usual, /^CAP_CHOWN .*CAP_AUDIT_WRITE$/);
+  t.equal(of(['net_admin', 'CAP_CHOWN'], []), `${usual} CAP_NET_ADMIN`);
+  t.equal(of([], ['chown']), usual.replace('CAP_CHOWN ', ''));
+  t.equal(of([], ['ALL']), '');
+  t.equal(of(['KILL'], ['all']), 'CAP_KILL');
+  t.match(of(['ALL'], ['ALL']), /CAP_SYS_ADMIN/);
+  t.equal(of(['KILL'], ['KILL']), `${usual.replace('CAP_KILL ', '')} CAP_KILL`);
+  t.match(of(['ALL'], ['SYS_ADMIN']), /CAP_SYS_BOOT/);
+  t.notMatch(of(['ALL'], ['SYS_ADMIN']), /CAP_SYS_ADMIN/);
+  for (const text of ['', 'NONE', 'CAP_CAP_KILL']) t.throws(() => of([text], []), UserError, text);
+  t.end();
+});
