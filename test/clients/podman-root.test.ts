@@ -18,6 +18,7 @@ t.test(
         { name: 'volumes', title: 'volumes, binds, image mounts', lines: 100 },
         { name: 'buildah', title: 'buildah', lines: 150 },
         { name: 'hard-links', title: 'hard links over layers', lines: 30 },
+        { name: 'id-range', title: 'a range of ids', lines: 30 },
         { name: 'one-id', title: 'a user namespace of one id', lines: 30 },
       ],
       { subject, oracle },
