@@ -3,10 +3,13 @@
  */
 import { Option, type Command } from 'commander';
 import { UserError } from '../base/user-error.ts';
+import { readEnvFile } from '../run/env-file.ts';
+import type { MountRequest } from '../run/mount-request.ts';
 import type { ContainerRequest } from '../run/create-container.ts';
 import { findCorrectedLine, parseMountFlag } from '../run/parse-mount-flag.ts';
 import { parseTmpfsFlag } from '../run/parse-tmpfs-flag.ts';
 import { parseVolumeFlag } from '../run/parse-volume-flag.ts';
+import { addAbsentOptions } from './absent-options.ts';
 import { collect, parsePairs } from './option-values.ts';
 
 export interface ContainerOptions {
@@ -31,14 +34,16 @@ export interface ContainerOptions {
   readonly volumesFrom?: readonly string[];
   readonly label?: readonly string[];
   readonly runtime?: string;
-  readonly publish?: readonly string[];
+  readonly volumeDriver?: string;
+  readonly envFile?: readonly string[];
+  readonly stopSignal?: string;
 }
 
 /** Docker's for a command line that makes no sense. */
 const exitCode = 125;
 
 export function addContainerOptions(command: Command): Command {
-  return command
+  return addAbsentOptions(command)
     .argument('<image>')
     .argument('[command...]', 'in place of what the image would run')
     .option('--rm', 'remove the container when it ends')
@@ -46,6 +51,7 @@ export function addContainerOptions(command: Command): Command {
     .option('-t, --tty', 'give it a terminal')
     .option('--name <name>', 'a name, in place of one drawn by lot')
     .option('-e, --env <name=value>', 'a variable; without a value, that of this environment', collect)
+    .option('--env-file <file>', 'a file with a variable on each line', collect)
     .option('-w, --workdir <dir>', 'the working directory in the container')
     .option('-u, --user <user>', 'USER[:GROUP], names of the image or numbers')
     .option('--entrypoint <program>', "in place of the image's")
@@ -68,9 +74,10 @@ export function addContainerOptions(command: Command): Command {
       'CONTAINER[:ro], its volumes and directories of this machine',
       collect,
     )
+    .option('--volume-driver <driver>', 'who keeps the volumes of -v: local')
     .option('-l, --label <name=value>', 'a label', collect)
+    .option('--stop-signal <signal>', "what strata stop sends, in place of the image's")
     .option('--runtime <runtime>', 'runc, crun, or a path; unless told, whichever works')
-    .addOption(new Option('-p, --publish <port>').argParser(collect).hideHelp())
     .helpOption('--help', 'this text')
     .exitOverride(({ exitCode: status }) => process.exit(status === 0 ? 0 : exitCode));
 }
@@ -86,21 +93,12 @@ export function containerRequest(
     throw new UserError('bad-mount', '--mount is one word, and this one has spaces in it', {
       hint: `write: strata ${corrected}`,
     });
-  if (options.publish !== undefined)
-    throw new UserError(
-      'no-ports',
-      'ports cannot be published: a container is in the network of this machine',
-      {
-        hint: 'leave -p out: what listens in the container listens here (--network=host)',
-        exitCode,
-      },
-    );
   return {
     image,
     args,
     name: options.name,
     entrypoint: options.entrypoint,
-    env: options.env ?? [],
+    env: [...(options.envFile ?? []).flatMap(readEnvFile), ...(options.env ?? [])],
     workingDir: options.workdir,
     user: options.user,
     hostname: options.hostname,
@@ -115,6 +113,7 @@ export function containerRequest(
     runtime: options.runtime,
     autoRemove: options.rm === true,
     labels: parsePairs(options.label ?? []),
+    stopSignal: options.stopSignal,
   };
 }
 
@@ -136,10 +135,16 @@ function hasNoNewPrivileges(texts: readonly string[]): boolean {
 
 function mountsOf(options: ContainerOptions): ContainerRequest['mounts'] {
   return [
-    ...(options.volume ?? []).map((text) => parseVolumeFlag(text, process.cwd())),
+    ...(options.volume ?? []).map((text) => keptBy(parseVolumeFlag(text, process.cwd()), options)),
     ...(options.mount ?? []).map((text) => parseMountFlag(text, process.cwd())),
     ...(options.tmpfs ?? []).map((text) => parseTmpfsFlag(text)),
   ];
+}
+
+function keptBy(request: MountRequest, { volumeDriver }: ContainerOptions): MountRequest {
+  return request.type !== 'volume' || volumeDriver === undefined
+    ? request
+    : { ...request, driver: volumeDriver };
 }
 
 /** What goes wrong before there is a command to have an exit status has Docker's, 125. */

@@ -26,9 +26,11 @@ import { statsCommand } from './commands/stats.ts';
 import { systemCommand } from './commands/system.ts';
 import { tagCommand } from './commands/tag.ts';
 import { treeCommand } from './commands/tree.ts';
+import { versionCommand } from './commands/version.ts';
 import { volumeCommand } from './commands/volume.ts';
 import { whichCommand } from './commands/which.ts';
 import { completeCommand, completionCommand } from './commands/completion.ts';
+import { addAbsentCommands } from './absent-commands.ts';
 import { addRootOptions } from './open-store.ts';
 
 /** A program that was not run yet. */
@@ -40,6 +42,7 @@ export function createProgram(): Command {
     .version(readPackageVersion(), '--version')
     .showHelpAfterError('(strata --help tells more)');
   for (const command of commands()) program.addCommand(command);
+  addAbsentCommands(program);
   program.addCommand(endRunCommand(), { hidden: true });
   program.addCommand(completeCommand(), { hidden: true });
   return program;
@@ -68,6 +71,7 @@ function commands(): Command[] {
     containerCommand(),
     volumeCommand(),
     infoCommand(),
+    versionCommand(),
     imageCommand(),
     systemCommand(),
     statsCommand(),

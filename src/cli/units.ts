@@ -24,6 +24,13 @@ const spans: readonly (readonly [seconds: number, name: string])[] = [
   [1, 'second'],
 ];
 
+/** `2026-01-31 12:00:00 +0000 UTC`, as Docker shows a time; `N/A` for what is none. */
+export function timeText(time: string | undefined): string {
+  const moment = new Date(time ?? '');
+  if (Number.isNaN(moment.getTime())) return 'N/A';
+  return `${moment.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
+}
+
 /** `3 hours ago`; `N/A` for what is no time. */
 export function ageText(created: string | undefined, now = Date.now()): string {
   const time = Date.parse(created ?? '');

@@ -19,6 +19,7 @@ import { fillVolume } from './fill-volume.ts';
 import { mountTarget, orderMounts, type MountRequest, type VolumeRequest } from './mount-request.ts';
 import { mergeEnv } from './parse-env.ts';
 import { parseUser } from './parse-user.ts';
+import { signalNumber } from './signal-container.ts';
 import { withVolume } from './use-volume.ts';
 
 /** What was asked on the command line; undefined and empty: what the image says. */
@@ -44,6 +45,7 @@ export interface ContainerRequest {
   readonly runtime?: string | undefined;
   readonly autoRemove: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  readonly stopSignal?: string | undefined;
 }
 
 /** Docker's for what goes wrong before a container is there. */
@@ -110,8 +112,14 @@ function define(
     ...(request.runtime === undefined ? {} : { runtime: request.runtime }),
     autoRemove: request.autoRemove,
     labels: { ...defaults.Labels, ...request.labels },
-    stopSignal: given(defaults.StopSignal) ?? 'SIGTERM',
+    stopSignal: stopSignalOf(request) ?? given(defaults.StopSignal) ?? 'SIGTERM',
   };
+}
+
+/** UserError `bad-signal`. */
+function stopSignalOf({ stopSignal }: ContainerRequest): string | undefined {
+  if (stopSignal !== undefined) signalNumber(stopSignal);
+  return stopSignal;
 }
 
 /** A new entrypoint takes the image's arguments away too. */

@@ -8,14 +8,21 @@ import { isActive, readStatus, type Container } from './container.ts';
 import type { Engine } from './engine.ts';
 import { removeContainer } from './remove-container.ts';
 
+export interface PruneContainersOptions {
+  readonly sizeOf: (container: Container) => Promise<number>;
+  /** Which may go. */
+  readonly accepts: (container: Container) => boolean;
+}
+
 /** Answers the ids of those that are gone, and the sum of what `sizeOf` said of them before. */
 export async function pruneContainers(
   engine: Engine,
-  sizeOf: (container: Container) => Promise<number>,
+  { sizeOf, accepts }: PruneContainersOptions,
 ): Promise<{ readonly ids: readonly string[]; readonly bytes: number }> {
   const ids: string[] = [];
   let bytes = 0;
   for (const container of await listContainers(engine)) {
+    if (!accepts(container)) continue;
     if (isActive(await readStatus(engine, container.id))) continue;
     let size = 0;
     const before = async (): Promise<void> => {

@@ -96,6 +96,12 @@ export class StoreLayers implements ContainerLayers {
     return found ?? this.#store.driver.changes(writable, init);
   }
 
+  /** Where its writable layer lies, as the driver tells; empty where it is missing. */
+  async metadata(id: string): Promise<Readonly<Record<string, string>>> {
+    const ids = await this.#find(id);
+    return ids === undefined ? {} : this.#store.driver.metadata(ids.writable);
+  }
+
   /** Bytes in the regular files that it has written. */
   async size(id: string): Promise<number> {
     return (await this.changes(id)).reduce((sum, { size }) => sum + size, 0);

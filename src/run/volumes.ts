@@ -71,10 +71,19 @@ export class Volumes {
     this.#driver(facts.driver).remove(name);
   }
 
-  /** Removes what no container has: those that nobody named, or with `all` every one. Answers their names. */
-  prune(usersOf: UsersOf, options: { readonly all: boolean }): string[] {
+  /**
+   * Removes what no container has: those that nobody named, or with `all` every one, if `accepts` says so. Answers their
+   * names.
+   */
+  prune(
+    usersOf: UsersOf,
+    options: { readonly all: boolean; readonly accepts?: (facts: VolumeFacts) => boolean },
+  ): string[] {
     const gone = this.list().filter(
-      ({ name }) => (options.all || isAnonymous(name)) && usersOf(name).length === 0,
+      (facts) =>
+        (options.all || isAnonymous(facts.name)) &&
+        usersOf(facts.name).length === 0 &&
+        options.accepts?.(facts) !== false,
     );
     for (const { name } of gone) this.remove(name, () => []);
     return gone.map(({ name }) => name);

@@ -77,4 +77,6 @@ export interface StorageDriver {
   list(): Promise<CacheId[]>;
   /** Where everything of a layer lies. */
   directoryOf(id: CacheId): string;
+  /** Directories of a layer, by Docker's names (`LowerDir`, `UpperDir`, ...); empty where there is nothing to tell. */
+  metadata(id: CacheId): Promise<Readonly<Record<string, string>>>;
 }

@@ -14,6 +14,7 @@ export interface ImageRow {
   readonly created: string | undefined;
   /** Bytes in the regular files of all its layers. */
   readonly size: number;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** A row for each name, and one for each image without any; the newest first. */
@@ -22,7 +23,9 @@ export function listImages(store: Store): Promise<ImageRow[]> {
     const names = await store.names.list();
     const rows: ImageRow[] = [];
     for (const image of await store.images.images()) {
-      const row = { id: image.id, created: image.config.created, size: await imageSize(store, image) };
+      const { created, config } = image.config;
+      const size = await imageSize(store, image);
+      const row = { id: image.id, created, size, labels: config?.Labels ?? {} };
       const own = namesOf(names, image.id);
       if (own.length === 0) rows.push({ ...row, reference: undefined });
       for (const reference of own) rows.push({ ...row, reference });

@@ -60,14 +60,21 @@ async function danglingName(store: Store, text: string): Promise<string | undefi
   return (await store.images.imageIds()).includes(found.image) ? undefined : found.reference;
 }
 
+export interface PruneOptions {
+  readonly all: boolean;
+  /** Which images may go; any unless told. */
+  readonly accepts?: (image: Image) => boolean;
+}
+
 /** Removes images without a name, or with `all` every image that nothing uses. */
-export function pruneImages(store: Store, { all }: { readonly all: boolean }): Promise<Removal> {
+export function pruneImages(store: Store, { all, accepts }: PruneOptions): Promise<Removal> {
   return Workspace.use(store, (workspace) =>
     store.lock.exclusive(async () => {
       const names = await store.names.list();
       const doomed: Image[] = [];
       for (const image of await store.images.images()) {
         if (!all && namesOf(names, image.id).length > 0) continue;
+        if (accepts?.(image) === false) continue;
         const isUsed = ((await findContainer(store, image)) ?? (await findUser(store, image))) !== undefined;
         if (!isUsed) doomed.push(image);
       }

@@ -5,6 +5,7 @@ import { commitCommand } from './commit.ts';
 import { cpCommand } from './cp.ts';
 import { createCommand } from './create.ts';
 import { diffCommand } from './diff.ts';
+import { exportCommand } from './export.ts';
 import { execCommand } from './exec.ts';
 import { inspectCommand } from './inspect.ts';
 import { logsCommand } from './logs.ts';
@@ -45,9 +46,10 @@ export function containerCommand(): Command {
   const container = new Command('container').description('the same commands by longer names');
   for (const command of [
     ...containerCommands(),
-    psCommand('ls'),
+    exportCommand('container'),
+    psCommand('ls').alias('list').alias('ps'),
     diffCommand(),
-    inspectCommand(),
+    inspectCommand('container'),
     pruneContainersCommand(),
   ])
     container.addCommand(command);

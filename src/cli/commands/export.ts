@@ -1,20 +1,26 @@
-/** `strata export IMAGE`: the tree of an image as a tar. */
+/** `strata export`: the tree of a container or an image as a tar. */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
+import { findGiven, getContainer } from '../../run/container-book.ts';
+import { exportContainer } from '../../run/export-container.ts';
 import { exportImage } from '../../store/export-image.ts';
-import { openStore } from '../open-store.ts';
+import { openEngine } from '../open-engine.ts';
 
-export function exportCommand(): Command {
+/** `kind`: of what `container export` speaks; a container comes before an image of its name. */
+export function exportCommand(kind?: 'container'): Command {
   return new Command('export')
-    .description('write the whole tree of an image as a tar')
-    .argument('<image>')
+    .description(`write the whole tree of a container${kind === undefined ? ' or an image' : ''} as a tar`)
+    .argument(kind === undefined ? '<container-or-image>' : '<container>')
     .option('-o, --output <file>', 'to a file instead of standard output')
-    .action(async (image: string, { output }: { readonly output?: string }, command: Command) => {
+    .action(async (name: string, { output }: { readonly output?: string }, command: Command) => {
       if (output === undefined && process.stdout.isTTY) {
         throw new UserError('terminal', 'a tar is nothing for a terminal', {
-          hint: `write strata export -o FILE ${image}`,
+          hint: `write strata export -o FILE ${name}`,
         });
       }
-      await exportImage(await openStore(command), image, output);
+      const { engine, store } = await openEngine(command);
+      const container = await (kind === undefined ? findGiven : getContainer)(engine, name);
+      if (container === undefined) await exportImage(store, name, output);
+      else await exportContainer(engine, container, output);
     });
 }

@@ -1,41 +1,76 @@
 /** `strata history IMAGE`: a row for each instruction, with the size of its layer. */
 import { Command } from 'commander';
-import { imageHistory } from '../../store/image-list.ts';
+import { imageHistory, type HistoryRow } from '../../store/image-list.ts';
 import { shortId } from '../../store/ids.ts';
 import { resolveImage } from '../../store/resolve-image.ts';
+import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openStore } from '../open-store.ts';
-import { printJson } from '../print.ts';
-import { tableText } from '../table.ts';
-import { ageText, sizeText } from '../units.ts';
+import { printJson, printLines } from '../print.ts';
+import { ageText, sizeText, timeText } from '../units.ts';
 
 interface Options {
   readonly json?: true;
+  readonly quiet?: true;
+  readonly human: string | true;
   readonly trunc: boolean;
+  readonly format?: string;
 }
+
+const longestInstruction = 45;
 
 export function historyCommand(): Command {
   return new Command('history')
     .description('the instructions that made an image, the last one first')
     .argument('<image>')
+    .option('-q, --quiet', 'ids of images only; <missing> for instructions of which no image is kept')
+    .option('-H, --human [boolean]', 'sizes and ages in words; bytes and times with --human=false', true)
     .option('--no-trunc', 'whole ids and instructions')
+    .option('--format <template>', 'a template of Go, in place of the table')
     .option('--json', 'as JSON')
-    .action(async (name: string, { json, trunc }: Options, command: Command) => {
+    .action(async (name: string, options: Options, command: Command) => {
       const store = await openStore(command);
-      const rows = await store.lock.shared(async () =>
-        imageHistory(store, (await resolveImage(store, name)).image),
-      );
-      if (json === true) {
-        printJson(rows);
-        return;
+      const { rows, id } = await store.lock.shared(async () => {
+        const { image } = await resolveImage(store, name);
+        return { rows: await imageHistory(store, image), id: image.id };
+      });
+      // As Docker shows images whose steps were never images of their own.
+      const idOf = (at: number): string => (at > 0 ? '<missing>' : options.trunc ? shortId(id) : id);
+      if (options.json === true) printJson(rows);
+      else if (options.quiet === true) printLines(rows.map((_, at) => idOf(at)));
+      else {
+        const fields = rows.map((row, at) => fieldsOf(row, idOf(at), options));
+        process.stdout.write(formatRows(fields, listing, options.format));
       }
-      const cells = rows.map(({ diffId, created, createdBy, size, comment }) => [
-        diffId === undefined ? '<none>' : trunc ? shortId(diffId) : diffId,
-        ageText(created),
-        trunc && createdBy.length > 45 ? `${createdBy.slice(0, 44)}…` : createdBy,
-        sizeText(size),
-        comment ?? '',
-      ]);
-      const titles = ['LAYER', 'CREATED', 'CREATED BY', 'SIZE', 'COMMENT'].map((title) => ({ title }));
-      process.stdout.write(tableText(titles, cells));
     });
+}
+
+const listing: Listing = {
+  titles: {
+    Layer: 'LAYER',
+    CreatedSince: 'CREATED',
+    CreatedBy: 'CREATED BY',
+    Size: 'SIZE',
+    Comment: 'COMMENT',
+    ID: 'IMAGE',
+    CreatedAt: 'CREATED AT',
+  },
+  shown: 5,
+};
+
+/** With Docker's names, and the layer. */
+function fieldsOf(row: HistoryRow, id: string, { trunc, human }: Options): Fields {
+  const { diffId, created, createdBy, size, comment } = row;
+  const isPlain = human === 'false';
+  return {
+    ID: id,
+    Layer: diffId === undefined ? '<none>' : trunc ? shortId(diffId) : diffId,
+    CreatedSince: isPlain ? (created ?? 'N/A') : ageText(created),
+    CreatedAt: timeText(created),
+    CreatedBy:
+      trunc && createdBy.length > longestInstruction
+        ? `${createdBy.slice(0, longestInstruction - 1)}…`
+        : createdBy,
+    Size: isPlain ? String(size) : sizeText(size),
+    Comment: comment ?? '',
+  };
 }

@@ -1,5 +1,6 @@
 /** `strata image ...`: the commands about images, by their names in Docker's newer grammar. */
 import { Command } from 'commander';
+import { buildCommand } from './build.ts';
 import { historyCommand } from './history.ts';
 import { imagesCommand } from './images.ts';
 import { importCommand } from './import.ts';
@@ -11,8 +12,9 @@ import { tagCommand } from './tag.ts';
 export function imageCommand(): Command {
   return new Command('image')
     .description('the commands about images')
+    .addCommand(buildCommand())
     .addCommand(imagesCommand('ls').alias('list'))
-    .addCommand(inspectCommand())
+    .addCommand(inspectCommand('image'))
     .addCommand(historyCommand())
     .addCommand(importCommand())
     .addCommand(tagCommand())

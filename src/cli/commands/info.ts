@@ -1,16 +1,30 @@
 /** `strata info`: data root, driver and why, what the machine can do. */
 import { Command } from 'commander';
 import { probeRuntimes } from '../../run/runtime.ts';
-import { systemInfo } from '../../store/system-info.ts';
+import { systemInfo, type SystemInfo } from '../../store/system-info.ts';
 import { openStore } from '../open-store.ts';
 import { printJson, printLines } from '../print.ts';
+import { printInspected } from '../print-inspected.ts';
+
+interface Options {
+  readonly json?: true;
+  readonly format?: string;
+}
 
 export function infoCommand(): Command {
   return new Command('info')
     .description('the data root, its storage driver and why that was chosen')
+    .option(
+      '-f, --format <template>',
+      'a template of Go; .Driver, .DockerRootDir and the names that --json has',
+    )
     .option('--json', 'as JSON')
-    .action(async ({ json }: { readonly json?: true }, command: Command) => {
+    .action(async ({ json, format }: Options, command: Command) => {
       const info = await systemInfo(await openStore(command));
+      if (format !== undefined) {
+        printInspected([{ ...dockerNames(info), ...info, runtimes: probeRuntimes() }], format);
+        return;
+      }
       const runtimes = probeRuntimes();
       if (json === true) {
         printJson({ ...info, runtimes });
@@ -33,4 +47,16 @@ export function infoCommand(): Command {
         ...runtimes.map(({ name, path, reason }) => `  ${name}: ${reason ?? `works (${path ?? ''})`}`),
       ]);
     });
+}
+
+/** What scripts ask `docker info` for. */
+function dockerNames(info: SystemInfo): object {
+  return {
+    Driver: info.driver,
+    DriverStatus: [...Object.entries(info.driverStatus), ['Backing Filesystem', info.backingFilesystem]],
+    DockerRootDir: info.root,
+    Images: info.images,
+    KernelVersion: info.kernel,
+    ServerVersion: info.version,
+  };
 }

@@ -1,39 +1,85 @@
 /** `strata inspect NAME...`: all that is known of containers and images, as JSON. */
 import { Command, Option } from 'commander';
 import { UserError } from '../../base/user-error.ts';
-import { findGiven } from '../../run/container-book.ts';
+import { findGiven, getContainer } from '../../run/container-book.ts';
+import type { Container } from '../../run/container.ts';
 import { describeContainer } from '../../run/describe-container.ts';
+import { volumeUsers } from '../../run/end-run.ts';
 import { imageSize } from '../../store/image-list.ts';
+import type { ImageId } from '../../store/ids.ts';
 import { namesOf, resolveImage } from '../../store/resolve-image.ts';
 import type { Store } from '../../store/store.ts';
-import { openEngine } from '../open-engine.ts';
-import { printJson } from '../print.ts';
+import { openEngine, type OpenedEngine } from '../open-engine.ts';
+import { printInspected } from '../print-inspected.ts';
+import { describeVolume } from '../describe-volume.ts';
 
-export function inspectCommand(): Command {
-  return new Command('inspect')
+type Kind = 'container' | 'image' | 'volume';
+
+interface Options {
+  readonly format?: string;
+  readonly size?: true;
+  readonly type?: Kind;
+}
+
+/** `kind`: of what `container inspect` and `image inspect` speak; a container comes before an image of its name. */
+export function inspectCommand(kind?: Kind): Command {
+  const command = new Command('inspect')
     .description(
-      'all that is known of containers and images, as JSON; a container comes before an image of its name',
+      kind === undefined
+        ? 'all that is known of containers, images and volumes, as JSON; in this order where they share a name'
+        : `all that is known of ${kind}s, as JSON`,
     )
     .argument('<name...>')
-    .option('--json', 'as JSON, which it is anyway')
-    .addOption(new Option('-f, --format <template>').hideHelp())
-    .action(async (names: string[], { format }: { readonly format?: string }, command: Command) => {
-      if (format !== undefined)
-        throw new UserError('no-templates', '--format is not there', {
-          hint: `write: strata inspect ${names.join(' ')} | jq '.[0].Mounts'`,
-        });
-      const { engine, store } = await openEngine(command);
-      const found: object[] = [];
-      for (const name of names) {
-        const container = await findGiven(engine, name);
-        found.push(
-          container === undefined
-            ? await store.lock.shared(() => inspectImage(store, name))
-            : await describeContainer(engine, container),
-        );
-      }
-      printJson(found);
-    });
+    .option('-f, --format <template>', 'a template of Go, in place of JSON')
+    .option('--json', 'as JSON, which it is anyway');
+  if (kind !== 'image') command.option('-s, --size', 'of containers, how much they have written');
+  if (kind === undefined)
+    command.addOption(
+      new Option('--type <kind>', 'look for these alone').choices(['container', 'image', 'volume']),
+    );
+  return command.action(async (names: string[], { format, size, type }: Options, command: Command) => {
+    const opened = await openEngine(command);
+    const found: object[] = [];
+    for (const name of names) found.push(await inspect(opened, name, kind ?? type, size === true));
+    printInspected(found, format);
+  });
+}
+
+async function inspect(
+  opened: OpenedEngine,
+  name: string,
+  kind: Kind | undefined,
+  size: boolean,
+): Promise<object> {
+  const { engine, store } = opened;
+  if (kind === undefined || kind === 'container') {
+    const container = await (kind === undefined ? findGiven : getContainer)(engine, name);
+    if (container !== undefined) return inspectContainer(opened, container, size);
+  }
+  const volume = kind === 'image' ? undefined : engine.volumes.find(name);
+  const describe = async (): Promise<object> =>
+    describeVolume(engine.volumes.get(name), (await volumeUsers(engine))(name));
+  if (kind === 'volume') return describe();
+  try {
+    return await store.lock.shared(() => inspectImage(store, name));
+  } catch (thrown) {
+    if (thrown instanceof UserError && volume !== undefined) return describe();
+    throw thrown;
+  }
+}
+
+async function inspectContainer(
+  { engine, layers, store }: OpenedEngine,
+  container: Container,
+  withSize: boolean,
+): Promise<object> {
+  const graphDriver = { Name: store.driver.name, Data: await layers.metadata(container.id) };
+  const described = { ...(await describeContainer(engine, container)), GraphDriver: graphDriver };
+  if (!withSize) return described;
+  const written = await layers.size(container.id);
+  const image = await store.images.findImage(container.image.id as ImageId);
+  const below = image === undefined ? 0 : await imageSize(store, image);
+  return { ...described, SizeRw: written, SizeRootFs: written + below };
 }
 
 /** With the field names of `docker image inspect` where it has them. */
@@ -42,6 +88,7 @@ async function inspectImage(store: Store, name: string): Promise<object> {
   const names = namesOf(await store.names.list(), image.id);
   const { config } = image;
   const layers = [];
+  let top: Readonly<Record<string, string>> = {};
   for (const chainId of image.chain) {
     const { cacheId, diffId, size } = await store.layers.getLayer(chainId);
     layers.push({
@@ -50,6 +97,7 @@ async function inspectImage(store: Store, name: string): Promise<object> {
       Size: size,
       Directory: store.driver.directoryOf(cacheId),
     });
+    top = await store.driver.metadata(cacheId);
   }
   return {
     Id: image.id,
@@ -61,7 +109,7 @@ async function inspectImage(store: Store, name: string): Promise<object> {
     Architecture: config.architecture,
     Os: config.os,
     Size: await imageSize(store, image),
-    GraphDriver: { Name: store.driver.name, Data: { Layers: layers } },
+    GraphDriver: { Name: store.driver.name, Data: { ...top, Layers: layers } },
     RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
   };
 }

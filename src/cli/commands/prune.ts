@@ -7,18 +7,25 @@ import { volumeUsers } from '../../run/end-run.ts';
 import { pruneContainers } from '../../run/prune-containers.ts';
 import { DiskUsage } from '../../store/disk-usage.ts';
 import { pruneImages, removalLines } from '../../store/remove-image.ts';
+import type { Image } from '../../store/image-db.ts';
 import type { Store } from '../../store/store.ts';
 import { confirm } from '../confirm.ts';
+import { Filters } from '../filters.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { openStore } from '../open-store.ts';
+import { collect } from '../option-values.ts';
 import { printLines } from '../print.ts';
 import { sizeText } from '../units.ts';
 
 interface Options {
   readonly all?: true;
+  readonly filter?: readonly string[];
   readonly force?: true;
   readonly volumes?: true;
 }
+
+const pruneFilters = ['until', 'label', 'label!'];
+const filterText = 'only what until=24h, label=NAME or label!=NAME says; may be repeated';
 
 /** What was removed, a line each, and the bytes that it took up. */
 interface Pruned {
@@ -31,20 +38,25 @@ export function pruneImagesCommand(name: string): Command {
   return new Command(name)
     .description('remove images without a name')
     .option('-a, --all', 'all images that are not mounted and have no container')
+    .option('--filter <name=value>', filterText, collect)
     .option('-f, --force', 'without asking')
-    .action(async ({ all, force }: Options, command: Command) => {
-      if (force !== true) await confirm(imagesThatGo(all));
-      report([await images(await openStore(command), all)]);
+    .action(async ({ all, filter, force }: Options, command: Command) => {
+      const filters = new Filters(filter, [...pruneFilters, 'dangling']);
+      const isAll = all === true || (filters.has('dangling') && filters.boolean('dangling', false));
+      if (force !== true) await confirm(imagesThatGo(isAll));
+      report([await images(await openStore(command), isAll, filters)]);
     });
 }
 
 export function pruneContainersCommand(): Command {
   return new Command('prune')
     .description('remove containers that do not run')
+    .option('--filter <name=value>', filterText, collect)
     .option('-f, --force', 'without asking')
-    .action(async ({ force }: Options, command: Command) => {
+    .action(async ({ filter, force }: Options, command: Command) => {
+      const filters = new Filters(filter, pruneFilters);
       if (force !== true) await confirm('all containers that do not run');
-      report([await containers(await openEngine(command))]);
+      report([await containers(await openEngine(command), filters)]);
     });
 }
 
@@ -53,44 +65,54 @@ export function pruneSystemCommand(): Command {
     .description('remove containers that do not run, and images without a name')
     .option('-a, --all', 'all images that are not mounted and have no container')
     .option('--volumes', 'volumes that nobody named and no container has, too')
+    .option('--filter <name=value>', filterText, collect)
     .option('-f, --force', 'without asking')
-    .action(async ({ all, volumes: withVolumes, force }: Options, command: Command) => {
+    .action(async ({ all, volumes: withVolumes, filter, force }: Options, command: Command) => {
+      const filters = new Filters(filter, pruneFilters);
       if (force !== true)
         await confirm(
           'all containers that do not run',
           ...(withVolumes === true ? ['all volumes that nobody named and no container has'] : []),
-          imagesThatGo(all),
+          imagesThatGo(all === true),
         );
       const opened = await openEngine(command);
       // In this order: what a container had is free when it is gone.
-      const pruned = [await containers(opened)];
-      if (withVolumes === true) pruned.push(await volumes(opened));
-      report([...pruned, await images(opened.store, all)]);
+      const pruned = [await containers(opened, filters)];
+      if (withVolumes === true) pruned.push(await volumes(opened, filters));
+      report([...pruned, await images(opened.store, all === true, filters)]);
     });
 }
 
-function imagesThatGo(all: true | undefined): string {
-  return all === true
+function imagesThatGo(all: boolean): string {
+  return all
     ? 'all images that are not mounted and have no container'
     : 'all images without a name, unless mounted or in use by a container';
 }
 
-async function images(store: Store, all: true | undefined): Promise<Pruned> {
-  const removal = await pruneImages(store, { all: all === true });
+async function images(store: Store, all: boolean, filters: Filters): Promise<Pruned> {
+  const accepts = ({ config }: Image): boolean =>
+    filters.labels(config.config?.Labels) && filters.until(config.created);
+  const removal = await pruneImages(store, { all, accepts });
   return { lines: removalLines(removal), bytes: removal.reclaimed };
 }
 
-async function containers({ engine, layers }: OpenedEngine): Promise<Pruned> {
-  const { ids, bytes } = await pruneContainers(engine, ({ id }) => layers.size(id));
+async function containers({ engine, layers }: OpenedEngine, filters: Filters): Promise<Pruned> {
+  const { ids, bytes } = await pruneContainers(engine, {
+    sizeOf: ({ id }) => layers.size(id),
+    accepts: ({ labels, created }) => filters.labels(labels) && filters.until(created),
+  });
   return { lines: ids.map((id) => `Deleted container: ${id}`), bytes };
 }
 
-async function volumes({ engine }: OpenedEngine): Promise<Pruned> {
+async function volumes({ engine }: OpenedEngine, filters: Filters): Promise<Pruned> {
   const usage = new DiskUsage();
   const sizes = new Map(
     engine.volumes.list().map(({ name, mountpoint }) => [name, usage.of(mountpoint)] as const),
   );
-  const gone = engine.volumes.prune(await volumeUsers(engine), { all: false });
+  const gone = engine.volumes.prune(await volumeUsers(engine), {
+    all: false,
+    accepts: ({ labels }) => filters.labels(labels),
+  });
   return {
     lines: gone.map((name) => `Deleted volume: ${name}`),
     bytes: gone.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0),

@@ -1,18 +1,32 @@
 /** `strata ps`: which containers there are. */
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { listContainers } from '../../run/container-book.ts';
-import { isActive, readStatus, type Container, type ContainerStatus } from '../../run/container.ts';
-import { openEngine } from '../open-engine.ts';
+import { isActive, readStatus, type Container } from '../../run/container.ts';
+import { imageSize } from '../../store/image-list.ts';
+import type { ImageId } from '../../store/ids.ts';
+import {
+  containerFields,
+  containerFilters,
+  containerListing,
+  isFiltered,
+  type ListedContainer,
+} from '../container-fields.ts';
+import { Filters } from '../filters.ts';
+import { formatRows, mentions } from '../listing.ts';
+import { openEngine, type OpenedEngine } from '../open-engine.ts';
+import { collect } from '../option-values.ts';
 import { printJson, printLines } from '../print.ts';
-import { tableText } from '../table.ts';
-import { ageText, sizeText } from '../units.ts';
 
 interface Options {
   readonly all?: true;
+  readonly latest?: true;
+  readonly last?: number;
   readonly quiet?: true;
   readonly json?: true;
   readonly trunc: boolean;
   readonly size?: true;
+  readonly filter?: readonly string[];
+  readonly format?: string;
 }
 
 /** `name`: `ps`, or `ls` of the command `container`. */
@@ -20,70 +34,65 @@ export function psCommand(name: string): Command {
   return new Command(name)
     .description('list containers that run')
     .option('-a, --all', 'those that do not, too')
+    .option('-l, --latest', 'the one that was made last, whatever it does')
+    .option('-n, --last <count>', 'the ones that were made last, whatever they do', parseCount)
     .option('-q, --quiet', 'ids only')
     .option('--no-trunc', 'whole ids and commands')
-    .option('-s, --size', 'how much each has written')
+    .option('-s, --size', 'how much each has written, and with its image')
+    .option('-f, --filter <name=value>', `${containerFilters.join(', ')}; may be repeated`, collect)
+    .option('--format <template>', 'a template of Go, in place of the table')
     .option('--json', 'as JSON')
-    .action(async ({ all, quiet, json, trunc, size }: Options, command: Command) => {
-      const { engine, layers } = await openEngine(command);
-      const rows = [];
-      for (const container of await listContainers(engine)) {
-        const status = await readStatus(engine, container.id);
-        if (all !== true && !isActive(status)) continue;
-        const written = size === true ? await layers.size(container.id) : undefined;
-        rows.push({ container, status, written });
-      }
+    .action(async (options: Options, command: Command) => {
+      const { quiet, json, trunc, format } = options;
+      const filters = new Filters(options.filter, containerFilters);
+      const opened = await openEngine(command);
+      const wantsSize = options.size === true || (quiet !== true && mentions(format, 'Size'));
+      const rows: ListedContainer[] = [];
+      for (const row of await wantedRows(opened, options, filters))
+        rows.push(wantsSize ? { ...row, size: await sizeOf(opened, row.container) } : row);
       if (json === true)
         printJson(
-          rows.map(({ container, status, written }) => ({ ...container, state: status, size: written })),
+          rows.map(({ container, status, size }) => ({ ...container, state: status, size: size?.written })),
         );
       else if (quiet === true)
         printLines(rows.map(({ container: { id } }) => (trunc ? id.slice(0, 12) : id)));
       else {
-        const titles = [
-          'CONTAINER ID',
-          'IMAGE',
-          'COMMAND',
-          'CREATED',
-          'STATUS',
-          'NAMES',
-          ...(size === true ? ['SIZE'] : []),
-        ].map((title) => ({
-          title,
-        }));
-        process.stdout.write(
-          tableText(
-            titles,
-            rows.map(({ container, status, written }) => [
-              ...cells(container, status, trunc),
-              ...(written === undefined ? [] : [sizeText(written)]),
-            ]),
-          ),
-        );
+        const fields = rows.map((row) => containerFields(row, trunc));
+        process.stdout.write(formatRows(fields, containerListing({ sizes: options.size === true }), format));
       }
     });
 }
 
-const commandLength = 20;
-
-function cells(container: Container, status: ContainerStatus, trunc: boolean): string[] {
-  const words = [...container.entrypoint, ...container.command].join(' ').replaceAll(/\s+/g, ' ');
-  const cut = trunc && words.length > commandLength ? `${words.slice(0, commandLength - 1)}…` : words;
-  return [
-    trunc ? container.id.slice(0, 12) : container.id,
-    container.image.name,
-    `"${cut}"`,
-    ageText(container.created),
-    statusText(status),
-    container.name,
-  ];
+async function wantedRows(
+  { engine }: OpenedEngine,
+  { all, latest, last }: Options,
+  filters: Filters,
+): Promise<ListedContainer[]> {
+  const count = latest === true ? 1 : last;
+  // As Docker's, who asks for those that have ended need not say --all.
+  const showsAll = all === true || count !== undefined || filters.has('status') || filters.has('exited');
+  const containers = await listContainers(engine);
+  const rows: ListedContainer[] = [];
+  for (const container of containers) {
+    const row = { container, status: await readStatus(engine, container.id) };
+    if ((showsAll || isActive(row.status)) && isFiltered(row, filters, containers)) rows.push(row);
+  }
+  return rows.slice(0, count);
 }
 
-function statusText(status: ContainerStatus): string {
-  if (status.status === 'created') return 'Created';
-  if (isActive(status)) {
-    const up = `Up ${ageText(status.startedAt).replace(/ ago$/, '')}`;
-    return status.status === 'paused' ? `${up} (Paused)` : up;
-  }
-  return `Exited (${String(status.exitCode)}) ${status.finishedAt === undefined ? '' : ageText(status.finishedAt)}`.trim();
+async function sizeOf(
+  { store, layers }: OpenedEngine,
+  { id, image }: Container,
+): Promise<{ readonly written: number; readonly virtual: number }> {
+  const written = await layers.size(id);
+  const below = await store.lock.shared(async () => {
+    const found = await store.images.findImage(image.id as ImageId);
+    return found === undefined ? 0 : imageSize(store, found);
+  });
+  return { written, virtual: written + below };
+}
+
+function parseCount(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of containers.');
+  return Number(text);
 }

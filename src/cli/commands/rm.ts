@@ -12,6 +12,7 @@ interface Options {
 
 export function rmCommand(): Command {
   return new Command('rm')
+    .alias('remove')
     .description('remove containers')
     .argument('<container...>')
     .option('-f, --force', 'also those that run, which are killed')

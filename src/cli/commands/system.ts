@@ -1,11 +1,9 @@
 /** `strata system df`, `check` and `prune`: the data root as a whole. */
 import { Command } from 'commander';
 import { checkStore } from '../../store/check/run-check.ts';
-import { systemUsage } from '../../store/system-usage.ts';
 import { openStore } from '../open-store.ts';
 import { printJson, printLines } from '../print.ts';
-import { tableText } from '../table.ts';
-import { sizeText } from '../units.ts';
+import { dfCommand } from './df.ts';
 import { infoCommand } from './info.ts';
 import { pruneSystemCommand } from './prune.ts';
 
@@ -16,38 +14,6 @@ export function systemCommand(): Command {
     .addCommand(checkCommand())
     .addCommand(infoCommand())
     .addCommand(pruneSystemCommand());
-}
-
-function dfCommand(): Command {
-  return new Command('df')
-    .description('what takes up how much of the disk')
-    .option('--json', 'as JSON')
-    .action(async ({ json }: { readonly json?: true }, command: Command) => {
-      const store = await openStore(command);
-      const rows = await store.lock.shared(() => systemUsage(store));
-      if (json === true) {
-        printJson(rows);
-        return;
-      }
-      const sum = rows.reduce((bytes, { size }) => bytes + size, 0);
-      process.stdout.write(
-        tableText(
-          [
-            { title: 'TYPE' },
-            ...['TOTAL', 'ACTIVE', 'SIZE', 'RECLAIMABLE'].map((title) => ({
-              title,
-              align: 'right' as const,
-            })),
-          ],
-          [
-            ...rows.map(({ what, count, active, size, reclaimable }) => [
-              ...[what, String(count), String(active), sizeText(size), sizeText(reclaimable)],
-            ]),
-            ['all', '', '', sizeText(sum), ''],
-          ],
-        ),
-      );
-    });
 }
 
 /** Exit status of a check that found something. */

@@ -6,10 +6,13 @@ import { exportDirectory, importDirectory } from '../../run/volume-archive.ts';
 import type { VolumeFacts } from '../../run/volume-driver.ts';
 import { withVolume } from '../../run/use-volume.ts';
 import { confirm } from '../confirm.ts';
+import { describeVolume } from '../describe-volume.ts';
+import { Filters } from '../filters.ts';
+import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openEngine } from '../open-engine.ts';
 import { collect, parsePairs } from '../option-values.ts';
 import { printJson, printLines } from '../print.ts';
-import { tableText } from '../table.ts';
+import { printInspected } from '../print-inspected.ts';
 
 export function volumeCommand(): Command {
   const volume = new Command('volume').description('directories that outlive containers');
@@ -49,46 +52,77 @@ function ls(): Command {
     .alias('list')
     .description('list volumes')
     .option('-q, --quiet', 'names only')
+    .option('-f, --filter <name=value>', `${volumeFilters.join(', ')}; may be repeated`, collect)
+    .option('--format <template>', 'a template of Go, in place of the table')
     .option('--json', 'as JSON')
-    .action(async ({ quiet, json }: { readonly quiet?: true; readonly json?: true }, command: Command) => {
-      const all = (await openEngine(command)).engine.volumes.list();
-      if (json === true) printJson(all);
-      else if (quiet === true) printLines(all.map(({ name }) => name));
-      else {
-        const rows = all.map(({ driver, name }) => [driver, name]);
-        process.stdout.write(tableText([{ title: 'DRIVER' }, { title: 'VOLUME NAME' }], rows));
-      }
+    .action(async ({ quiet, json, filter, format }: ListOptions, command: Command) => {
+      const filters = new Filters(filter, volumeFilters);
+      const { engine } = await openEngine(command);
+      const usersOf = await volumeUsers(engine);
+      const rows = engine.volumes
+        .list()
+        .filter(
+          ({ name, driver, labels }) =>
+            filters.boolean('dangling', usersOf(name).length === 0) &&
+            filters.some('driver', (text) => text === driver) &&
+            filters.some('name', (text) => name.includes(text)) &&
+            filters.labels(labels),
+        );
+      if (json === true) printJson(rows);
+      else if (quiet === true) printLines(rows.map(({ name }) => name));
+      else process.stdout.write(formatRows(rows.map(fieldsOf), listing, format));
     });
+}
+
+interface ListOptions {
+  readonly quiet?: true;
+  readonly json?: true;
+  readonly filter?: readonly string[];
+  readonly format?: string;
+}
+
+const volumeFilters = ['dangling', 'driver', 'label', 'name'];
+
+const listing: Listing = {
+  titles: {
+    ...{ Driver: 'DRIVER', Name: 'VOLUME NAME', Scope: 'SCOPE', Mountpoint: 'MOUNTPOINT', Labels: 'LABELS' },
+  },
+  shown: 2,
+};
+
+/** With Docker's names. */
+function fieldsOf({ name, driver, mountpoint, labels }: VolumeFacts): Fields {
+  return {
+    Driver: driver,
+    Name: name,
+    Scope: 'local',
+    Mountpoint: mountpoint,
+    Labels: Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+    Label: (key: unknown) => labels[String(key)] ?? '',
+  };
 }
 
 function inspect(): Command {
   return new Command('inspect')
     .description('all that is known of volumes, as JSON')
     .argument('<volume...>')
+    .option('-f, --format <template>', 'a template of Go, in place of JSON')
     .option('--json', 'as JSON, which it is anyway')
-    .action(async (names: string[], _: unknown, command: Command) => {
+    .action(async (names: string[], { format }: { readonly format?: string }, command: Command) => {
       const { engine } = await openEngine(command);
       const usersOf = await volumeUsers(engine);
-      printJson(names.map((name) => described(engine.volumes.get(name), usersOf(name))));
+      printInspected(
+        names.map((name) => describeVolume(engine.volumes.get(name), usersOf(name))),
+        format,
+      );
     });
-}
-
-/** With the field names of `docker volume inspect` where it has them. */
-function described(facts: VolumeFacts, users: readonly string[]): object {
-  return {
-    CreatedAt: facts.createdAt,
-    Driver: facts.driver,
-    Labels: facts.labels,
-    Mountpoint: facts.mountpoint,
-    Name: facts.name,
-    Options: facts.options,
-    Scope: 'local',
-    UsedBy: users,
-  };
 }
 
 function rm(): Command {
   return new Command('rm')
+    .alias('remove')
     .description('remove volumes that no container has')
     .argument('<volume...>')
     .option('-f, --force', 'no error for those that are not there')
@@ -105,6 +139,7 @@ function rm(): Command {
 
 interface PruneOptions {
   readonly all?: true;
+  readonly filter?: readonly string[];
   readonly force?: true;
 }
 
@@ -112,12 +147,16 @@ function prune(): Command {
   return new Command('prune')
     .description('remove volumes that nobody named and no container has')
     .option('-a, --all', 'those with names, too')
+    .option('--filter <name=value>', 'label, label!, all; may be repeated', collect)
     .option('-f, --force', 'without asking')
-    .action(async ({ all, force }: PruneOptions, command: Command) => {
+    .action(async ({ all: withNames, filter, force }: PruneOptions, command: Command) => {
+      const filters = new Filters(filter, ['label', 'label!', 'all']);
+      const all = withNames === true || (filters.has('all') && filters.boolean('all', true));
       if (force !== true)
-        await confirm(`${all === true ? 'every volume' : 'the nameless volumes'} that no container has`);
+        await confirm(`${all ? 'every volume' : 'the nameless volumes'} that no container has`);
       const { engine } = await openEngine(command);
-      printLines(engine.volumes.prune(await volumeUsers(engine), { all: all === true }));
+      const accepts = ({ labels }: VolumeFacts): boolean => filters.labels(labels);
+      printLines(engine.volumes.prune(await volumeUsers(engine), { all, accepts }));
     });
 }
 

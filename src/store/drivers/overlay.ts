@@ -3,6 +3,7 @@
  * mounts, and a root can be used by either at any time.
  */
 import { mkdirSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { applyLayerTar } from '../../oci/layer-reader.ts';
@@ -131,6 +132,17 @@ export class OverlayDriver implements StorageDriver {
 
   directoryOf(id: CacheId): string {
     return this.dirs.directory(id);
+  }
+
+  async metadata(id: CacheId): Promise<Readonly<Record<string, string>>> {
+    const links = await this.dirs.lowers(id);
+    const lowers = await Promise.all(links.map((link) => realpath(link).catch(() => link)));
+    return {
+      ...(lowers.length === 0 ? {} : { LowerDir: lowers.join(':') }),
+      MergedDir: this.dirs.merged(id),
+      UpperDir: this.dirs.diff(id),
+      WorkDir: this.dirs.work(id),
+    };
   }
 
   /** What a mount has left in a layer that it wrote is resolved; nothing happens to one that was filled by `applyDiff`. */

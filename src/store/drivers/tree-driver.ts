@@ -117,6 +117,10 @@ export class TreeDriver implements StorageDriver {
     return join(this.#base, id);
   }
 
+  metadata(): Promise<Readonly<Record<string, string>>> {
+    return Promise.resolve({});
+  }
+
   /** Runs `act` with an empty directory beside the layers. */
   async #withScratch<T>(id: CacheId, act: (scratch: string) => Promise<T>): Promise<T> {
     const place = join(this.#base, `scratch-${id}-${String(process.pid)}`);

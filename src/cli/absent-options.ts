@@ -1,0 +1,66 @@
+/**
+ * Options of `docker run` that are not there: who gives one is told what to do instead. They are hidden from help and
+ * completion, and take their values, so that what follows is understood.
+ */
+import { Option, type Command } from 'commander';
+import { UserError } from '../base/user-error.ts';
+
+const limits = 'limit the whole of it: systemd-run --scope -p MemoryMax=1G strata run ...';
+const rights = 'a container has the capabilities of one of Docker, and no devices of this machine';
+const daemon = 'there is no daemon to do it: let systemd run strata run';
+const network = 'a container has the network of this machine (--network=host), or none';
+
+const options: readonly (readonly [flags: string, instead: string])[] = [
+  ['-p, --publish <port>', 'leave -p out: what listens in the container listens here (--network=host)'],
+  ['-P, --publish-all', 'leave -P out: what listens in the container listens here (--network=host)'],
+  ['--expose <port>', 'leave it out: what listens in the container listens here (--network=host)'],
+  ...['--link <container>', '--ip <address>', '--network-alias <name>', '--mac-address <address>'].map(
+    (flags) => [flags, network] as const,
+  ),
+  ...['--dns <address>', '--add-host <host>'].map(
+    (flags) => [flags, 'a container has /etc/hosts and /etc/resolv.conf of this machine'] as const,
+  ),
+  ...['-m, --memory <bytes>', '--memory-swap <bytes>', '--cpus <number>', '--cpuset-cpus <list>'].map(
+    (flags) => [flags, limits] as const,
+  ),
+  ...['-c, --cpu-shares <number>', '--pids-limit <number>', '--gpus <list>'].map(
+    (flags) => [flags, limits] as const,
+  ),
+  ...['--privileged', '--cap-add <capability>', '--cap-drop <capability>', '--device <device>'].map(
+    (flags) => [flags, rights] as const,
+  ),
+  ['--security-opt <option>', rights],
+  ['--restart <policy>', daemon],
+  ...['--health-cmd <command>', '--health-interval <duration>', '--health-retries <number>'].map(
+    (flags) => [flags, daemon] as const,
+  ),
+  ['--log-driver <driver>', 'the log is a file: strata logs'],
+  ['--log-opt <option>', 'the log is a file: strata logs'],
+  [
+    '--storage-opt <option>',
+    'a container may write what the data root has room for; a volume of a file system in memory has a size: --mount type=tmpfs,target=/DIR,tmpfs-size=64m',
+  ],
+  ['--ulimit <limit>', "a container has the caller's limits: set them by ulimit, then strata run"],
+  ['--shm-size <bytes>', 'mount another one: --mount type=tmpfs,target=/dev/shm,tmpfs-size=1g'],
+  ['--init', 'begin with a program that reaps: --entrypoint, or in the image'],
+  ['--pid <mode>', 'a container has processes of its own'],
+  ['--ipc <mode>', 'a container has its own'],
+  ['--userns <mode>', 'users of a container are those of this machine'],
+  ['--pull <policy>', 'images are those of the data root: strata images'],
+  ['--platform <platform>', 'leave it out: images are of the platform of this machine'],
+];
+
+/** The command gets them all; one that is given is a UserError `no-such-option`, 125 its exit status. */
+export function addAbsentOptions(command: Command): Command {
+  for (const [flags, instead] of options) {
+    const option = new Option(flags).hideHelp();
+    command.addOption(option);
+    command.on(`option:${option.name()}`, () => {
+      throw new UserError('no-such-option', `${option.long ?? flags} is not there`, {
+        hint: instead,
+        exitCode: 125,
+      });
+    });
+  }
+  return command;
+}

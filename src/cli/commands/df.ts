@@ -1,0 +1,107 @@
+/** `strata system df`: what takes up how much of the disk; `-v` by image, container and volume. */
+import { Command } from 'commander';
+import { listContainers } from '../../run/container-book.ts';
+import { readStatus } from '../../run/container.ts';
+import { volumeUsers } from '../../run/end-run.ts';
+import { diskUsageOf } from '../../store/disk-usage.ts';
+import { imageShares } from '../../store/image-shares.ts';
+import { shortId } from '../../store/ids.ts';
+import { parseReference } from '../../store/reference.ts';
+import { systemUsage, type UsageRow } from '../../store/system-usage.ts';
+import { containerFields } from '../container-fields.ts';
+import { formatRows, type Fields, type Listing } from '../listing.ts';
+import { openEngine, type OpenedEngine } from '../open-engine.ts';
+import { printJson } from '../print.ts';
+import { tableText } from '../table.ts';
+import { ageText, sizeText } from '../units.ts';
+
+interface Options {
+  readonly json?: true;
+  readonly verbose?: true;
+  readonly format?: string;
+}
+
+export function dfCommand(): Command {
+  return new Command('df')
+    .description('what takes up how much of the disk')
+    .option('-v, --verbose', 'by image, container and volume')
+    .option('--format <template>', 'a template of Go, in place of the table')
+    .option('--json', 'as JSON')
+    .action(async ({ json, verbose, format }: Options, command: Command) => {
+      const opened = await openEngine(command);
+      const { store } = opened;
+      const rows = await store.lock.shared(() => systemUsage(store));
+      if (json === true) printJson(rows);
+      else if (verbose === true && format === undefined)
+        process.stdout.write(
+          [await imageTable(opened), await containerTable(opened), await volumeTable(opened)].join('\n'),
+        );
+      else process.stdout.write(formatRows(withSum(rows, format), listing, format));
+    });
+}
+
+const listing: Listing = {
+  titles: {
+    ...{ Type: 'TYPE', TotalCount: 'TOTAL', Active: 'ACTIVE', Size: 'SIZE', Reclaimable: 'RECLAIMABLE' },
+  },
+  shown: 5,
+  rightAligned: new Set(['TotalCount', 'Active', 'Size', 'Reclaimable']),
+};
+
+/** The table ends with a sum; a template is for each row by itself. */
+function withSum(rows: readonly UsageRow[], format: string | undefined): Fields[] {
+  const fields = rows.map(({ what, count, active, size, reclaimable }) => ({
+    Type: what,
+    TotalCount: String(count),
+    Active: String(active),
+    Size: sizeText(size),
+    Reclaimable: sizeText(reclaimable),
+  }));
+  if (format !== undefined) return fields;
+  const sum = rows.reduce((bytes, { size }) => bytes + size, 0);
+  return [...fields, { Type: 'all', TotalCount: '', Active: '', Size: sizeText(sum), Reclaimable: '' }];
+}
+
+function columns(...titles: readonly string[]): { readonly title: string }[] {
+  return titles.map((title) => ({ title }));
+}
+
+/** Sizes of files, as `images` has them: what an image shares with others, and what it has alone. */
+async function imageTable({ store, engine }: OpenedEngine): Promise<string> {
+  const containers = await listContainers(engine);
+  const rows = (await imageShares(store)).map(({ id, reference, created, size, shared }) => {
+    const { name, tag } = reference === undefined ? { name: '<none>' } : parseReference(reference);
+    const users = containers.filter(({ image }) => image.id === id).length;
+    return [
+      ...[name, tag ?? '<none>', shortId(id), ageText(created), sizeText(size), sizeText(shared)],
+      ...[sizeText(size - shared), String(users)],
+    ];
+  });
+  return `Images space usage:\n\n${tableText(
+    columns('REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE', 'CONTAINERS'),
+    rows,
+  )}`;
+}
+
+async function containerTable({ engine, layers }: OpenedEngine): Promise<string> {
+  const rows: string[][] = [];
+  for (const container of await listContainers(engine)) {
+    const status = await readStatus(engine, container.id);
+    const fields = containerFields({ container, status }, true);
+    const shown = ['ID', 'Image', 'Command', 'LocalVolumes'].map((name) => String(fields[name]));
+    const state = ['RunningFor', 'Status', 'Names'].map((name) => String(fields[name]));
+    rows.push([...shown, sizeText(await layers.size(container.id)), ...state]);
+  }
+  return `Containers space usage:\n\n${tableText(
+    columns('CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'),
+    rows,
+  )}`;
+}
+
+async function volumeTable({ engine }: OpenedEngine): Promise<string> {
+  const usersOf = await volumeUsers(engine);
+  const rows = engine.volumes
+    .list()
+    .map(({ name, mountpoint }) => [name, String(usersOf(name).length), sizeText(diskUsageOf(mountpoint))]);
+  return `Local Volumes space usage:\n\n${tableText(columns('VOLUME NAME', 'LINKS', 'SIZE'), rows)}`;
+}

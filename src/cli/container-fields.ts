@@ -1,0 +1,122 @@
+/** A container in listings: Docker's fields of it, and what `--filter` asks. */
+import { isActive, type Container, type ContainerStatus } from '../run/container.ts';
+import type { Filters } from './filters.ts';
+import type { Fields, Listing } from './listing.ts';
+import { ageText, sizeText, timeText } from './units.ts';
+
+export interface ListedContainer {
+  readonly container: Container;
+  readonly status: ContainerStatus;
+  /** Bytes that it has written, and with those of its image; undefined where nobody has asked. */
+  readonly size?: { readonly written: number; readonly virtual: number };
+}
+
+/** What `ps` shows; with sizes one column more. */
+export function containerListing({ sizes }: { readonly sizes: boolean }): Listing {
+  return {
+    titles: {
+      ID: 'CONTAINER ID',
+      Image: 'IMAGE',
+      Command: 'COMMAND',
+      RunningFor: 'CREATED',
+      Status: 'STATUS',
+      Names: 'NAMES',
+      Size: 'SIZE',
+      CreatedAt: 'CREATED AT',
+      LocalVolumes: 'LOCAL VOLUMES',
+      ...{ State: 'STATE', Ports: 'PORTS', Mounts: 'MOUNTS', Networks: 'NETWORKS', Labels: 'LABELS' },
+    },
+    shown: sizes ? 7 : 6,
+  };
+}
+
+/** Lengths at which a table cuts commands, and lists of mounts. */
+const commandLength = 20;
+const mountLength = 15;
+
+/** With Docker's names; `trunc`: as short as in a table. */
+export function containerFields({ container, status, size }: ListedContainer, trunc: boolean): Fields {
+  const words = [...container.entrypoint, ...container.command].join(' ').replaceAll(/\s+/g, ' ');
+  const cut = (text: string, length: number): string =>
+    trunc && text.length > length ? `${text.slice(0, length - 1)}…` : text;
+  const volumes = container.mounts.filter(({ type }) => type === 'volume');
+  const sources = container.mounts.flatMap((mount) =>
+    mount.type === 'tmpfs' ? [] : [cut(mount.source ?? '', mountLength)],
+  );
+  return {
+    ID: trunc ? container.id.slice(0, 12) : container.id,
+    Image: container.image.name,
+    Command: `"${cut(words, commandLength)}"`,
+    CreatedAt: timeText(container.created),
+    RunningFor: ageText(container.created),
+    Status: statusText(status),
+    State: status.status,
+    Ports: '',
+    Names: container.name,
+    Size: size === undefined ? '' : `${sizeText(size.written)} (virtual ${sizeText(size.virtual)})`,
+    Mounts: sources.join(','),
+    LocalVolumes: String(volumes.length),
+    Networks: container.network,
+    Labels: Object.entries(container.labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(','),
+    Label: (name: unknown) => container.labels[String(name)] ?? '',
+  };
+}
+
+export const containerFilters = [
+  ...['id', 'name', 'label', 'status', 'exited', 'ancestor', 'before', 'since', 'volume', 'network'],
+] as const;
+
+/** Whether a container is one of those that were asked for; `all` are those that `before` and `since` may name. */
+export function isFiltered(
+  { container, status }: Pick<ListedContainer, 'container' | 'status'>,
+  given: Filters,
+  all: readonly Container[],
+): boolean {
+  const createdOf = (name: string): string | undefined =>
+    all.find((one) => one.name === name || one.id.startsWith(name))?.created;
+  const { id, name, image, mounts, network, created } = container;
+  return (
+    given.some('id', (text) => id.startsWith(text)) &&
+    given.some('name', (text) => matches(text, name)) &&
+    given.labels(container.labels) &&
+    given.some('status', (text) => text === status.status) &&
+    given.some('exited', (text) => status.status === 'exited' && String(status.exitCode) === text) &&
+    given.some('ancestor', (text) => isImage(image, text)) &&
+    given.some('before', (text) => created < (createdOf(text) ?? '')) &&
+    given.some('since', (text) => created > (createdOf(text) ?? created)) &&
+    given.some('volume', (text) =>
+      mounts.some((mount) => mount.target === text || (mount.type !== 'tmpfs' && mount.source === text)),
+    ) &&
+    given.some('network', (text) => text === network)
+  );
+}
+
+/** `--filter name=` takes an expression, or a part of the name. */
+function matches(text: string, name: string): boolean {
+  if (name.includes(text.replace(/^\//, ''))) return true;
+  try {
+    // Docker's names begin with a slash.
+    return [name, `/${name}`].some((one) => new RegExp(text).test(one));
+  } catch {
+    return false;
+  }
+}
+
+function isImage({ id, name }: Container['image'], text: string): boolean {
+  const prefix = text.replace(/^sha256:/, '');
+  return (
+    [name, `${name}:latest`, name.replace(/:latest$/, '')].includes(text) ||
+    (/^[0-9a-f]{4,}$/.test(prefix) && id.startsWith(`sha256:${prefix}`))
+  );
+}
+
+function statusText(status: ContainerStatus): string {
+  if (status.status === 'created') return 'Created';
+  if (isActive(status)) {
+    const up = `Up ${ageText(status.startedAt).replace(/ ago$/, '')}`;
+    return status.status === 'paused' ? `${up} (Paused)` : up;
+  }
+  return `Exited (${String(status.exitCode)}) ${status.finishedAt === undefined ? '' : ageText(status.finishedAt)}`.trim();
+}

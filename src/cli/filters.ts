@@ -1,0 +1,94 @@
+/**
+ * `--filter NAME=VALUE`, as Docker's commands have it: values of one name are alternatives, names go together, and
+ * each `label` has to hold.
+ */
+import { UserError } from '../base/user-error.ts';
+import { findDuration } from '../build/dockerfile/duration.ts';
+import { componentExpression } from '../build/context/path-pattern.ts';
+
+export class Filters {
+  readonly #values = new Map<string, string[]>();
+
+  /** UserError `bad-filter` for one that is none of `known`. */
+  constructor(texts: readonly string[] | undefined, known: readonly string[]) {
+    for (const text of texts ?? []) {
+      // `label!=x` is a filter of its own.
+      const [, name = '', value] = /^([^=!]*!?)=([^]*)$/.exec(text) ?? [];
+      if (value === undefined)
+        throw new UserError(
+          'bad-filter',
+          `invalid argument "${text}" for "-f, --filter": bad format of filter`,
+          {
+            hint: 'write --filter NAME=VALUE',
+          },
+        );
+      if (!known.includes(name))
+        throw new UserError('bad-filter', `invalid filter '${name}'`, {
+          hint: `there are ${known.join(', ')}`,
+        });
+      this.#values.set(name, [...(this.#values.get(name) ?? []), value]);
+    }
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  values(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** True where nothing was asked of `name`, or one of the values will do. */
+  some(name: string, accepts: (value: string) => boolean): boolean {
+    const values = this.#values.get(name);
+    return values === undefined || values.some(accepts);
+  }
+
+  /** UserError `bad-filter` for what is neither true nor false. */
+  boolean(name: string, actual: boolean): boolean {
+    return this.some(name, (value) => {
+      if (/^(1|t|true)$/i.test(value)) return actual;
+      if (/^(0|f|false)$/i.test(value)) return !actual;
+      throw new UserError('bad-filter', `invalid filter '${name}=${value}'`, {
+        hint: `write ${name}=true or ${name}=false`,
+      });
+    });
+  }
+
+  /** `label=NAME`, `label=NAME=VALUE`: all of them; `label!=...`: none of them. */
+  labels(labels: Readonly<Record<string, string>> | null | undefined): boolean {
+    const holds = (text: string): boolean => {
+      const at = text.indexOf('=');
+      const name = at < 0 ? text : text.slice(0, at);
+      const found = labels?.[name];
+      return found !== undefined && (at < 0 || found === text.slice(at + 1));
+    };
+    return this.values('label').every(holds) && !this.values('label!').some(holds);
+  }
+
+  /** `until=24h`, or a time: whether something is older. UserError `bad-filter`. */
+  until(created: string | undefined, now = Date.now()): boolean {
+    return this.values('until').every((text) => Date.parse(created ?? '') < momentOf(text, now));
+  }
+}
+
+/** Seconds since 1970, a time, or a duration before now; in milliseconds. UserError `bad-filter`. */
+function momentOf(text: string, now: number): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const duration = findDuration(text);
+  if (duration !== undefined) return now - duration / 1e6;
+  const time = Date.parse(text);
+  if (!Number.isNaN(time)) return time;
+  throw new UserError('bad-filter', `invalid filter 'until=${text}'`, {
+    hint: 'write a duration (until=24h), or a time (until=2026-01-31T12:00:00Z)',
+  });
+}
+
+/**
+ * Whether an image is what a pattern with `*`, `?` and `[...]` asks for; without a tag it asks for any. `*` stops at a
+ * slash. UserError `bad-pattern`.
+ */
+export function matchesReference(pattern: string, name: string, tag: string): boolean {
+  const expression = componentExpression(pattern);
+  return [name, `${name}:${tag}`].some((text) => expression.test(text));
+}

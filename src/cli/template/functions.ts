@@ -1,0 +1,67 @@
+/**
+ * The functions of templates: those of Go's text/template and of Docker's formatter that make sense of JSON.
+ */
+import { UserError } from '../../base/user-error.ts';
+import { isTrue, textOf } from './values.ts';
+
+type TemplateFunction = (...args: readonly unknown[]) => unknown;
+
+export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<string, TemplateFunction>([
+  ['json', (value) => JSON.stringify(value ?? null)],
+  ['len', lengthOf],
+  ['index', (value, ...keys) => keys.reduce(elementOf, value)],
+  ['join', (list, separator) => listOf(list).map(textOf).join(textOf(separator))],
+  ['split', (text, separator) => textOf(text).split(textOf(separator))],
+  ['lower', (text) => textOf(text).toLowerCase()],
+  ['upper', (text) => textOf(text).toUpperCase()],
+  ['title', (text) => textOf(text).replaceAll(/(?<!\w)\w/g, (letter) => letter.toUpperCase())],
+  ['truncate', (text, length) => textOf(text).slice(0, Number(length))],
+  ['print', (...values) => values.map(textOf).join('')],
+  ['println', (...values) => `${values.map(textOf).join(' ')}\n`],
+  ['printf', (format, ...values) => formatted(textOf(format), values)],
+  ['eq', (value, ...others) => others.some((other) => other === value)],
+  ['ne', (value, other) => value !== other],
+  ['lt', (a, b) => Number(a) < Number(b)],
+  ['le', (a, b) => Number(a) <= Number(b)],
+  ['gt', (a, b) => Number(a) > Number(b)],
+  ['ge', (a, b) => Number(a) >= Number(b)],
+  ['not', (value) => !isTrue(value)],
+  ['and', (...values) => values.find((value) => !isTrue(value)) ?? values.at(-1)],
+  ['or', (...values) => values.find(isTrue) ?? values.at(-1)],
+]);
+
+function lengthOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length;
+  throw new UserError('bad-template', `len of ${textOf(value)}`, { hint: 'it is for lists, maps and text' });
+}
+
+/** A key that a map lacks is nothing, a place that a list lacks is an error. */
+function elementOf(value: unknown, key: unknown): unknown {
+  if (Array.isArray(value)) {
+    const index = Number(key);
+    if (Number.isInteger(index) && index >= 0 && index < value.length) return value[index] as unknown;
+    throw new UserError('bad-template', `index out of range: ${textOf(key)}`, {
+      hint: `the list has ${String(value.length)} elements, from 0 on`,
+    });
+  }
+  if (typeof value !== 'object' || value === null)
+    throw new UserError('bad-template', `cannot index ${textOf(value)}`);
+  const name = textOf(key);
+  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : '';
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : value === null || value === undefined ? [] : [value];
+}
+
+function formatted(format: string, values: readonly unknown[]): string {
+  const left = [...values];
+  return format.replaceAll(/%(-?\d+)?([svdq%])/g, (_, width: string | undefined, verb: string) => {
+    if (verb === '%') return '%';
+    const value = left.shift();
+    const text = verb === 'q' ? JSON.stringify(textOf(value)) : textOf(value);
+    const length = Math.abs(Number(width ?? 0));
+    return width?.startsWith('-') === true ? text.padEnd(length) : text.padStart(length);
+  });
+}

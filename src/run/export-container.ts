@@ -1,0 +1,22 @@
+/** `export` of a container: its tree as it is, without its volumes and what else is mounted in it. */
+import { withContainer } from './container-book.ts';
+import { readStatus, type Container } from './container.ts';
+import type { Engine } from './engine.ts';
+import { exportDirectory } from './volume-archive.ts';
+
+/** To the file `output`, or to standard output. Nothing else starts or ends it meanwhile. UserError `tar-failed`. */
+export async function exportContainer(
+  engine: Engine,
+  { id }: Container,
+  output: string | undefined,
+): Promise<void> {
+  await withContainer(engine, id, async () => {
+    const isRunning = (await readStatus(engine, id)).status === 'running';
+    const tree = await engine.layers.mount(id);
+    try {
+      await exportDirectory(tree, output, { changes: isRunning });
+    } finally {
+      if (!isRunning) await engine.layers.unmount(id);
+    }
+  });
+}
