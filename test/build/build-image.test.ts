@@ -225,6 +225,24 @@ t.test('--timestamp and SOURCE_DATE_EPOCH: two roots, one image', needed, async 
   t.equal(ids[0], ids[1]);
 });
 
+t.test('ENV adds to the PATH of an image that has none', needed, async (t) => {
+  const builder = makeBuilder(t);
+  const Dockerfile = [
+    'FROM base',
+    'ENV PATH=/opt/bin:$PATH',
+    'RUN mkdir /made',
+    'FROM base',
+    'RUN echo $PATH > /path',
+  ];
+  const { status, stderr } = builder.build({ Dockerfile: Dockerfile.join('\n') }, '-t', 'path');
+  t.equal(status, 0, stderr);
+  t.equal(builder.build({}, '-t', 'first', '--target', '0').status, 0);
+  const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  t.equal(builder.cat('path', '/path'), `${path}\n`);
+  const inspected = builder.strata(['inspect', '-f', '{{index .Config.Env 0}}', 'first']);
+  t.equal(inspected.stdout, `PATH=/opt/bin:${path}\n`);
+});
+
 t.test('what an image keeps for those built on it', needed, async (t) => {
   const builder = makeBuilder(t);
   const parent = 'FROM base\nWORKDIR /app\nONBUILD COPY a /app/\nONBUILD RUN echo $V > /trigger\nENV V=1\n';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
 import type { RunInstruction } from '../dockerfile/instruction.ts';
 import { argvOf } from '../plan/configure.ts';
-import { defaultPath, findEnv, shellOf } from '../plan/container-config.ts';
+import { findEnv, shellOf } from '../plan/container-config.ts';
 import { parseRunMount } from '../plan/run-mounts.ts';
 import type { BuildSession } from './build-request.ts';
 import type { StepPlace } from './copy-step.ts';
@@ -104,8 +104,7 @@ function scriptMount({ store }: BuildSession, instruction: RunInstruction): Step
 function environment({ config, args }: StageState): string[] {
   const own = config.Env ?? [];
   const declared = [...args].filter(([name]) => findEnv(config, name) === undefined);
-  const path = findEnv(config, 'PATH') === undefined && !args.has('PATH') ? [`PATH=${defaultPath}`] : [];
-  return [...path, ...own, ...declared.map(([name, value]) => `${name}=${value}`)];
+  return [...own, ...declared.map(([name, value]) => `${name}=${value}`)];
 }
 
 function nameAndValue(entry: string): [string, string] {

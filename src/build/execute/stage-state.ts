@@ -4,7 +4,7 @@
  */
 import type { Chain, LayerFacts } from '../build-store.ts';
 import { expandWord, type Escape, type ExpandOptions } from '../dockerfile/expand-word.ts';
-import { defaultPath, findEnv, type ContainerConfig } from '../plan/container-config.ts';
+import { defaultPath, findEnv, setEnv, type ContainerConfig } from '../plan/container-config.ts';
 import type { Platform } from '../plan/platform.ts';
 
 interface HistoryEntry {
@@ -38,10 +38,10 @@ export class StageState {
   /** Whether it has layers of its own, besides those of its base. */
   hasOwnLayers = false;
 
-  /** FROM scratch: no files, and the PATH that every image has. */
+  /** FROM scratch: no files, and the PATH that every image has in a build. */
   static ofNothing(): StageState {
     const state = new StageState();
-    state.config.Env = [`PATH=${defaultPath}`];
+    setEnv(state.config, 'PATH', defaultPath);
     return state;
   }
 
@@ -49,6 +49,8 @@ export class StageState {
     const image = JSON.parse(text) as ImageText;
     const state = new StageState();
     state.config = structuredClone(image.config ?? {});
+    // As BuildKit does, so that `ENV PATH=/opt/bin:$PATH` adds to something (dockerfile2llb).
+    if (findEnv(state.config, 'PATH') === undefined) setEnv(state.config, 'PATH', defaultPath);
     state.author = image.author;
     state.chain = chain;
     state.key = `base ${chain ?? ''}`;
