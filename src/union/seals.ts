@@ -35,11 +35,12 @@ export function refuseOpen(node: Node, flags: number): void {
 /** What can only be appended to takes the present as its times; and who has it open, a time of modification. */
 export function refuseChange(node: Node, change: SetAttr): void {
   if (node.sealed === 0) return;
-  const { mode, uid, gid, size, atime, mtime, killPriv } = change;
+  const { mode, uid, gid, size, atime, mtime, mtimeIsPresent, killPriv } = change;
   if (mode === undefined && uid === undefined && gid === undefined && size === undefined) {
     const isOfWriting = atime === undefined && (mtime !== undefined || killPriv);
     if (isOfWriting && node.opens > 0) return;
-    if (node.sealed === FS_APPEND_FL && atime === utimeNow && mtime === utimeNow) return;
+    const isPresent = atime === utimeNow && (mtime === utimeNow || mtimeIsPresent === true);
+    if (node.sealed === FS_APPEND_FL && isPresent) return;
   }
   throw fsError('EPERM');
 }

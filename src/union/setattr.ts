@@ -102,7 +102,7 @@ function apply(core: UnionCore, caller: Caller, node: Node, change: SetAttr): vo
  * it has permission. A server that is not the owner may set both to now, and its own write has left its time; nor can
  * more than that be said of a file that can only be appended to.
  */
-function setTimes(core: UnionCore, node: Node, { atime, mtime }: SetAttr): void {
+function setTimes(core: UnionCore, node: Node, { atime, mtime, mtimeIsPresent }: SetAttr): void {
   const { place } = node;
   const at = core.at(place);
   try {
@@ -110,7 +110,8 @@ function setTimes(core: UnionCore, node: Node, { atime, mtime }: SetAttr): void 
   } catch (thrown) {
     if (!isFsError(thrown, 'EPERM')) throw thrown;
     if (node.appends && atime === undefined) return;
-    if (!core.unprivileged || mtime === undefined) throw thrown;
+    const isPresent = atime === utimeNow && mtimeIsPresent === true;
+    if (!isPresent && (!core.unprivileged || mtime === undefined)) throw thrown;
     if (atime !== undefined) core.fs.utimensat(at, place.name, utimeNow, utimeNow);
   }
 }

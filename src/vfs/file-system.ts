@@ -36,6 +36,8 @@ export interface SetAttr {
   size: number | undefined;
   atime: TimeSpec | undefined;
   mtime: TimeSpec | undefined;
+  /** `mtime`, which is a time, was asked for as the present: what may set both times to that may have it. */
+  mtimeIsPresent?: boolean;
   /** Drop setuid, setgid and file capabilities too. */
   killPriv: boolean;
 }

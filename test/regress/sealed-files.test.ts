@@ -25,6 +25,9 @@ for (const way of ['passthrough=on', 'passthrough=off']) {
         head -c 300000 /dev/zero | tr '\\0' x >>$f
         echo end >>$f
         cat $f >/dev/null; sync $f
+        touch $f
+        ${refused('touch -d @5 $f')}
+        ${refused('touch -m -d @5 $f')}
         ${refused('echo three >$f')}
         ${refused('dd if=/dev/null of=$f conv=notrunc')}
         ${refused('truncate -s 1 $f')}

@@ -92,6 +92,7 @@ export function onSetattr(door: Door): number {
     mtime: has(setattrValid.MTIME)
       ? time(door, has(setattrValid.MTIME_NOW), setattrIn.mtime, setattrIn.mtimeNsec)
       : undefined,
+    mtimeIsPresent: has(setattrValid.MTIME) && has(setattrValid.CTIME) && hasEqualTimes(door),
     killPriv: has(setattrValid.KILL_SUIDGID) || (valid & ~saysNothing) === 0,
   };
   const { relaxed } = door;
@@ -100,6 +101,14 @@ export function onSetattr(door: Door): number {
       ? door.fs.setattr(door.who(), node, change)
       : relaxed.resize({ caller: { ...door.who() }, node, change, hasHandle: has(setattrValid.FH) });
   return door.settle(setting, (reply) => door.attributes(reply, node));
+}
+
+/** A kernel that keeps written data back says the present as a time, as which it tells the time of change, too. */
+function hasEqualTimes({ frame }: Door): boolean {
+  return (
+    frame.i64(setattrIn.mtime) === frame.i64(setattrIn.ctime) &&
+    frame.u32(setattrIn.mtimeNsec) === frame.u32(setattrIn.ctimeNsec)
+  );
 }
 
 function time(door: Door, now: boolean, sec: number, nsec: number): TimeSpec {
