@@ -14,10 +14,13 @@ export interface ProcessIdentity {
 export function findProcess(pid: number): ProcessIdentity | undefined {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
-    // The second field is a name that may hold spaces and parentheses; the state is the third, the start the 22nd.
+    // The second field is a name that may hold spaces and parentheses; the state is the third, the number of threads
+    // the 20th, the start the 22nd.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, start] = [fields[0], fields[19]];
-    return state === 'Z' || start === undefined ? undefined : { pid, start };
+    const [state, threads, start] = [fields[0], Number(fields[17]), fields[19]];
+    // The state is that of the first thread; as long as there are others, files are open, and locks are held.
+    const hasEnded = state === 'Z' && threads <= 1;
+    return hasEnded || start === undefined ? undefined : { pid, start };
   } catch {
     return undefined;
   }

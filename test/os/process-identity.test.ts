@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readlinkSync } from 'node:fs';
+import { copyFileSync, readFileSync, readlinkSync } from 'node:fs';
 import t from 'tap';
 import {
   findProcess,
@@ -38,4 +38,20 @@ t.test('boots and namespaces', async (t) => {
   t.equal(mountNamespace(), readlinkSync('/proc/self/ns/mnt'));
   t.ok(isNamespaceInUse(mountNamespace()));
   t.notOk(isNamespaceInUse('mnt:[1]'));
+});
+
+t.test('a process lives as long as one of its threads, which has its files open', async (t) => {
+  const script = `import ctypes, sys, threading
+threading.Thread(target=sys.stdin.read, daemon=True).start()
+print('', flush=True)
+ctypes.CDLL(None).pthread_exit(None)`;
+  const child = spawn('python3', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  const pid = child.pid ?? 0;
+  const isFirstGone = (): boolean => readFileSync(`/proc/${String(pid)}/stat`, 'latin1').includes(') Z ');
+  while (!isFirstGone()) await new Promise((resolve) => setImmediate(resolve));
+  t.ok(findProcess(pid));
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  t.equal(findProcess(pid), undefined);
 });
