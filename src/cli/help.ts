@@ -30,7 +30,7 @@ Unmount with: umount MOUNTPOINT
     xattr_permissions=0|1|2             whether owners and modes are kept in attributes
     passthrough=auto|on|off             whether the kernel reads and writes files itself
     low_latency=auto|on|off             whether processors stay awake while there is much to do
-    shared                              one process for the mounts that ask for it
+    shared[=on|off]                     one process for the mounts that ask for it
     fsync=on|off                        off: fsync answers at once
     door=kernel|libfuse                 libfuse: through libfuse 2, which carries less; also --door=
     timeout=SECONDS                     for layers that others change: how old names and attributes may be

@@ -235,10 +235,9 @@ const doorActs: Record<string, Act> = {
   timeout: (options, value) => {
     options.timeoutSec = value.seconds;
   },
-  // As mount(8) writes it in fstab it is about propagation, which mount(8) sees to, and hands on nothing.
+  // Without a value mount(8) and podman take it for their own, about propagation, and hand on nothing.
   shared: (options, value) => {
-    value.alone();
-    options.shared = true;
+    options.shared = value.wish;
   },
   debug: (options) => {
     options.debug = true;

@@ -82,6 +82,15 @@ t.test('-h, --version, --settle', async (t) => {
   t.equal(codeOf('--settle', '-o', 'lowerdir=/l,upperdir=/u,workdir=w', '/m'), 'usage');
 });
 
+t.test('whether to share a process', async (t) => {
+  t.strictSame(
+    ['shared', 'shared=on', 'shared=off', 'shared,shared=off', 'ro'].map(
+      (options) => withOptions(options).shared,
+    ),
+    [true, true, false, false, false],
+  );
+});
+
 t.test('the options of the format', async (t) => {
   const { format } = withOptions(
     'metacopy=off,redirect_dir=nofollow,index=on,xino=off,userxattr,coherence=relaxed,whiteout=aufs,fsync=0',

@@ -5,7 +5,7 @@ import { openHost } from './fixtures/host.ts';
 import { baseTree } from './fixtures/base-tree.ts';
 import { compareStores } from './fixtures/scenario.ts';
 
-t.setTimeout(900_000);
+t.setTimeout(1_800_000);
 t.test(
   'dockerd, with the driver fuse-overlayfs: the same as with vfs',
   needs('root', 'fuse', 'build', 'program:dockerd', 'program:docker', 'program:debootstrap'),

@@ -3,7 +3,7 @@ import { needs } from '../fixtures/needs.ts';
 import { openPair } from './fixtures/pair.ts';
 import { compareStores } from './fixtures/scenario.ts';
 
-t.setTimeout(900_000);
+t.setTimeout(1_800_000);
 t.test(
   'podman and buildah as root: the same as with vfs',
   needs('root', 'fuse', 'build', 'program:podman', 'program:buildah', 'program:debootstrap'),

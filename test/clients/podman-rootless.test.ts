@@ -7,7 +7,7 @@ const need = needs(
   ...(['root', 'fuse', 'build', 'program:podman', 'program:buildah'] as const),
   ...(['program:newuidmap', 'program:debootstrap'] as const),
 );
-t.setTimeout(900_000);
+t.setTimeout(1_800_000);
 t.test('podman and buildah of an ordinary user: the same as with vfs', need, async (t) => {
   const { subject, oracle } = await openPair(t, { asUser: true });
   await compareStores(

@@ -1,5 +1,5 @@
 /**
- * `mountopt = "shared"` in storage.conf: the mounts of all containers of one user come from one process. What podman does is the
+ * `mountopt = "shared=on"` in storage.conf: the mounts of all containers of one user come from one process. What podman does is the
  * same as with vfs, also where one mount lies on another.
  */
 import t, { type Test } from 'tap';
@@ -21,7 +21,7 @@ const stop = 'podman stop -t 5 --all >/dev/null; podman rm --all >/dev/null';
 
 for (const asUser of [false, true]) {
   t.test(`mounts of ${asUser ? 'an ordinary user' : 'root'} share a process`, need, async (t) => {
-    const { host, subject, oracle } = await openPair(t, { asUser, mountOptions: 'shared' });
+    const { host, subject, oracle } = await openPair(t, { asUser, mountOptions: 'shared=on' });
     await compareStores(
       t,
       [
@@ -33,7 +33,7 @@ for (const asUser of [false, true]) {
     await oneProcess(t, host, subject);
   });
 }
-t.setTimeout(900_000);
+t.setTimeout(1_800_000);
 
 async function oneProcess(t: Test, host: Host, store: PodmanStore): Promise<void> {
   t.equal((await store.run(start)).trim(), '3', 'a mount for each container');

@@ -48,7 +48,7 @@ for (const asUser of [false, true]) {
     takeOver(t, asUser),
   );
 }
-t.setTimeout(600_000);
+t.setTimeout(1_800_000);
 
 async function takeOver(t: Test, asUser: boolean): Promise<void> {
   const base = await baseTree();
