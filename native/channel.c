@@ -41,7 +41,10 @@ struct channel {
   struct instance *self;
   napi_env env;
   int fd;
-  uint64_t spin_ns;
+  /* For how long to wait for the next request awake: at most, and by now. */
+  uint64_t spin_most, spin;
+  /* When the last drain ended. */
+  uint64_t rested;
   uint8_t *request;
   size_t request_size;
   uint8_t *reply;
@@ -176,12 +179,27 @@ static bool waits(struct channel *channel, struct drain *drain) {
     napi_open_callback_scope(channel->env, drain->resource, channel->context, &drain->callbacks);
     return channel->reading;
   }
-  if (drain->count == 0 || channel->spin_ns == 0 || pool_has_done(channel->self)) return false;
+  if (drain->count == 0 || channel->spin == 0 || pool_has_done(channel->self)) return false;
   /* Where every processor is busy, the next one to run may be the client, or another server that it asks. */
   sched_yield();
   uint64_t now = monotonic_ns();
-  if (drain->spin_until == 0) drain->spin_until = now + channel->spin_ns;
-  return now < drain->spin_until && now < drain->deadline && !others_wait(channel);
+  if (drain->spin_until == 0) drain->spin_until = now + channel->spin;
+  if (now >= drain->spin_until) {
+    channel->spin = channel->spin < channel->spin_most / 4 ? 0 : channel->spin / 2;
+    return false;
+  }
+  return now < drain->deadline && !others_wait(channel);
+}
+
+/*
+ * Waiting awake is worth it where the next request comes soon; on a busy machine, where the client waits for a
+ * processor first, it takes that processor's time. So, as a hypervisor does before it lets a processor halt
+ * (Documentation/virt/kvm/halt-polling.rst), it is for longer after each request that came soon, and for less after each wait in vain.
+ */
+static void note_arrival(struct channel *channel, uint64_t now) {
+  if (now - channel->rested >= channel->spin_most) return;
+  channel->spin = channel->spin == 0 ? channel->spin_most / 4 : channel->spin * 2;
+  if (channel->spin > channel->spin_most) channel->spin = channel->spin_most;
 }
 
 static void drain_requests(struct channel *channel, struct drain *drain) {
@@ -211,7 +229,9 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   struct channel *channel = poll->data;
   napi_env env = channel->env;
   napi_handle_scope handles;
-  struct drain drain = {.deadline = monotonic_ns() + DRAIN_NS};
+  uint64_t now = monotonic_ns();
+  struct drain drain = {.deadline = now + DRAIN_NS};
+  note_arrival(channel, now);
   napi_open_handle_scope(env, &handles);
   napi_create_object(env, &drain.resource);
   napi_get_undefined(env, &drain.receiver);
@@ -225,6 +245,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   /* Microtasks run here. */
   napi_close_callback_scope(env, drain.callbacks);
   napi_close_handle_scope(env, handles);
+  channel->rested = monotonic_ns();
   release(channel);
 }
 
@@ -282,7 +303,7 @@ napi_value strata_channel_open(napi_env env, napi_callback_info info) {
   channel->fd = arg_int(env, argv[0]);
   channel->reply = reply;
   channel->reply_size = size;
-  channel->spin_ns = (uint64_t)arg_uint(env, argv[2]) * 1000;
+  channel->spin_most = channel->spin = (uint64_t)arg_uint(env, argv[2]) * 1000;
   channel->references = 1;
   napi_create_reference(env, argv[1], 1, &channel->reply_ref);
   napi_value external;
