@@ -56,14 +56,7 @@ const commands: Readonly<Record<string, Absent>> = {
     () =>
       'the volume driver is local: strata volume create --opt type=nfs --opt o=addr=HOST --opt device=:/PATH NAME',
   ),
-  attach: absent(
-    'one cannot join a container that runs',
-    (words) => `write: strata logs -f ${lastOf(words)}, or strata exec -it ${lastOf(words)} sh`,
-  ),
-  top: absent('top is not there', (words) => `write: strata exec ${words[0] ?? 'CONTAINER'} ps -ef`),
   port: absent('ports are not published', () => 'what listens in a container listens on this machine'),
-  pause: absent('containers are not paused', (words) => `write: strata stop ${lastOf(words)}`),
-  unpause: absent('containers are not paused', (words) => `write: strata start ${lastOf(words)}`),
   update: absent('a container stays as it was made', () => 'remove it, and run it with other options'),
   events: absent(
     'there is no daemon to tell of events',
@@ -73,7 +66,7 @@ const commands: Readonly<Record<string, Absent>> = {
 };
 
 /** Those that `container` and `image` have. */
-const inContainer = ['attach', 'top', 'port', 'pause', 'unpause', 'update'] as const;
+const inContainer = ['port', 'update'] as const;
 const inImage = ['pull', 'push', 'save', 'load'] as const;
 
 export function addAbsentCommands(program: Command): void {

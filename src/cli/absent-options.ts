@@ -26,10 +26,7 @@ const options: readonly (readonly [flags: string, instead: string])[] = [
   ...['-c, --cpu-shares <number>', '--pids-limit <number>', '--gpus <list>'].map(
     (flags) => [flags, limits] as const,
   ),
-  ...['--privileged', '--cap-add <capability>', '--cap-drop <capability>', '--device <device>'].map(
-    (flags) => [flags, rights] as const,
-  ),
-  ['--security-opt <option>', rights],
+  ...['--privileged', '--device <device>'].map((flags) => [flags, rights] as const),
   ['--restart <policy>', daemon],
   ...['--health-cmd <command>', '--health-interval <duration>', '--health-retries <number>'].map(
     (flags) => [flags, daemon] as const,

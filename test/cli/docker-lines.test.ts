@@ -119,7 +119,7 @@ const lines: readonly (readonly [line: string, status: number, printed: RegExp])
     1,
     /write: strata run -d --name web --mount source=myvol2,target=\/app nginx:latest$/m,
   ],
-  ['docker container top web', 1, /write: strata exec web ps -ef/],
+  ['docker container update --memory 1g web', 1, /a container stays as it was made/],
 ];
 
 t.test("lines of Docker's manual", needs(...containerNeeds), async (t) => {
