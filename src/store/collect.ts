@@ -3,8 +3,9 @@
  * kind, which costs three listings; only then everything is read, and only while nobody else is at work.
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { UserError } from '../base/user-error.ts';
+import { removeTrial } from './drivers/choose.ts';
 import { findLine, namesIn, unfinishedPrefix } from './durable.ts';
 import { isCacheId } from './ids.ts';
 import { isBroken, readLayers, readReferences } from './references.ts';
@@ -51,7 +52,8 @@ export async function collect(store: Store): Promise<string[]> {
     done.push(`directory ${store.driver.directoryOf(id)}`);
   }
   for (const path of await unfinishedFiles(store)) {
-    await removeDirectory(path);
+    if (!isDeadTrial(basename(path))) await removeDirectory(path);
+    else if (!(await removeTrial(path))) continue;
     done.push(`file ${path}`);
   }
   store.lock.forgetAbandoned();

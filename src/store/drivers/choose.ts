@@ -3,12 +3,25 @@
  * that mount the same format, and for a root that is still empty, the best one that really works here is taken, as
  * a trial shows: a mount on directories in the root, with a file in it that is read, changed and deleted.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { isFsError } from '../../base/fs-error.ts';
+import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
+import { unmountFuse } from '../../os/mount.ts';
+import { findMountAt } from '../../os/mountinfo.ts';
 import type { DataRoot, RootFormat } from '../data-root.ts';
 import { driverNames, type DriverName, type StorageDriver } from '../driver.ts';
 import type { MountBook } from '../mount-book.ts';
+import { removeDirectory } from '../remove-directory.ts';
 import { btrfsKeeper, isBtrfs } from './btrfs.ts';
 import { kernelMounter, stratafsMounter, unmountTree } from './mounter.ts';
 import { OverlayDriver } from './overlay.ts';
@@ -86,6 +99,22 @@ async function tryMounts(path: string): Promise<DriverChoice | undefined> {
     failed.push(`${name} (${reason})`);
   }
   return undefined;
+}
+
+/**
+ * Takes away what is left of a trial whose command died, its mount first. False where its server, which may have
+ * outlived it by a moment, mounts it right now: then it is there until the next look.
+ */
+export async function removeTrial(place: string): Promise<boolean> {
+  const target = nameFromText(join(realpathSync(place), 'merged'));
+  try {
+    while (findMountAt(target) !== undefined) unmountFuse(target, { lazy: true });
+    await removeDirectory(place);
+    return true;
+  } catch (thrown) {
+    if (isFsError(thrown, 'EBUSY')) return false;
+    throw thrown;
+  }
 }
 
 /** Undefined where it works, otherwise why not. */
