@@ -10,7 +10,15 @@ export interface UserErrorDetail {
   readonly cause?: unknown;
 }
 
+/** On each error of this class, and of its copies: a bundle has one, and the modules that it loads at need another. */
+const brand = Symbol.for('strata.UserError');
+
 export class UserError extends Error {
+  static override [Symbol.hasInstance](thrown: unknown): thrown is UserError {
+    return typeof thrown === 'object' && thrown !== null && brand in thrown;
+  }
+
+  readonly [brand] = true;
   override readonly name = 'UserError';
   /** Stable, for programs and tests: `missing-layer`. */
   readonly code: string;

@@ -71,6 +71,15 @@ t.test('a program runs without its code, and with code that is none', needs('bui
   t.end();
 });
 
+t.test('what a module beside the bundle refuses is one line', needs('build'), (t) => {
+  const strata = join(dirname(programPath), 'strata');
+  t.match(spawnSync(strata, ['bench', '--only', 'nothing'], { encoding: 'utf8' }), {
+    status: 1,
+    stderr: /^strata: no workload, group or series is called "nothing".*\n$/,
+  });
+  t.end();
+});
+
 t.test('a signal that ends it is heard by the server', needs('program:setsid'), async (t) => {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const [signal, group] of signals.flatMap((one) => [[one, true] as const, [one, false] as const])) {
