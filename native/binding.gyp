@@ -22,6 +22,13 @@
       ],
       "cflags_c": ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-fvisibility=hidden"],
       "defines": ["NAPI_VERSION=8", "_GNU_SOURCE"]
+    },
+    {
+      "target_name": "handover",
+      "type": "executable",
+      "sources": ["handover.c"],
+      "cflags_c": ["-std=gnu11", "-O2", "-Wall", "-Wextra"],
+      "defines": ["_GNU_SOURCE"]
     }
   ]
 }

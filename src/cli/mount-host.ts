@@ -1,5 +1,5 @@
 /**
- * The mounts of one process, from the first that is begun to the end of the last. Each has a log of its own, and
+ * The mounts of one process, from the first that is begun to the end of the last, or a while after it. Each has a log of its own, and
  * none hears of what happens to another.
  */
 import { createLog, type Log } from '../base/log.ts';
@@ -28,11 +28,13 @@ export interface StartOptions {
 }
 
 export class MountHost {
-  /** Resolves when there is no mount any more after there was one. */
+  /** Resolves when there is no mount any more after there was one, and none came while it lingered. */
   readonly emptied: Promise<void>;
   readonly #parts: Parts;
   readonly #held = new Set<Held>();
   #isEmptied = false;
+  #lingerMs = 0;
+  #lingering: NodeJS.Timeout | undefined;
   #onEmptied: () => void = () => undefined;
 
   constructor(parts: Parts) {
@@ -40,7 +42,12 @@ export class MountHost {
     this.emptied = new Promise((resolve) => (this.#onEmptied = resolve));
   }
 
-  /** There was a mount, and for a moment there was none. */
+  /** From now on another mount may come for so long after the last has ended. */
+  lingerFor(ms: number): void {
+    this.#lingerMs = ms;
+  }
+
+  /** `emptied` has resolved: it is too late for another one. */
   get isEmptied(): boolean {
     return this.#isEmptied;
   }
@@ -55,12 +62,14 @@ export class MountHost {
     const { log, close } = logOf(spec, foreground);
     const held: Held = { spec, log, starting: new AbortController(), running: undefined };
     this.#held.add(held);
+    clearTimeout(this.#lingering);
     const leave = (): void => {
       close();
       this.#held.delete(held);
       if (this.#held.size > 0) return;
-      this.#isEmptied = true;
-      this.#onEmptied();
+      this.#lingering = setTimeout(() => {
+        this.#empty();
+      }, this.#lingerMs);
     };
     signal?.addEventListener('abort', () => {
       held.starting.abort(signal.reason);
@@ -86,6 +95,14 @@ export class MountHost {
       if (running === undefined) starting.abort(reason);
       else running.unmount();
     }
+    this.#lingerMs = 0;
+    if (this.#lingering !== undefined && this.#held.size === 0) this.#empty();
+  }
+
+  #empty(): void {
+    clearTimeout(this.#lingering);
+    this.#isEmptied = true;
+    this.#onEmptied();
   }
 
   /** Something was thrown outside of any request, and nobody knows whose it was. */

@@ -101,3 +101,9 @@ export interface MountSpec {
   /** Where a server in the background logs to; undefined: nowhere. */
   readonly log: Name | undefined;
 }
+
+/** All that a mount touches by its path. */
+export function placesOf({ mountPoint, layers, log }: MountSpec): Name[] {
+  const { lower, dataOnly, upper, work } = layers;
+  return [mountPoint, ...lower, ...dataOnly, upper, work, log].filter((path) => path !== undefined);
+}

@@ -6,7 +6,7 @@
  * /dev/null once nobody waits for a message any more, and its name begins with `@`, so that a shutdown leaves
  * it until the end (https://systemd.io/ROOT_STORAGE_DAEMONS).
  */
-import { nameToText, type Name } from '../base/name.ts';
+import { nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { hasCapSysAdminInFirstNamespace } from '../os/capability.ts';
 import * as own from '../os/own-process.ts';
@@ -17,7 +17,7 @@ import { lineOf } from './error-line.ts';
 import { helpText, versionText } from './help.ts';
 import { createParts } from './assemble.ts';
 import { logOf, MountHost } from './mount-host.ts';
-import type { MountSpec } from './mount-spec.ts';
+import { placesOf } from './mount-spec.ts';
 import { resolveFormat } from './resolve-format.ts';
 import { join } from './shared/join.ts';
 import { findMeetingPlace } from './shared/meeting-place.ts';
@@ -30,6 +30,9 @@ type SettleCommand = Extract<Command, { act: 'settle' }>;
 
 const standardOutput = 1;
 const standardError = 2;
+
+/** From one step of a build to the next, or from one command of a script to the next. */
+const lingerMs = 2000;
 
 /** Runs one command and answers the exit status. */
 async function main(): Promise<number> {
@@ -138,12 +141,6 @@ function isShared({ spec, foreground }: MountCommand): boolean {
   return !foreground && (spec.shared || process.env.STRATAFS_SHARED === '1');
 }
 
-/** All that a mount touches by its path. */
-function placesOf({ mountPoint, layers, log }: MountSpec): Name[] {
-  const { lower, dataOnly, upper, work } = layers;
-  return [mountPoint, ...lower, ...dataOnly, upper, work, log].filter((path) => path !== undefined);
-}
-
 /** One mount, until it has ended. */
 async function serve(host: MountHost, command: MountCommand): Promise<number> {
   const { spec, foreground } = command;
@@ -160,11 +157,13 @@ async function serve(host: MountHost, command: MountCommand): Promise<number> {
   );
 }
 
-/** This mount and those of others, until the last has ended. */
+/** This mount and those of others, until a moment after the last has ended: where one was, another follows. */
 async function serveAll(host: MountHost, command: MountCommand): Promise<number> {
+  host.lingerFor(lingerMs);
   process.title = '@stratafs shared';
   own.yieldHelperThreads();
   keepGoing(host);
+  let status = 0;
   try {
     const running = await host.start(command.spec, { foreground: false });
     own.silenceStandardDescriptors();
@@ -173,12 +172,11 @@ async function serveAll(host: MountHost, command: MountCommand): Promise<number>
     const isThere = isAnotherCallFor(command.spec, thrown);
     if (!isThere) printError(thrown);
     own.silenceStandardDescriptors();
-    const status = thrown instanceof UserError ? thrown.exitCode : 1;
-    report(command, isThere ? 0 : status);
-    if (host.isEmptied) return isThere ? 0 : status;
+    if (!isThere) status = thrown instanceof UserError ? thrown.exitCode : 1;
+    report(command, status);
   }
   await host.emptied;
-  return 0;
+  return status;
 }
 
 /** Answers false where somebody wanted to hear the status, and does not any more. */

@@ -29,7 +29,10 @@ export interface UpperLockOptions {
 }
 
 const noteName = 'stratafs-mount';
-const retryMs = 20;
+/** Between two tries: a server ends within milliseconds, or takes long. */
+const [firstRetryMs, lastRetryMs] = [1, 20];
+/** As long a mount is seen before it is believed: its device number may by now be that of another, of a server that goes on. */
+const believeMs = 300;
 const unknownMs = 5000;
 
 /**
@@ -95,8 +98,11 @@ class Wait {
   readonly #endingMs: number;
   readonly #signal: AbortSignal | undefined;
   readonly #begun = Date.now();
+  #retryMs = firstRetryMs;
   /** A holder that was ending was seen: its note goes a moment before its lock. */
   #isEnding = false;
+  /** Since when each holder that was asked about had its mount. */
+  #mountedSince: number | undefined;
 
   constructor(note: Name, { waitMs = 60_000, signal }: UpperLockOptions) {
     this.#note = note;
@@ -112,11 +118,21 @@ class Wait {
       if (holder?.isMounted === false) this.#isEnding = true;
       const waitedMs = Date.now() - this.#begun;
       const limitMs = this.#isEnding ? this.#endingMs : Math.min(unknownMs, this.#endingMs);
-      if (holder?.isMounted === true || waitedMs >= limitMs) throw inUse(path, holder);
+      if (this.#isBelieved(holder) || waitedMs >= limitMs) throw inUse(path, holder);
       // Nothing tells when a lock of another process goes, but trying.
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      await new Promise((resolve) => setTimeout(resolve, this.#retryMs));
+      this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs);
       this.#signal?.throwIfAborted();
     }
+  }
+
+  #isBelieved(holder: Holder | undefined): boolean {
+    if (holder?.isMounted !== true) {
+      this.#mountedSince = undefined;
+      return false;
+    }
+    this.#mountedSince ??= Date.now();
+    return Date.now() - this.#mountedSince >= believeMs;
   }
 }
 

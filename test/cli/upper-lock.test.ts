@@ -40,3 +40,16 @@ t.test('a holder whose mount is gone is waited for, one whose mount is there is 
   const lock = await waiting;
   lock.release();
 });
+
+t.test("a device number that is another mount's by now keeps nobody out", async (t) => {
+  const scratch = makeScratch(t);
+  const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
+  const ending = await lockUpper({ upper, work });
+  // As the kernel gives it away again before the server has heard of the end.
+  ending.recordMount(readMounts()[0]?.device ?? '', layers);
+  const waiting = lockUpper({ upper, work });
+  setTimeout(() => {
+    ending.release();
+  }, 100);
+  (await waiting).release();
+});

@@ -16,14 +16,17 @@ export interface MeetingPlace {
   readonly path: string;
   /** Of this process when it began. */
   readonly standing: string;
+  /** The identity of its program (`programIdentity`). */
+  readonly program: string;
 }
 
-/** Of `program`, undefined where there is no safe place; before this process acts for anybody (`findStanding`). */
-export function findMeetingPlace(program = process.argv[1] ?? ''): MeetingPlace | undefined {
+/** Of `program`; undefined where there is no safe place; before this process acts for anybody (`findStanding`). */
+export function findMeetingPlace(programPath = process.argv[1] ?? ''): MeetingPlace | undefined {
   const standing = findStanding('self');
   const directory = findPrivateDirectory();
   if (standing === undefined || directory === undefined) return undefined;
-  const marks = [standing, readBootId(), readPackageVersion(), programIdentity(program)];
+  const program = programIdentity(programPath);
+  const marks = [standing, readBootId(), readPackageVersion(), program];
   const name = createHash('sha256').update(marks.join('\n')).digest('hex').slice(0, 32);
-  return { directory, path: `${directory}/${name}`, standing };
+  return { directory, path: `${directory}/${name}`, standing, program };
 }

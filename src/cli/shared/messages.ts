@@ -1,16 +1,18 @@
 /**
- * What a call of `stratafs` and the process that serves for it say to each other, in this order: the mount, that it
+ * What a call of `stratafs` and the process that serves for it say to each other, in this order: the mount or the call, that it
  * is taken or refused, that it answers or failed, and that whoever called knows of it. An end of the conversation
  * before `taken` means that nothing was done. Both are of one version, which the name of the socket takes care of.
  */
 import { UserError } from '../../base/user-error.ts';
 import { lineOf } from '../error-line.ts';
 import type { MountSpec } from '../mount-spec.ts';
+import type { Call } from './call.ts';
 
-export interface Request {
+export type Request =
   /** All paths are absolute, without symbolic links and dots. */
-  readonly spec: MountSpec;
-}
+  | { readonly spec: MountSpec }
+  /** native/handover.c, which reads no options. Of what it hears it looks at the word `is` alone, which comes first. */
+  | { readonly call: Call };
 
 /** Who called knows that the mount is there: without this it is taken away again. */
 export interface Confirmation {
@@ -40,8 +42,9 @@ export function errorOf({ code, line, exitCode }: Failure): UserError {
 
 /** undefined for anything else. */
 export function readRequest(value: unknown): Request | undefined {
-  const spec = (value as Partial<Request> | null | undefined)?.spec;
-  return typeof spec?.mountPoint === 'string' && Array.isArray(spec.layers.lower) ? { spec } : undefined;
+  const { spec, call } = (value ?? {}) as { readonly spec?: MountSpec; readonly call?: Call };
+  if (typeof spec?.mountPoint === 'string' && Array.isArray(spec.layers.lower)) return { spec };
+  return typeof call?.program === 'string' && Array.isArray(call.arguments) ? { call } : undefined;
 }
 
 /** undefined for anything else. */

@@ -9,8 +9,9 @@ import { descriptorUse } from '../../os/own-process.ts';
 import { findStanding } from '../../os/process-standing.ts';
 import type { MountHost } from '../mount-host.ts';
 import type { MountSpec } from '../mount-spec.ts';
+import { findMountOf } from './call.ts';
 import type { MeetingPlace } from './meeting-place.ts';
-import { failureOf, isConfirmation, readRequest, type Reply } from './messages.ts';
+import { failureOf, isConfirmation, readRequest, type Reply, type Request } from './messages.ts';
 import { isBelow } from './must-be-alone.ts';
 
 export class SharedServer {
@@ -48,11 +49,13 @@ export class SharedServer {
 
   async #answer(conversation: Conversation): Promise<void> {
     const request = readRequest(await conversation.receive());
-    if (request === undefined || this.#host.isEmptied) return;
+    if (request === undefined) return;
+    const spec = this.#isEqual(conversation) ? await this.#findSpec(request) : undefined;
+    if (this.#host.isEmptied) return;
     const say = (reply: Reply): void => {
       conversation.send(reply);
     };
-    if (!this.#isEqual(conversation) || !this.#hasRoomFor(request.spec)) {
+    if (spec === undefined || !this.#hasRoomFor(spec)) {
       say({ is: 'refused' });
       return;
     }
@@ -63,12 +66,18 @@ export class SharedServer {
       gone.abort(new UserError('interrupted', 'whoever called was ended before the mount answered'));
     });
     try {
-      const running = await this.#host.start(request.spec, { foreground: false, signal: gone.signal });
+      const running = await this.#host.start(spec, { foreground: false, signal: gone.signal });
       say({ is: 'mounted' });
       if (!isConfirmation(await conversation.receive())) running.unmount();
     } catch (thrown) {
       say({ is: 'failed', failure: failureOf(thrown) });
     }
+  }
+
+  /** What is asked for; undefined where another version of the program asks, or a call needs a process of its own. */
+  async #findSpec(request: Request): Promise<MountSpec | undefined> {
+    if ('spec' in request) return request.spec;
+    return findMountOf(request.call, this.#place.program);
   }
 
   /** Whether the kernel treats whoever called as it treats this process. */

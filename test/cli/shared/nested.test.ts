@@ -2,7 +2,7 @@
  * A mount whose layers or mount point lie on a mount has a process of its own: one that asks itself waits for ever.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
@@ -28,8 +28,11 @@ t.test('layers and mount points on a mount of the process', needs(...mountNeeds,
   t.teardown(async () => {
     for (const at of [overlay, bound]) if (isMounted(at)) await umount(at, ['-l']);
   });
+  const link = join(place.scratch.path, 'link');
+  symlinkSync(join(one.at, 'inside'), link);
   const lowers = {
     'the mount': `${one.at}/inside/deep`,
+    'a symbolic link': `${link}/deep`,
     'a bind mount': `${bound}/deep`,
     overlayfs: overlay,
   };
