@@ -6,7 +6,7 @@ import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { settle } from '../../layer/settle.ts';
 import { overlayNames } from '../../layer/xattr-names.ts';
-import { tryLock } from '../../os/lock.ts';
+import { waitForLock, type Lock } from '../../os/lock.ts';
 import { createToolFs, withDirectories } from '../tool-fs.ts';
 
 export interface UpperLayer {
@@ -16,19 +16,33 @@ export interface UpperLayer {
   readonly lowers: readonly string[];
 }
 
-/** What can be stopped anywhere and started again. UserError `layer-in-use`, and what `layer/settle.ts` throws. */
-export async function settleLayer({ upper, work, lowers }: UpperLayer): Promise<void> {
-  const locks = [upper, work].map((path) => tryLock(nameFromText(path)));
+/** A server may still be ending: umount(8) does not wait for it. */
+const endingMs = 10_000;
+
+/**
+ * What can be stopped anywhere and started again. UserError `layer-in-use` where somebody has it for longer than `waitMs`,
+ * and what `layer/settle.ts` throws.
+ */
+export async function settleLayer({ upper, work, lowers }: UpperLayer, waitMs = endingMs): Promise<void> {
+  const signal = AbortSignal.timeout(waitMs);
+  const locks: Lock[] = [];
   try {
-    if (locks.includes(undefined)) {
-      throw new UserError('layer-in-use', `${upper} is being written`, { hint: 'unmount it first' });
-    }
+    for (const path of [upper, work]) locks.push(await lockEnding(path, signal));
     const fs = createToolFs();
     await withDirectories(fs, [upper, work, ...lowers], async ([upperFd, workFd, ...lowerFds]) => {
       if (upperFd === undefined || workFd === undefined) return;
       await settle(fs, { upper: upperFd, work: workFd, lowers: lowerFds, names: overlayNames(false) });
     });
   } finally {
-    for (const lock of locks) lock?.release();
+    for (const lock of locks) lock.release();
+  }
+}
+
+async function lockEnding(path: string, signal: AbortSignal): Promise<Lock> {
+  try {
+    return await waitForLock(nameFromText(path), 'exclusive', signal);
+  } catch (thrown) {
+    if (thrown !== signal.reason) throw thrown;
+    throw new UserError('layer-in-use', `${path} is being written`, { hint: 'unmount it first' });
   }
 }
