@@ -1,6 +1,7 @@
 /** Trees by snapshots of subvolumes, on a data root that lies on btrfs. Programs: btrfs-progs. */
 import { statfsSync } from 'node:fs';
 import { runChild } from '../child.ts';
+import { clearScratch, findTouched } from './btrfs-touched.ts';
 import type { TreeKeeper } from './tree-driver.ts';
 
 /** BTRFS_SUPER_MAGIC (include/uapi/linux/magic.h). */
@@ -19,6 +20,8 @@ export const btrfsKeeper: TreeKeeper = {
   remove: async (path) => {
     await runChild('btrfs', ['subvolume', 'delete', path]);
   },
+  findTouched,
+  clearScratch,
   status: async (base) => ({
     'Kept as': 'a subvolume for each layer',
     Layers: base,

@@ -4,7 +4,7 @@
  * too, when anything in it is, as it is in layers of the overlay format.
  */
 import type { Fd } from '../../base/ids.ts';
-import type { Name } from '../../base/name.ts';
+import { asName, type Name } from '../../base/name.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../os/constants.ts';
 import { st, type HostFs } from '../../os/host-fs.ts';
 import type { LayerChange } from '../driver.ts';
@@ -13,12 +13,39 @@ import { createToolFs, withDirectories } from '../tool-fs.ts';
 /** What a change of makes another file. A directory's size is its file system's business. */
 const compared = [st.mode, st.uid, st.gid, st.rdev, st.mtimeSec, st.mtimeNsec] as const;
 
-/** From `before` (an empty tree where there is none) to `after`. */
-export function treeChanges(before: string | undefined, after: string): Promise<LayerChange[]> {
+/** Places that may have changed, as a tree by their names. What is not in it has not. */
+export type Touched = Map<Name, Touched>;
+
+/** Adds the place at `path`. */
+export function addTouched(touched: Touched, path: Name): void {
+  let at = touched;
+  for (const part of path.split('/')) {
+    if (part === '') continue;
+    const next = at.get(asName(part)) ?? new Map<Name, Touched>();
+    at.set(asName(part), next);
+    at = next;
+  }
+}
+
+/**
+ * From `before` (an empty tree where there is none) to `after`. With `touched`, which is of two trees that have the same inode
+ * numbers, no other places are looked at, unless one is a file of several names, whose others it does not tell.
+ */
+export function treeChanges(
+  before: string | undefined,
+  after: string,
+  touched?: Touched,
+): Promise<LayerChange[]> {
   const fs = createToolFs();
   return withDirectories(fs, before === undefined ? [after] : [after, before], ([next, previous]) => {
-    const found: LayerChange[] = [];
-    if (next !== undefined) compareDirectories(fs, found, { previous, next, prefix: '' });
+    if (next === undefined) return [];
+    const compare = (among: Touched | undefined): Comparison => {
+      const comparison = new Comparison(fs);
+      comparison.directories({ previous, next, prefix: '', touched: among });
+      return comparison;
+    };
+    const quick = touched === undefined || previous === undefined ? undefined : compare(touched);
+    const { found } = quick === undefined || quick.hasLinked ? compare(undefined) : quick;
     return found.sort((a, b) => (a.path < b.path ? -1 : 1));
   });
 }
@@ -28,58 +55,89 @@ interface Pair {
   readonly next: Fd;
   /** With a slash at its end; empty for the root. */
   readonly prefix: string;
+  /** What to look at in it; undefined: everything. */
+  readonly touched: Touched | undefined;
 }
 
-/** Whether anything in it has changed. */
-function compareDirectories(fs: HostFs, found: LayerChange[], pair: Pair): boolean {
-  const { previous, next, prefix } = pair;
-  const before = new Set(previous === undefined ? [] : fs.listDirectory(previous).names);
-  const after = fs.listDirectory(next).names;
-  const all = [...new Set([...after, ...before])].sort();
-  const present = new Set(after);
-  let changed = false;
-  for (const name of all) {
-    if (!present.has(name)) {
-      fs.statx(previous as Fd, name);
-      found.push({ path: prefix + name, kind: 'deleted', mode: fs.stat[st.mode] ?? 0, size: 0 });
-      changed = true;
-      continue;
-    }
-    if (compareObject(fs, found, { ...pair, previous: before.has(name) ? previous : undefined }, name))
-      changed = true;
+/** One walk through both trees. */
+class Comparison {
+  readonly found: LayerChange[] = [];
+  /** One of the touched places is a file with several names. */
+  hasLinked = false;
+  readonly #fs: HostFs;
+
+  constructor(fs: HostFs) {
+    this.#fs = fs;
   }
-  return changed;
-}
 
-function compareObject(fs: HostFs, found: LayerChange[], pair: Pair, name: Name): boolean {
-  const { previous, next, prefix } = pair;
-  fs.statx(next, name);
-  const facts = Float64Array.from(fs.stat);
-  const mode = facts[st.mode] ?? 0;
-  const type = mode & S_IFMT;
-  const differs = previous === undefined || !isSame(fs, previous, next, name, facts);
-  const at = found.length;
-  const size = type === S_IFREG ? (facts[st.size] ?? 0) : 0;
-  found.push({ path: prefix + name, kind: previous === undefined ? 'added' : 'modified', mode, size });
-  if (type === S_IFDIR && compareInside(fs, found, pair, name)) return true;
-  if (differs) return true;
-  found.splice(at);
-  return false;
-}
+  /** Whether anything in it has changed. */
+  directories(pair: Pair): boolean {
+    const { previous, next, prefix, touched } = pair;
+    const isIn = (dir: Fd | undefined, name: Name): boolean =>
+      dir !== undefined && this.#fs.findStatx(dir, name);
+    const names = touched === undefined ? this.#namesIn([next, previous]) : [...touched.keys()].sort();
+    let changed = false;
+    for (const name of names) {
+      const wasThere = isIn(previous, name);
+      const mode = this.#fs.stat[st.mode] ?? 0;
+      if (isIn(next, name)) {
+        if (this.#object({ ...pair, previous: wasThere ? previous : undefined }, name)) changed = true;
+      } else if (wasThere) {
+        this.found.push({ path: prefix + name, kind: 'deleted', mode, size: 0 });
+        changed = true;
+      }
+    }
+    return changed;
+  }
 
-function compareInside(fs: HostFs, found: LayerChange[], pair: Pair, name: Name): boolean {
-  const open = (dir: Fd): Fd => fs.openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-  const wasDirectory =
-    pair.previous !== undefined &&
-    fs.findStatx(pair.previous, name) &&
-    ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
-  const next = open(pair.next);
-  const previous = wasDirectory ? open(pair.previous) : undefined;
-  try {
-    return compareDirectories(fs, found, { previous, next, prefix: `${pair.prefix}${name}/` });
-  } finally {
-    fs.close(next);
-    if (previous !== undefined) fs.close(previous);
+  #namesIn(directories: readonly (Fd | undefined)[]): Name[] {
+    const names = directories.flatMap((dir) => (dir === undefined ? [] : this.#fs.listDirectory(dir).names));
+    return [...new Set(names)].sort();
+  }
+
+  /** Of one that is there; its attributes were looked at last. */
+  #object(pair: Pair, name: Name): boolean {
+    const fs = this.#fs;
+    const { previous, next, prefix, touched } = pair;
+    const facts = Float64Array.from(fs.stat);
+    const mode = facts[st.mode] ?? 0;
+    const type = mode & S_IFMT;
+    if (touched !== undefined && type !== S_IFDIR && (facts[st.nlink] ?? 1) > 1) this.hasLinked = true;
+    const differs = previous === undefined || !isSame(fs, previous, next, name, facts);
+    const at = this.found.length;
+    const size = type === S_IFREG ? (facts[st.size] ?? 0) : 0;
+    this.found.push({
+      path: prefix + name,
+      kind: previous === undefined ? 'added' : 'modified',
+      mode,
+      size,
+    });
+    if (type === S_IFDIR && this.#inside(pair, name)) return true;
+    if (differs) return true;
+    this.found.splice(at);
+    return false;
+  }
+
+  #inside(pair: Pair, name: Name): boolean {
+    const fs = this.#fs;
+    const open = (dir: Fd): Fd => fs.openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    fs.statx(pair.next, name);
+    const inode = fs.stat[st.ino];
+    const wasDirectory =
+      pair.previous !== undefined &&
+      fs.findStatx(pair.previous, name) &&
+      ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+    // Another directory by the same name has come as a whole.
+    const isOld = wasDirectory && fs.stat[st.ino] === inode;
+    const next = open(pair.next);
+    const previous = wasDirectory ? open(pair.previous) : undefined;
+    const touched = isOld ? pair.touched?.get(name) : undefined;
+    try {
+      return this.directories({ previous, next, prefix: `${pair.prefix}${name}/`, touched });
+    } finally {
+      fs.close(next);
+      if (previous !== undefined) fs.close(previous);
+    }
   }
 }
 

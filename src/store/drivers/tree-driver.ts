@@ -12,7 +12,7 @@ import { namesIn } from '../durable.ts';
 import { isCacheId, type CacheId } from '../ids.ts';
 import { removeDirectory } from '../remove-directory.ts';
 import { applyDiffTree, buildDiffTree, copyRootFacts } from './diff-tree.ts';
-import { treeChanges } from './tree-changes.ts';
+import { treeChanges, type Touched } from './tree-changes.ts';
 
 /** How trees come and go. */
 export interface TreeKeeper {
@@ -20,13 +20,20 @@ export interface TreeKeeper {
   /** Makes an empty tree, or one that is as `from`. */
   make(path: string, from: string | undefined): Promise<void>;
   remove(path: string): Promise<void>;
+  /** What may differ between two trees of which one was made as the other; `scratch` is an empty directory. */
+  findTouched?(before: string, after: string, scratch: string): Promise<Touched>;
+  /** Takes away what `findTouched` has left in `scratch`, of a process that was killed. */
+  clearScratch?(scratch: string): Promise<void>;
   status(base: string): Promise<Readonly<Record<string, string>>>;
 }
+
+const scratchName = 'diff';
 
 export class TreeDriver implements StorageDriver {
   readonly name: 'vfs' | 'btrfs';
   readonly #keeper: TreeKeeper;
   readonly #base: string;
+  #scratches = 0;
 
   constructor(keeper: TreeKeeper, root: DataRoot) {
     this.name = keeper.name;
@@ -61,15 +68,21 @@ export class TreeDriver implements StorageDriver {
     parent: CacheId | undefined,
     sink: (chunk: Buffer) => Promise<void> | void,
   ): Promise<LayerTarResult> {
+    const changes = await this.changes(id, parent);
     return this.#withScratch(id, async (scratch) => {
-      await buildDiffTree(this.directoryOf(id), scratch, await this.changes(id, parent));
+      await buildDiffTree(this.directoryOf(id), scratch, changes);
       return writeLayerTar(scratch, sink);
     });
   }
 
-  changes(id: CacheId, parent: CacheId | undefined): Promise<LayerChange[]> {
-    const before = parent === undefined ? undefined : this.directoryOf(parent);
-    return treeChanges(before, this.directoryOf(id));
+  async changes(id: CacheId, parent: CacheId | undefined): Promise<LayerChange[]> {
+    const after = this.directoryOf(id);
+    if (parent === undefined) return treeChanges(undefined, after);
+    const before = this.directoryOf(parent);
+    const touched = await this.#withScratch(id, async (scratch) =>
+      this.#keeper.findTouched?.(before, after, scratch),
+    );
+    return treeChanges(before, after, touched);
   }
 
   applyDiff(
@@ -100,8 +113,10 @@ export class TreeDriver implements StorageDriver {
   /** What a `diff` or `applyDiff` that was killed has left. */
   async cleanup(): Promise<void> {
     for (const name of await namesIn(this.#base)) {
-      const pid = /^scratch-[0-9a-f]{64}-(\d+)$/.exec(name)?.[1];
-      if (pid !== undefined && !existsSync(`/proc/${pid}`)) await removeDirectory(join(this.#base, name));
+      const pid = /^scratch-[0-9a-f]{64}-(\d+)-\d+$/.exec(name)?.[1];
+      if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+      await this.#keeper.clearScratch?.(join(this.#base, name, scratchName));
+      await removeDirectory(join(this.#base, name));
     }
   }
 
@@ -123,8 +138,9 @@ export class TreeDriver implements StorageDriver {
 
   /** Runs `act` with an empty directory beside the layers. */
   async #withScratch<T>(id: CacheId, act: (scratch: string) => Promise<T>): Promise<T> {
-    const place = join(this.#base, `scratch-${id}-${String(process.pid)}`);
-    const scratch = join(place, 'diff');
+    const number = this.#scratches++;
+    const place = join(this.#base, `scratch-${id}-${String(process.pid)}-${String(number)}`);
+    const scratch = join(place, scratchName);
     mkdirSync(scratch, { recursive: true, mode: 0o700 });
     try {
       return await act(scratch);
