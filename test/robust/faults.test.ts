@@ -23,6 +23,7 @@ for (const [label, options] of process.env.STRATA_FAULTS === 'all'
     suite.teardown(() => bench.end());
     for (const one of faultCases) {
       if (wanted !== undefined && !one.name.includes(wanted)) continue;
+      if (one.needsMetacopy === true && label !== 'metacopy') continue;
       const isShort =
         label === 'metacopy' &&
         (/^(create in|mkdir over|link of a lower file over) /.test(one.name) ||
