@@ -14,6 +14,7 @@ import { divideWish, findCpuLatency, wakesSlowly, type WishNoLatency } from '../
 import { createCollector } from '../os/heap.ts';
 import { findIdmapped } from '../os/idmapped-mount.ts';
 import { findDetachedClone } from '../os/mount.ts';
+import { readMounts, type MountEntry } from '../os/mountinfo.ts';
 import { descriptorUse } from '../os/own-process.ts';
 import { RealChannel } from '../os/real-channel.ts';
 import { RealFs } from '../os/real-fs.ts';
@@ -63,6 +64,7 @@ function createEngine(options: EngineOptions, share: DescriptorShare): FileSyste
         : { dir: layers.upper, work: layers.work },
   };
   const { fs, onLayer, ownersApart } = openLayerSystem(layers, identity.permissions);
+  const maps = ids === undefined || ids.isSquashed ? undefined : { ids, mounts: readMounts() };
   return openUnion(source, {
     fs,
     onLayer,
@@ -72,7 +74,7 @@ function createEngine(options: EngineOptions, share: DescriptorShare): FileSyste
     ids,
     unprivileged: !overridesModes(),
     clone: (path, readOnly) => {
-      const plain = readOnly ? findUnmappedPath(path, ids) : undefined;
+      const plain = readOnly && maps !== undefined ? findUnmappedPath(path, maps) : undefined;
       return findDetachedClone(plain ?? path, { readOnly, flags: mountFlags ?? 0 });
     },
   }).union;
@@ -82,9 +84,11 @@ function createEngine(options: EngineOptions, share: DescriptorShare): FileSyste
  * Where a lower layer is an idmapped mount, and its map does what ours is asked to do: podman arranges both for
  * one container. Then owners are read below that mount, or they would be mapped twice, and be nobody's.
  */
-function findUnmappedPath(path: Name, ids: IdMaps | undefined): Name | undefined {
-  if (ids === undefined || ids.isSquashed) return undefined;
-  const found = findIdmapped(path);
+function findUnmappedPath(
+  path: Name,
+  { ids, mounts }: { readonly ids: IdMaps; readonly mounts: readonly MountEntry[] },
+): Name | undefined {
+  const found = findIdmapped(path, mounts);
   if (found === undefined) return undefined;
   const { mapped, onDisk } = found;
   const isSameMap = ids.users.shown(onDisk.uid) === mapped.uid && ids.groups.shown(onDisk.gid) === mapped.gid;

@@ -4,7 +4,7 @@
  */
 import { lstatSync, type BigIntStats } from 'node:fs';
 import { asName, type Name } from '../base/name.ts';
-import { readMounts, type MountEntry } from './mountinfo.ts';
+import type { MountEntry } from './mountinfo.ts';
 
 /** One directory by two paths. */
 export interface IdmappedDirectory {
@@ -13,9 +13,11 @@ export interface IdmappedDirectory {
   readonly onDisk: Readonly<Record<'uid' | 'gid', number>> & { readonly path: Name };
 }
 
-/** `path`: absolute, without symlinks. undefined where no map is in force, or no other mount shows the directory. */
-export function findIdmapped(path: Name): IdmappedDirectory | undefined {
-  const mounts = readMounts();
+/**
+ * `path`: absolute, without symlinks; `mounts`: all of them, in the kernel's order (`readMounts`). undefined where no
+ * map is in force, or no other mount shows the directory.
+ */
+export function findIdmapped(path: Name, mounts: readonly MountEntry[]): IdmappedDirectory | undefined {
   const mount = mountOf(path, mounts);
   if (mount?.options.includes('idmapped') !== true) return undefined;
   const mapped = lookAt(path);
