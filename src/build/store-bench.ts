@@ -5,12 +5,13 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { asName, nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { AT_FDCWD } from '../os/constants.ts';
 import type { HostFs } from '../os/host-fs.ts';
+import { InRoot } from '../os/in-root.ts';
 import type { Fd } from '../base/ids.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { LayerChange } from '../store/driver.ts';
@@ -20,7 +21,7 @@ import { resolveImage } from '../store/resolve-image.ts';
 import type { Store } from '../store/store.ts';
 import { Workspace } from '../store/workspace.ts';
 import type { BuildStore, Chain, ChangeRequest, LayerFacts, StoredImage, Stub } from './build-store.ts';
-import { rootOwner, TargetTree } from './execute/target-tree.ts';
+import { openTargetDirectory } from './execute/target-directory.ts';
 
 /** Runs `act` with the store as a build needs it; everything unfinished goes with it. */
 export function withBuildStore<T>(
@@ -152,14 +153,16 @@ class StoreBench implements BuildStore {
 
   /** False where any was missing. */
   #makeStubs(root: string, stubs: readonly Stub[]): boolean {
-    const tree = new TargetTree(this.#fs, root);
+    const tree = new InRoot(root);
     let isComplete = true;
     try {
       for (const { path, kind } of stubs) {
-        if (tree.exists(nameFromText(path))) continue;
+        const end = tree.endOf(nameFromText(path));
+        if (tree.exists(end)) continue;
         isComplete = false;
-        if (kind === 'directory') this.#fs.close(tree.makeDirectory(nameFromText(path), rootOwner).directory);
-        else tree.makeFile(nameFromText(path));
+        const directory = kind === 'directory' ? end : asName(posix.dirname(end));
+        this.#fs.close(openTargetDirectory(tree, directory).directory);
+        if (kind === 'file') tree.makeFile(end);
       }
     } finally {
       tree.close();

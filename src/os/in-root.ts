@@ -1,111 +1,179 @@
 /**
- * Paths inside a directory that somebody else fills, an image or a running container: resolved by openat2 with
- * RESOLVE_IN_ROOT, so that no symbolic link and no `..` leads out of it, also while it is being changed. What is
- * found is a descriptor; a path made of it (`fdPath`) stays in the place that was found.
+ * Paths inside a directory that somebody else fills, an image, a build context or a running container: resolved by
+ * openat2 with RESOLVE_IN_ROOT, so that no symbolic link and no `..` leads out of it, also while it is being changed.
+ * What is found is a descriptor; a path made of it (`fdPath`) stays in the place that was found.
  */
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { errno } from '../base/errno.ts';
-import { FsError } from '../base/fs-error.ts';
+import { readFileSync } from 'node:fs';
+import { fsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText, nameToText, type Name } from '../base/name.ts';
-import { getAddon } from './addon.ts';
 import {
+  AT_FDCWD,
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
+  O_NOFOLLOW,
+  O_NOCTTY,
+  O_NONBLOCK,
   O_PATH,
   O_RDONLY,
   O_WRONLY,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
+  S_IFLNK,
+  S_IFMT,
 } from './constants.ts';
+import { st, type HostFs } from './host-fs.ts';
+import { RealFs } from './real-fs.ts';
 
 const inside = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+/** As many as the kernel follows (path_resolution(7)). */
+const linksMax = 40;
 
-/** A directory taken for `/`. `close` it. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export const rootOwner: Owner = { uid: 0, gid: 0 };
+
+/** A directory taken for `/`. `close` it. Errors are FsErrors. */
 export class InRoot {
-  readonly #root: number;
+  readonly #fs: HostFs = new RealFs({ keepsUmask: true });
+  readonly #root: Fd;
 
-  /** Throws Node's system error where `root` is no directory. */
   constructor(root: string) {
-    this.#root = openSync(root, O_PATH | constants.O_DIRECTORY);
+    this.#root = this.#fs.openat(AT_FDCWD as Fd, nameFromText(root), O_PATH | O_DIRECTORY, 0);
   }
 
   close(): void {
-    closeSync(this.#root);
+    this.#fs.close(this.#root);
   }
 
-  /** Opens `path` with `flags`; the caller closes. Throws FsError. */
+  /** Opens `path` with `flags`; the caller closes. */
   open(path: Name, flags: number): Fd {
-    const fd = this.#open(path, flags, 0);
-    if (fd < 0) throw new FsError(-fd, { syscall: 'openat2', path: nameToText(path) });
-    return fd as Fd;
+    return this.#open(path, flags, 0);
   }
 
   /** The same; undefined where there is nothing (ENOENT, ENOTDIR). */
   findOpen(path: Name, flags: number): Fd | undefined {
-    const fd = this.#open(path, flags, 0);
-    if (fd === -errno.ENOENT || fd === -errno.ENOTDIR) return undefined;
-    if (fd < 0) throw new FsError(-fd, { syscall: 'openat2', path: nameToText(path) });
-    return fd as Fd;
+    try {
+      return this.#open(path, flags, 0);
+    } catch (thrown) {
+      if (isFsError(thrown, 'ENOENT') || isFsError(thrown, 'ENOTDIR')) return undefined;
+      throw thrown;
+    }
   }
 
-  /** A whole file as UTF-8; undefined where there is none. A FIFO or device is not read. */
+  /** An O_PATH descriptor of a directory, for the caller to close; undefined where there is none. */
+  findDirectory(path: Name): Fd | undefined {
+    return this.findOpen(path, O_PATH | O_DIRECTORY);
+  }
+
+  isDirectory(path: Name): boolean {
+    return this.#isThere(path, O_PATH | O_DIRECTORY);
+  }
+
+  /** Whether something is at `path`; a link at its end is followed. */
+  exists(path: Name): boolean {
+    return this.#isThere(path, O_PATH);
+  }
+
+  /**
+   * Where `path` leads when the links at its end are followed, whether anything is there or not: what a mount, or
+   * open(2) with O_CREAT, would take. ELOOP.
+   */
+  endOf(path: Name): Name {
+    let end = path;
+    for (let links = 0; links <= linksMax; links++) {
+      const target = this.#findLink(end);
+      if (target === undefined) return end;
+      end = target.startsWith('/') ? target : asName(`${end.slice(0, end.lastIndexOf('/'))}/${target}`);
+    }
+    throw fsError('ELOOP', { syscall: 'openat2', path: nameToText(path) });
+  }
+
+  /** A whole file as UTF-8; undefined where there is none. A FIFO or device is not waited for. */
   findText(path: string): string | undefined {
-    const fd = this.findOpen(nameFromText(path), O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const fd = this.findOpen(nameFromText(path), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (fd === undefined) return undefined;
     try {
       return readFileSync(fd, 'utf8');
     } finally {
-      closeSync(fd);
+      this.#fs.close(fd);
     }
   }
 
   /**
-   * The directory `path`, O_PATH, made with its parents (mode 0755) where it is missing; with the first name that
-   * was missing, as it lies in the root. Throws FsError: EEXIST where something else is in the way.
+   * The directory `path`, O_PATH, made with its parents (`owner`, mode 0755 whatever the umask) where it is missing;
+   * with the first name that was missing, as it lies in the root. EEXIST, ENOENT or ENOTDIR, with its path, where
+   * something else is in the way, a link that leads nowhere, say.
    */
-  makeDirectory(path: Name): { readonly directory: Fd; readonly made: string | undefined } {
-    let made: string | undefined;
-    let walked = '/';
+  makeDirectory(
+    path: Name,
+    owner: Owner = rootOwner,
+  ): { readonly directory: Fd; readonly made: Name | undefined } {
+    let made: Name | undefined;
+    let walked = asName('/');
     for (const part of path.split('/').filter((name) => name !== '' && name !== '.')) {
-      const parent = this.open(asName(walked), O_PATH | O_DIRECTORY);
-      try {
-        const next = `${walked === '/' ? '' : walked}/${part}`;
-        if (this.#isThere(next)) {
-          walked = next;
-          continue;
+      const next = asName(`${walked === '/' ? '' : walked}/${part}`);
+      if (!this.exists(next)) {
+        const parent = this.open(walked, O_PATH | O_DIRECTORY);
+        try {
+          if (this.#makeIn(parent, asName(part), owner)) made ??= next;
+        } finally {
+          this.#fs.close(parent);
         }
-        const done = getAddon().mkdirat(parent, part, 0o755);
-        // Somebody else was first, or a symbolic link leads nowhere: the next open tells.
-        if (done < 0 && done !== -errno.EEXIST)
-          throw new FsError(-done, { syscall: 'mkdir', path: nameToText(next) });
-        if (done >= 0) made ??= next;
-        walked = next;
-      } finally {
-        closeSync(parent);
       }
+      walked = next;
     }
-    return { directory: this.open(asName(walked), O_PATH | O_DIRECTORY), made };
+    return { directory: this.open(walked, O_PATH | O_DIRECTORY), made };
   }
 
   /** Makes an empty file where there is nothing at `path`, whose parent exists. */
   makeFile(path: Name): boolean {
-    const fd = this.#open(path, O_WRONLY | O_CREAT | O_EXCL, 0o755);
-    if (fd === -errno.EEXIST) return false;
-    if (fd < 0) throw new FsError(-fd, { syscall: 'openat2', path: nameToText(path) });
-    closeSync(fd);
+    try {
+      this.#fs.close(this.#open(path, O_WRONLY | O_CREAT | O_EXCL, 0o755));
+      return true;
+    } catch (thrown) {
+      if (isFsError(thrown, 'EEXIST')) return false;
+      throw thrown;
+    }
+  }
+
+  /** False where something is there: somebody else was first, or a link leads nowhere. The next open tells. */
+  #makeIn(directory: Fd, name: Name, { uid, gid }: Owner): boolean {
+    try {
+      this.#fs.mkdirat(directory, name, 0o755);
+    } catch (thrown) {
+      if (isFsError(thrown, 'EEXIST')) return false;
+      throw thrown;
+    }
+    this.#fs.fchmodat(directory, name, 0o755);
+    this.#fs.fchownat(directory, name, uid, gid);
     return true;
   }
 
-  #isThere(path: string): boolean {
-    const fd = this.findOpen(asName(path), O_PATH);
-    if (fd !== undefined) closeSync(fd);
+  #findLink(path: Name): Name | undefined {
+    const fd = this.findOpen(path, O_PATH | O_NOFOLLOW);
+    if (fd === undefined) return undefined;
+    try {
+      this.#fs.statx(fd, asName(''));
+      const isLink = ((this.#fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFLNK;
+      return isLink ? this.#fs.readlinkat(fd, asName('')) : undefined;
+    } finally {
+      this.#fs.close(fd);
+    }
+  }
+
+  #isThere(path: Name, flags: number): boolean {
+    const fd = this.findOpen(path, flags);
+    if (fd !== undefined) this.#fs.close(fd);
     return fd !== undefined;
   }
 
-  #open(path: string, flags: number, mode: number): number {
-    return getAddon().openat2(this.#root, path === '/' ? '.' : path, flags, mode, inside);
+  #open(path: Name, flags: number, mode: number): Fd {
+    return this.#fs.openat2(this.#root, path === '' ? asName('.') : path, flags, mode, inside);
   }
 }
 

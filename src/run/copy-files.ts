@@ -13,7 +13,8 @@ import { InRoot } from '../os/in-root.ts';
 import { createToolFs } from '../store/tool-fs.ts';
 import type { Container } from './container.ts';
 import { withPlace } from './container-place.ts';
-import { copyContent, copyTree, type CopyOptions, type Place } from './copy-tree.ts';
+import type { Place } from './copy-object.ts';
+import { copyContent, copyTree, type CopyOptions } from './copy-tree.ts';
 import type { Engine } from './engine.ts';
 
 export interface CopyFilesOptions {

@@ -6,9 +6,10 @@
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import type { Fd } from '../../base/ids.ts';
-import { asName, nameToText, type Name } from '../../base/name.ts';
+import { asName, nameToText } from '../../base/name.ts';
 import { O_RDONLY, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from '../../os/constants.ts';
 import { st, type HostFs } from '../../os/host-fs.ts';
+import { isCarried } from '../../run/copy-object.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import type { Found, SourceTree } from './source-tree.ts';
 
@@ -34,13 +35,6 @@ export function contentFacts(
     facts.push([nameToText(path === '' ? '.' : path), `${digest} ${nameToText(relative)}`]);
   }
   return facts;
-}
-
-/** Attributes that are the file system's or the machine's own business, and never part of an image. */
-export function isCarried(attribute: Name): boolean {
-  return !/^(security\.(selinux|ima|evm)$|(trusted|user)\.overlay\.|(trusted|user)\.strata\.|user\.fuseoverlayfs\.)/.test(
-    attribute,
-  );
 }
 
 function objectDigest(fs: HostFs, fd: Fd, owners: OwnerRule, buffer: Buffer): string {

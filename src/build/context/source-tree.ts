@@ -1,25 +1,15 @@
 /**
  * A tree that files are copied from: a build context with its ignore rules, the root of another stage or image, a
- * directory of files that a step has made. Every path is resolved inside the tree (RESOLVE_IN_ROOT): a symbolic link
+ * directory of files that a step has made. Every path is resolved inside the tree (`InRoot`): a symbolic link
  * in it leads to where it would lead if the tree were the whole world.
  */
 import { FsError, isFsError } from '../../base/fs-error.ts';
 import type { Fd } from '../../base/ids.ts';
 import { asName, nameFromText, nameToText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
-import {
-  AT_FDCWD,
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_PATH,
-  O_RDONLY,
-  RESOLVE_IN_ROOT,
-  RESOLVE_NO_MAGICLINKS,
-  S_IFDIR,
-  S_IFMT,
-  S_IFSOCK,
-} from '../../os/constants.ts';
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY, S_IFDIR, S_IFMT, S_IFSOCK } from '../../os/constants.ts';
 import { st, type HostFs } from '../../os/host-fs.ts';
+import { InRoot } from '../../os/in-root.ts';
 import { noRules, type IgnoreRules } from './ignore-rules.ts';
 import { componentExpression, hasWildcard } from './path-pattern.ts';
 
@@ -40,23 +30,22 @@ export interface Entry {
   readonly mode: number;
 }
 
-const inside = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 const self = asName('');
 
 export class SourceTree {
   readonly #fs: HostFs;
-  readonly #root: Fd;
+  readonly #root: InRoot;
   readonly #rules: IgnoreRules;
 
   /** `directory` is taken for `/`; `close` lets go of it. FsError where it is none. */
   constructor(fs: HostFs, directory: string, rules: IgnoreRules = noRules) {
     this.#fs = fs;
     this.#rules = rules;
-    this.#root = fs.openat(AT_FDCWD as Fd, nameFromText(directory), O_RDONLY | O_DIRECTORY, 0);
+    this.#root = new InRoot(directory);
   }
 
   close(): void {
-    this.#fs.close(this.#root);
+    this.#root.close();
   }
 
   /** Whether rules may leave out some of it. */
@@ -104,7 +93,7 @@ export class SourceTree {
 
   /** An O_PATH descriptor of the object, for the caller to close. FsError where there is none. */
   openObject(path: Name, follow: boolean): Fd {
-    return this.#open(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+    return this.#root.open(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
   }
 
   /** Runs `act` with such a descriptor. */
@@ -203,22 +192,13 @@ export class SourceTree {
   }
 
   #names(path: Name): Name[] {
-    let fd: Fd;
-    try {
-      fd = this.#open(path, O_RDONLY | O_DIRECTORY);
-    } catch (error) {
-      if (isFsError(error, 'ENOTDIR') || isFsError(error, 'ENOENT')) return [];
-      throw error;
-    }
+    const fd = this.#root.findOpen(path, O_RDONLY | O_DIRECTORY);
+    if (fd === undefined) return [];
     try {
       return [...this.#fs.listDirectory(fd).names].sort();
     } finally {
       this.#fs.close(fd);
     }
-  }
-
-  #open(path: Name, flags: number): Fd {
-    return this.#fs.openat2(this.#root, path === '' ? asName('.') : path, flags, 0, inside);
   }
 }
 

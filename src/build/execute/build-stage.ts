@@ -5,6 +5,7 @@
 import { posix } from 'node:path';
 import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
+import { InRoot } from '../../os/in-root.ts';
 import type { LayerFacts, StoredImage } from '../build-store.ts';
 import { explainMiss } from '../cache/explain.ts';
 import { stepKey } from '../cache/step-key.ts';
@@ -20,7 +21,7 @@ import { runStep } from './run-step.ts';
 import { getImage } from './source-chain.ts';
 import { StageState } from './stage-state.ts';
 import type { Step } from './step.ts';
-import { rootOwner, TargetTree } from './target-tree.ts';
+import { openTargetDirectory } from './target-directory.ts';
 
 export class StageBuild {
   /** As far as it has come; of use also when an instruction fails. */
@@ -105,9 +106,9 @@ export class StageBuild {
       ...{ keyword: 'WORKDIR', createdBy, change: {} },
       inputs: new Map([['path', path]]),
       act: (root) => {
-        const tree = new TargetTree(fs, root);
+        const tree = new InRoot(root);
         try {
-          fs.close(tree.makeDirectory(nameFromText(posix.normalize(path)), rootOwner).directory);
+          fs.close(openTargetDirectory(tree, nameFromText(posix.normalize(path))).directory);
         } finally {
           tree.close();
         }

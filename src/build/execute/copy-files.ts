@@ -1,25 +1,27 @@
 /**
  * COPY: puts what its sources name into a tree (Dockerfile reference, "COPY", "Destination"). A directory's content
  * goes into the destination; a file goes into it where it is, or is written as, a directory, and becomes it
- * otherwise.
+ * otherwise. The target is at rest, an image: its links are followed, inside it (`run/copy-tree.ts` follows none).
  */
 import { basename, posix } from 'node:path';
 import type { Fd } from '../../base/ids.ts';
 import { asName, nameFromText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
-import { S_IFDIR, S_IFMT, S_IFREG } from '../../os/constants.ts';
-import { st, type HostFs } from '../../os/host-fs.ts';
-import type { IgnoreRules } from '../context/ignore-rules.ts';
-import type { Entry, Found, SourceTree } from '../context/source-tree.ts';
+import { S_IFDIR, S_IFMT } from '../../os/constants.ts';
+import type { HostFs } from '../../os/host-fs.ts';
+import { rootOwner, type InRoot, type Owner } from '../../os/in-root.ts';
 import {
   copyMetadata,
   copyObject,
   factsOf,
+  FirstNames,
   makeDirectory,
   makeRoom,
   type CopyAttributes,
-} from './copy-object.ts';
-import { rootOwner, type Owner, type TargetTree } from './target-tree.ts';
+} from '../../run/copy-object.ts';
+import type { IgnoreRules } from '../context/ignore-rules.ts';
+import type { Entry, Found, SourceTree } from '../context/source-tree.ts';
+import { openTargetDirectory } from './target-directory.ts';
 
 export interface CopySource {
   readonly tree: SourceTree;
@@ -37,7 +39,7 @@ export interface CopyRequest {
 }
 
 /** UserError `not-a-directory`, `is-a-directory`, `several-sources`. A failure leaves what was copied before. */
-export async function copyFiles(fs: HostFs, target: TargetTree, request: CopyRequest): Promise<void> {
+export async function copyFiles(fs: HostFs, target: InRoot, request: CopyRequest): Promise<void> {
   const { sources, destination } = request;
   const [first] = sources;
   const isSlashed = /(^|\/)\.?$/.test(destination);
@@ -65,7 +67,7 @@ export async function copyFiles(fs: HostFs, target: TargetTree, request: CopyReq
  * A warning for a file that becomes a path which looks like a directory: `COPY app.py /app` makes a file named
  * app. undefined where nothing is odd.
  */
-export function findFileAsDirectoryWarning(target: TargetTree, request: CopyRequest): string | undefined {
+export function findFileAsDirectoryWarning(target: InRoot, request: CopyRequest): string | undefined {
   const [source, ...more] = request.sources;
   const { destination } = request;
   if (source === undefined || more.length > 0 || source.found.isDirectory || source.below !== undefined)
@@ -80,15 +82,15 @@ export function findFileAsDirectoryWarning(target: TargetTree, request: CopyRequ
 
 class Copier {
   readonly #fs: HostFs;
-  readonly #target: TargetTree;
+  readonly #target: InRoot;
   readonly #request: CopyRequest;
-  /** Files with several names, by device and inode, with the first name in the target. */
-  readonly #links = new Map<string, { readonly directory: Name; readonly name: Name }>();
+  /** In the target. */
+  readonly #links = new FirstNames<{ readonly directory: Name; readonly name: Name }>();
 
   /** The directory that the last file went into. */
   #current: { readonly path: Name; readonly fd: Fd } | undefined;
 
-  constructor(fs: HostFs, target: TargetTree, request: CopyRequest) {
+  constructor(fs: HostFs, target: InRoot, request: CopyRequest) {
     this.#fs = fs;
     this.#target = target;
     this.#request = request;
@@ -110,7 +112,7 @@ class Copier {
     const made: { path: Name; entry: Entry }[] = [];
     for (const entry of tree.walk(found, this.#request.exclude)) {
       if (entry.relative === '') {
-        const { directory, isNew } = this.#target.makeDirectory(path, this.#parentOwner());
+        const { directory, isNew } = openTargetDirectory(this.#target, path, this.#parentOwner());
         this.#fs.close(directory);
         if (isNew) made.push({ path, entry });
         continue;
@@ -119,7 +121,7 @@ class Copier {
       const directory = asName(posix.dirname(place));
       const name = nameOf(place);
       const isDirectory = (entry.mode & S_IFMT) === S_IFDIR;
-      if (isDirectory) makeDirectory(this.#fs, this.#open(directory), name);
+      if (isDirectory) makeDirectory(this.#fs, { directory: this.#open(directory), name });
       else await this.#copyEntry(tree, entry.path, { directory, name, follow: false });
       if (isDirectory) made.push({ path: place, entry });
     }
@@ -136,7 +138,7 @@ class Copier {
     let path = destination as string;
     for (const [index, part] of parents.entries()) {
       path = `${path === '/' ? '' : path}/${part}`;
-      const { directory, isNew } = this.#target.makeDirectory(asName(path), this.#parentOwner());
+      const { directory, isNew } = openTargetDirectory(this.#target, asName(path), this.#parentOwner());
       this.#fs.close(directory);
       const origin = asName([...above, ...parts.slice(0, index + 1)].join('/'));
       if (isNew)
@@ -155,24 +157,23 @@ class Copier {
     const source = tree.openObject(path, to.follow);
     try {
       const facts = factsOf(this.#fs, source);
-      const isLinked = (facts[st.nlink] ?? 0) > 1 && ((facts[st.mode] ?? 0) & S_IFMT) === S_IFREG;
-      const key = `${String(facts[st.dev])}:${String(facts[st.ino])}`;
-      if (isLinked && this.#linkTo(key, to)) return;
-      await copyObject(this.#fs, source, { directory: this.#open(to.directory), name: to.name }, attributes);
-      if (isLinked) this.#links.set(key, { directory: to.directory, name: to.name });
+      if (this.#linkToFirst(facts, to)) return;
+      const place = { directory: this.#open(to.directory), name: to.name };
+      await copyObject(this.#fs, source, facts, place, attributes);
+      this.#links.keep(facts, { directory: to.directory, name: to.name });
     } finally {
       this.#fs.close(source);
     }
   }
 
   /** False for the first name of a file. */
-  #linkTo(key: string, to: { readonly directory: Name; readonly name: Name }): boolean {
-    const first = this.#links.get(key);
+  #linkToFirst(facts: Float64Array, to: { readonly directory: Name; readonly name: Name }): boolean {
+    const first = this.#links.find(facts);
     const directory = first === undefined ? undefined : this.#target.findDirectory(first.directory);
     if (first === undefined || directory === undefined) return false;
     try {
       const into = this.#open(to.directory);
-      makeRoom(this.#fs, into, to.name);
+      makeRoom(this.#fs, { directory: into, name: to.name });
       this.#fs.linkat(directory, first.name, into, to.name);
       return true;
     } finally {
@@ -185,12 +186,8 @@ class Copier {
     if (to === undefined) return;
     try {
       tree.withObject(entry.path, entry.relative === '', (source) => {
-        const facts = factsOf(this.#fs, source);
-        copyMetadata(this.#fs, source, facts, {
-          directory: to,
-          name: asName(''),
-          attributes: this.#request.attributes,
-        });
+        const place = { directory: to, name: asName('') };
+        copyMetadata(this.#fs, source, factsOf(this.#fs, source), place, this.#request.attributes);
       });
     } finally {
       this.#fs.close(to);
@@ -202,7 +199,8 @@ class Copier {
     if (this.#current?.path === path) return this.#current.fd;
     this.close();
     const fd =
-      this.#target.findDirectory(path) ?? this.#target.makeDirectory(path, this.#parentOwner()).directory;
+      this.#target.findDirectory(path) ??
+      openTargetDirectory(this.#target, path, this.#parentOwner()).directory;
     this.#current = { path, fd };
     return fd;
   }

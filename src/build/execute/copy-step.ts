@@ -3,6 +3,7 @@
  */
 import { posix } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
+import { InRoot, rootOwner } from '../../os/in-root.ts';
 import { ignoreRules, noRules } from '../context/ignore-rules.ts';
 import { expandWord } from '../dockerfile/expand-word.ts';
 import type { CopyInstruction } from '../dockerfile/instruction.ts';
@@ -16,7 +17,6 @@ import { lookUpOwner } from './owners.ts';
 import { getChain } from './source-chain.ts';
 import type { StageState } from './stage-state.ts';
 import type { Step } from './step.ts';
-import { rootOwner, TargetTree } from './target-tree.ts';
 
 export interface StepPlace {
   readonly stage: Stage;
@@ -46,14 +46,14 @@ export async function copyStep(
   const parts = await partsOf(session, { stage, state }, instruction, { sources, destination, exclude });
   const { fs, store, reporter } = session;
   const act = async (root: string): Promise<void> => {
-    const target = new TargetTree(fs, root);
+    const target = new InRoot(root);
     try {
       // Of a step that works beside the image, the accounts are still the image's.
       const given =
         chown === undefined
           ? undefined
           : instruction.link
-            ? await store.show(state.chain, (base) => Promise.resolve(ownerIn(session, base, chown)))
+            ? await store.show(state.chain, (base) => Promise.resolve(ownerIn(base, chown)))
             : lookUpOwner(target, chown);
       for (const part of parts) {
         await part.open(async (found, owners) => {
@@ -81,8 +81,8 @@ export async function copyStep(
   return { keyword, inputs, createdBy, change: { detached: instruction.link }, act };
 }
 
-function ownerIn({ fs }: BuildSession, root: string, chown: string) {
-  const tree = new TargetTree(fs, root);
+function ownerIn(root: string, chown: string) {
+  const tree = new InRoot(root);
   try {
     return lookUpOwner(tree, chown);
   } finally {

@@ -17,6 +17,7 @@ import { basename, join } from 'node:path';
 import { nameFromText, nameToText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import type { HostFs } from '../../os/host-fs.ts';
+import { InRoot } from '../../os/in-root.ts';
 import { waitForLock } from '../../os/lock.ts';
 import type { Stub } from '../build-store.ts';
 import { hashOf } from '../cache/step-key.ts';
@@ -31,7 +32,6 @@ import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from
 import type { StepPlace } from './copy-step.ts';
 import { getChain } from './source-chain.ts';
 import type { StepMount } from '../../run/step.ts';
-import { TargetTree } from './target-tree.ts';
 
 /** A mount with what its content comes from. */
 export interface ResolvedMount {
@@ -135,7 +135,7 @@ async function privateCopy({ fs, store }: BuildSession, tree: SourceTree, found:
 }
 
 async function copyInto(fs: HostFs, directory: string, tree: SourceTree, found: Found): Promise<void> {
-  const target = new TargetTree(fs, directory);
+  const target = new InRoot(directory);
   try {
     const attributes = { owner: undefined, mode: undefined };
     await copyFiles(fs, target, {

@@ -3,10 +3,10 @@
  * group has the group of the same number (Dockerfile reference, "COPY --chown").
  */
 import { UserError } from '../../base/user-error.ts';
-import type { Owner, TargetTree } from './target-tree.ts';
+import type { InRoot, Owner } from '../../os/in-root.ts';
 
 /** `USER[:GROUP]`, expanded. UserError `unknown-owner`. */
-export function lookUpOwner(tree: TargetTree, text: string): Owner {
+export function lookUpOwner(tree: InRoot, text: string): Owner {
   const [user = '', group = user, ...more] = text.split(':');
   if (user === '' || group === '' || more.length > 0) {
     throw new UserError('unknown-owner', `--chown=${text} is no owner`, { hint: 'write --chown=USER:GROUP' });
@@ -16,7 +16,7 @@ export function lookUpOwner(tree: TargetTree, text: string): Owner {
   return { uid, gid: idOf(tree, '/etc/group', group) };
 }
 
-function idOf(tree: TargetTree, file: string, name: string): number {
+function idOf(tree: InRoot, file: string, name: string): number {
   if (/^\d+$/.test(name)) return Number(name);
   const lines = (tree.findText(file) ?? '').split('\n').map((line) => line.split(':'));
   const id = lines.find((fields) => fields[0] === name)?.[2];

@@ -22,7 +22,7 @@ import {
 } from '../../../src/build/execute/copy-files.ts';
 import { parseMode } from '../../../src/build/execute/modes.ts';
 import { lookUpOwner } from '../../../src/build/execute/owners.ts';
-import { rootOwner, TargetTree } from '../../../src/build/execute/target-tree.ts';
+import { InRoot, rootOwner } from '../../../src/os/in-root.ts';
 import { RealFs } from '../../../src/os/real-fs.ts';
 import { makeScratch } from '../../fixtures/mount.ts';
 import { needs } from '../../fixtures/needs.ts';
@@ -40,7 +40,7 @@ function stage(t: Parameters<typeof makeScratch>[0]) {
   mkdirSync(`${from}/d/e`, { recursive: true });
   for (const file of ['a.txt', 'b.txt', 'd/x', 'd/e/y']) writeFileSync(`${from}/${file}`, file);
   const tree = new SourceTree(fs, from);
-  const target = new TargetTree(fs, to);
+  const target = new InRoot(to);
   t.teardown(async () => {
     tree.close();
     target.close();

@@ -1,0 +1,166 @@
+/**
+ * Copies one object into a directory: type, data with its holes, owner, attributes, mode, times. What is there
+ * under its name goes, unless one of the two is a directory and the other is not. Which objects are copied, and
+ * where to, is the business of those who walk trees: `copy-tree.ts`, and COPY of a Dockerfile.
+ */
+import { isFsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
+import { asName, nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import {
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDONLY,
+  O_WRONLY,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+} from '../os/constants.ts';
+import { st, type HostFs } from '../os/host-fs.ts';
+import type { Owner } from '../os/in-root.ts';
+
+export interface Place {
+  readonly directory: Fd;
+  /** Empty: the directory itself. */
+  readonly name: Name;
+}
+
+export interface CopyAttributes {
+  /** undefined: the object's own. */
+  readonly owner?: Owner | undefined;
+  /** The permission bits for an object of that st_mode; undefined: its own. */
+  readonly mode?: ((mode: number) => number) | undefined;
+  /** As cp(1): attributes that the file system there cannot hold stay behind. Else they are an error. */
+  readonly isLossy?: boolean;
+}
+
+const self = asName('');
+/** Larger files are copied on the thread pool. */
+const smallFile = 1 << 20;
+
+/** What a copy needs to know of an object. */
+export function factsOf(fs: HostFs, source: Fd): Float64Array {
+  fs.statx(source, self);
+  return Float64Array.from(fs.stat);
+}
+
+/** Attributes that are the file system's or the machine's own business, and never part of an image or a copy. */
+export function isCarried(attribute: Name): boolean {
+  return !/^(security\.(selinux|ima|evm)$|(trusted|user)\.overlay\.|(trusted|user)\.strata\.|user\.fuseoverlayfs\.)/.test(
+    attribute,
+  );
+}
+
+/** Makes a directory, or takes the one that is there; no link is followed. UserError `not-a-directory`. */
+export function makeDirectory(fs: HostFs, { directory, name }: Place): void {
+  try {
+    fs.mkdirat(directory, name, 0o700);
+  } catch (error) {
+    if (!isFsError(error, 'EEXIST')) throw error;
+    fs.statx(directory, name);
+    if (((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR) return;
+    throw notDirectory(name, error);
+  }
+}
+
+/** For what lies in the place of a directory. */
+export function notDirectory(path: Name, cause: unknown): UserError {
+  return new UserError('not-a-directory', `"${nameToText(path)}" is there and is no directory`, {
+    hint: 'choose another destination, or remove it before',
+    cause,
+  });
+}
+
+/** Copies anything but a directory; `source` is O_PATH, `facts` are its `factsOf`. UserError `is-a-directory`. */
+export async function copyObject(
+  fs: HostFs,
+  source: Fd,
+  facts: Float64Array,
+  to: Place,
+  attributes: CopyAttributes,
+): Promise<void> {
+  const { directory, name } = to;
+  const type = (facts[st.mode] ?? 0) & S_IFMT;
+  makeRoom(fs, to);
+  if (type === S_IFLNK) fs.symlinkat(fs.readlinkat(source, self), directory, name);
+  else if (type === S_IFREG) await copyContent(fs, source, facts[st.size] ?? 0, to);
+  else fs.mknodat(directory, name, type | 0o600, facts[st.rdev] ?? 0);
+  copyMetadata(fs, source, facts, to, attributes);
+}
+
+/** Takes away what lies there, if anything does. UserError `is-a-directory`. */
+export function makeRoom(fs: HostFs, { directory, name }: Place): void {
+  try {
+    fs.findUnlinkat(directory, name, 0);
+  } catch (error) {
+    if (!isFsError(error, 'EISDIR')) throw error;
+    throw new UserError('is-a-directory', `"${nameToText(name)}" is a directory there`, {
+      hint: 'a file cannot take its place: remove it before, or choose another destination',
+      cause: error,
+    });
+  }
+}
+
+/** In this order: a change of owner drops capabilities and bits, a list sets the mode, everything sets times. */
+export function copyMetadata(
+  fs: HostFs,
+  source: Fd,
+  facts: Float64Array,
+  { directory, name }: Place,
+  attributes: CopyAttributes,
+): void {
+  const owner = attributes.owner ?? { uid: facts[st.uid] ?? 0, gid: facts[st.gid] ?? 0 };
+  const mode = facts[st.mode] ?? 0;
+  fs.fchownat(directory, name, owner.uid, owner.gid);
+  for (const attribute of fs.listXattrs(source, self).filter(isCarried)) {
+    const value = fs.findXattr(source, self, attribute);
+    if (value === undefined) continue;
+    try {
+      fs.setXattr(directory, name, attribute, value, 0);
+    } catch (error) {
+      if (attributes.isLossy !== true || !isFsError(error, 'EOPNOTSUPP')) throw error;
+    }
+  }
+  if ((mode & S_IFMT) !== S_IFLNK) fs.fchmodat(directory, name, attributes.mode?.(mode) ?? mode & 0o7777);
+  fs.utimensat(
+    directory,
+    name,
+    { sec: facts[st.atimeSec] ?? 0, nsec: facts[st.atimeNsec] ?? 0 },
+    { sec: facts[st.mtimeSec] ?? 0, nsec: facts[st.mtimeNsec] ?? 0 },
+  );
+}
+
+/** The first names of objects that have several, so that their copies are one object, too. */
+export class FirstNames<T> {
+  readonly #names = new Map<string, T>();
+
+  find(facts: Float64Array): T | undefined {
+    return this.#names.get(keyOf(facts));
+  }
+
+  /** Forgets at once what has one name only. */
+  keep(facts: Float64Array, name: T): void {
+    if ((facts[st.nlink] ?? 1) > 1) this.#names.set(keyOf(facts), name);
+  }
+}
+
+function keyOf(facts: Float64Array): string {
+  return `${String(facts[st.dev])}:${String(facts[st.ino])}`;
+}
+
+async function copyContent(fs: HostFs, source: Fd, size: number, { directory, name }: Place): Promise<void> {
+  const from = fs.reopen(source, O_RDONLY);
+  try {
+    const to = fs.openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      if (size <= smallFile) fs.copyDataSync(from, to, size);
+      else await fs.copyData(from, to, size, { sync: false });
+    } finally {
+      fs.closeWritten(to);
+    }
+  } finally {
+    fs.close(from);
+  }
+}
