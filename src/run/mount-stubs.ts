@@ -6,7 +6,7 @@
 import { closeSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Fd } from '../base/ids.ts';
-import { asName, nameFromText } from '../base/name.ts';
+import { asName, nameFromText, nameToText } from '../base/name.ts';
 import type { TimeSpec } from '../base/time-spec.ts';
 import { isFsError } from '../base/fs-error.ts';
 import { AT_REMOVEDIR, O_DIRECTORY, O_PATH, S_IFMT, S_IFREG } from '../os/constants.ts';
@@ -52,7 +52,9 @@ export function makeStubs(fs: HostFs, root: InRoot, points: readonly MountPoint[
   return remove;
 }
 
-function makeStub(fs: HostFs, root: InRoot, point: MountPoint): Stub | undefined {
+/** A link that leads nowhere, as /etc/resolv.conf of an image often is, stays: a mount goes where it leads. */
+function makeStub(fs: HostFs, root: InRoot, { path, kind }: MountPoint): Stub | undefined {
+  const point = { path: nameToText(root.endOf(nameFromText(path))), kind };
   const missing = missingPart(root, point);
   const first = missing.at(-1);
   if (first === undefined) return undefined;
