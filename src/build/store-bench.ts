@@ -2,11 +2,9 @@
  * The store of a data root as a build needs it: a workspace that keeps what the build has been given, and writable
  * layers that become layers by way of their tar, as those of a container do.
  */
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { asName, nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { AT_FDCWD } from '../os/constants.ts';
@@ -19,6 +17,7 @@ import { chainOf, newCacheId, type CacheId, type ChainId } from '../store/ids.ts
 import { parseReference, withDefaultTag } from '../store/reference.ts';
 import { resolveImage } from '../store/resolve-image.ts';
 import type { Store } from '../store/store.ts';
+import { tarStream } from '../store/tar-stream.ts';
 import { Workspace } from '../store/workspace.ts';
 import type { BuildStore, Chain, ChangeRequest, LayerFacts, StoredImage, Stub } from './build-store.ts';
 import { openTargetDirectory } from './execute/target-directory.ts';
@@ -113,24 +112,14 @@ class StoreBench implements BuildStore {
   async #publish(parent: ChainId | undefined, id: CacheId, base: CacheId | undefined): Promise<LayerFacts> {
     const { driver, layers } = this.#store;
     const chain = await this.#workspace.addLayer(parent, (made, over) =>
-      driver.applyDiff(made, over, this.#tarOf(id, base)),
+      driver.applyDiff(
+        made,
+        over,
+        tarStream((sink) => driver.diff(id, base, sink)),
+      ),
     );
     const { diffId, size } = await layers.getLayer(chain);
     return { chain, diffId, size };
-  }
-
-  async *#tarOf(id: CacheId, base: CacheId | undefined): AsyncGenerator<Uint8Array, void, undefined> {
-    const stream = new PassThrough({ highWaterMark: 1 << 20 });
-    const written = this.#store.driver
-      .diff(id, base, async (chunk) => {
-        if (!stream.write(chunk)) await once(stream, 'drain');
-      })
-      .then(
-        () => stream.end(),
-        (error: unknown) => stream.destroy(error as Error),
-      );
-    yield* stream as AsyncIterable<Uint8Array>;
-    await written;
   }
 
   /**

@@ -11,8 +11,8 @@ import {
   realpathSync,
   type BigIntStats,
 } from 'node:fs';
-import { FsError } from '../base/fs-error.ts';
-import { asName, nameToText, type Name } from '../base/name.ts';
+import { asName, type Name } from '../base/name.ts';
+import { attempt } from './attempt.ts';
 
 export interface DirectoryFacts {
   /** Without symbolic links and dots. */
@@ -45,13 +45,3 @@ export function checkWritable(path: Name): void {
 }
 
 const O_PATH = 0o10000000;
-
-function attempt<T>(syscall: string, path: Name, call: () => T): T {
-  try {
-    return call();
-  } catch (thrown) {
-    const number = (thrown as NodeJS.ErrnoException).errno;
-    if (typeof number !== 'number') throw thrown;
-    throw new FsError(Math.abs(number), { syscall, path: nameToText(path) });
-  }
-}

@@ -13,6 +13,7 @@ import type { Fd } from '../base/ids.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { getAddon } from './addon.ts';
+import { attempt } from './attempt.ts';
 import { MS_NOATIME, O_DIRECTORY, O_RDONLY } from './constants.ts';
 import { findDetachedClone } from './mount.ts';
 
@@ -123,15 +124,4 @@ function createHandle(fd: number, path: Name): Lock {
       closeSync(fd);
     },
   };
-}
-
-/** Runs `call`, whose system errors carry a negative errno (Node) or a positive one (fs-ext). */
-function attempt<T>(syscall: string, path: Name, call: () => T): T {
-  try {
-    return call();
-  } catch (thrown) {
-    const number = (thrown as NodeJS.ErrnoException).errno;
-    if (typeof number !== 'number') throw thrown;
-    throw new FsError(Math.abs(number), { syscall, path: nameToText(path) });
-  }
 }

@@ -2,12 +2,11 @@
  * `strata commit`: what a container has changed becomes a layer, and with it an image whose configuration is that of
  * the container. One that runs is held still while its layer is made, unless told otherwise.
  */
-import { once } from 'node:events';
-import { PassThrough } from 'node:stream';
 import { UserError } from '../base/user-error.ts';
 import type { ImageId } from '../store/ids.ts';
 import type { Reference } from '../store/reference.ts';
 import type { Store } from '../store/store.ts';
+import { tarStream } from '../store/tar-stream.ts';
 import { Workspace } from '../store/workspace.ts';
 import { readStatus, type Container, type ContainerStatus } from './container.ts';
 import { withContainer } from './container-book.ts';
@@ -63,7 +62,7 @@ function commit(
       status === 'running' && options.pause ? whileFrozen(engine, container, act) : act();
     const chainId = await workspace.addLayer(base.chain.at(-1), (id, parent) =>
       still(async () => {
-        const tar = layerTar((sink) => layers.diff(container.id, scratch, sink), options.signal);
+        const tar = tarStream((sink) => layers.diff(container.id, scratch, sink), options.signal);
         return store.driver.applyDiff(id, parent, tar);
       }),
     );
@@ -104,21 +103,4 @@ function imageDefaults(container: Container): object {
     Labels: container.labels,
     ...(volumes.length === 0 ? {} : { Volumes: Object.fromEntries(volumes) as object }),
   };
-}
-
-/** What `write` hands to its sink, chunk by chunk. */
-async function* layerTar(
-  write: (sink: (chunk: Buffer) => Promise<void>) => Promise<void>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const stream = new PassThrough({ highWaterMark: 1 << 20 });
-  const written = write(async (chunk) => {
-    signal?.throwIfAborted();
-    if (!stream.write(chunk)) await once(stream, 'drain');
-  }).then(
-    () => stream.end(),
-    (thrown: unknown) => stream.destroy(thrown as Error),
-  );
-  yield* stream as AsyncIterable<Uint8Array>;
-  await written;
 }

@@ -2,9 +2,7 @@
  * `strata import`: a directory tree, or a tar of one, becomes an image of a single layer.
  */
 import { createReadStream, realpathSync, statSync } from 'node:fs';
-import { once } from 'node:events';
 import { arch } from 'node:os';
-import { PassThrough } from 'node:stream';
 import { UserError } from '../base/user-error.ts';
 import { decompressed } from '../oci/compression.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -12,6 +10,7 @@ import { writeLayerTar } from '../oci/layer-writer.ts';
 import type { ImageId } from './ids.ts';
 import type { Reference } from './reference.ts';
 import type { Store } from './store.ts';
+import { tarStream } from './tar-stream.ts';
 import { Workspace } from './workspace.ts';
 
 export interface ImportOptions {
@@ -52,19 +51,7 @@ function openSource(store: Store, source: string): AsyncIterable<Uint8Array> {
       hint: 'import a copy of the tree, or use a --root outside of it',
     });
   }
-  return directoryTar(source);
-}
-
-async function* directoryTar(directory: string): AsyncGenerator<Uint8Array, void, undefined> {
-  const stream = new PassThrough({ highWaterMark: 1 << 20 });
-  const written = writeLayerTar(directory, async (chunk) => {
-    if (!stream.write(chunk)) await once(stream, 'drain');
-  }).then(
-    () => stream.end(),
-    (thrown: unknown) => stream.destroy(thrown as Error),
-  );
-  yield* stream as AsyncIterable<Uint8Array>;
-  await written;
+  return tarStream((sink) => writeLayerTar(source, sink));
 }
 
 /** The machine's name in the words of the Go programming language, as images have it. */

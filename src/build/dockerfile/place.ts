@@ -38,14 +38,15 @@ export function at<T>(place: Place, act: () => T): T {
     return act();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw errorAt(place, {
-      code: error.code,
-      message: error.message,
-      hint: error.hint,
-      exitCode: error.exitCode,
-      cause: error,
-    });
+    throw placedError(place, error);
   }
+}
+
+/** The same error with the place in front, unless it has one. */
+export function placedError(place: Place, error: UserError): UserError {
+  const { code, message, hint, exitCode } = error;
+  if (message.startsWith(`${place.file}:`)) return error;
+  return errorAt(place, { code, message, hint, exitCode, cause: error });
 }
 
 export function placeText({ file, line, text }: Place): string {

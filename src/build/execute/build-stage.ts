@@ -11,7 +11,7 @@ import { explainMiss } from '../cache/explain.ts';
 import { stepKey } from '../cache/step-key.ts';
 import type { StageInstruction } from '../dockerfile/instruction.ts';
 import { parseTriggers } from '../dockerfile/parse-dockerfile.ts';
-import { errorAt, type Place } from '../dockerfile/place.ts';
+import { placedError, type Place } from '../dockerfile/place.ts';
 import { configure } from '../plan/configure.ts';
 import type { Stage } from '../plan/stages.ts';
 import type { BuildSession } from './build-request.ts';
@@ -200,13 +200,7 @@ async function placed<T>(place: Place, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    if (!(error instanceof UserError) || error.message.startsWith(`${place.file}:`)) throw error;
-    throw errorAt(place, {
-      code: error.code,
-      message: error.message,
-      hint: error.hint,
-      exitCode: error.exitCode,
-      cause: error,
-    });
+    if (!(error instanceof UserError)) throw error;
+    throw placedError(place, error);
   }
 }
