@@ -14,6 +14,7 @@ import type { Fd } from '../base/ids.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { LayerChange } from '../store/driver.ts';
 import { chainOf, newCacheId, type CacheId, type ChainId } from '../store/ids.ts';
+import { tellingNoSpace } from '../store/no-space.ts';
 import { parseReference, withDefaultTag } from '../store/reference.ts';
 import { resolveImage } from '../store/resolve-image.ts';
 import type { Store } from '../store/store.ts';
@@ -163,9 +164,11 @@ class StoreBench implements BuildStore {
     const { driver } = this.#store;
     const id = newCacheId();
     await this.#workspace.doom(id);
-    await driver.createReadWrite(id, base);
     try {
-      return await act(id);
+      return await tellingNoSpace(this.#store.root.path, async () => {
+        await driver.createReadWrite(id, base);
+        return act(id);
+      });
     } finally {
       await driver.remove(id);
     }

@@ -1,5 +1,5 @@
 /**
- * An error as the one line that `stratafs` prints.
+ * An error as the one line that the programs print.
  */
 import { FsError } from '../base/fs-error.ts';
 import { UserError } from '../base/user-error.ts';

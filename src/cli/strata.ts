@@ -2,8 +2,8 @@
  * The program `strata`: reads its command line (`program.ts`), runs one command of `commands/`, and turns
  * what goes wrong into one line and an exit status. It knows no command's work.
  */
-import { FsError } from '../base/fs-error.ts';
 import { UserError } from '../base/user-error.ts';
+import { lineOf } from './error-line.ts';
 import { markOperands } from './mark-operands.ts';
 import { createProgram } from './program.ts';
 
@@ -21,13 +21,6 @@ async function main(): Promise<void> {
     process.stderr.write(`strata: ${lineOf(thrown)}\n`);
     process.exitCode = thrown instanceof UserError ? thrown.exitCode : 1;
   }
-}
-
-/** One line for what a person can mend; a stack for what only we can. */
-function lineOf(thrown: unknown): string {
-  if (thrown instanceof UserError) return thrown.line;
-  if (thrown instanceof FsError) return thrown.message;
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
 
 void main();

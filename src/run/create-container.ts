@@ -4,10 +4,12 @@
  */
 import { closeSync } from 'node:fs';
 import { hostname as hostName } from 'node:os';
+import { dirname } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { O_DIRECTORY, O_PATH } from '../os/constants.ts';
 import { InRoot } from '../os/in-root.ts';
+import { tellingNoSpace } from '../store/no-space.ts';
 import { capabilitiesOf, type CapabilityChanges } from './capabilities.ts';
 import { addContainer, beginContainer, checkContainerName, getContainer } from './container-book.ts';
 import { fillInitLayer } from './container-files.ts';
@@ -64,13 +66,15 @@ export async function createContainer(engine: Engine, request: ContainerRequest)
   const anonymousVolumes: string[] = [];
   const container: Container = { ...draft, id, mounts: [], anonymousVolumes };
   try {
-    await engine.layers.create(id, image.id, fillInitLayer);
-    const mounts = wanted.map((mount) =>
-      mount.type === 'volume' ? nameVolume(engine, mount, anonymousVolumes) : mount,
-    );
-    await fillVolumes(engine, id, mounts);
-    const hostname = draft.hostname === '' ? id.slice(0, 12) : draft.hostname;
-    return await addContainer(engine, { ...container, hostname, mounts });
+    return await tellingNoSpace(dirname(engine.containers), async () => {
+      await engine.layers.create(id, image.id, fillInitLayer);
+      const mounts = wanted.map((mount) =>
+        mount.type === 'volume' ? nameVolume(engine, mount, anonymousVolumes) : mount,
+      );
+      await fillVolumes(engine, id, mounts);
+      const hostname = draft.hostname === '' ? id.slice(0, 12) : draft.hostname;
+      return addContainer(engine, { ...container, hostname, mounts });
+    });
   } catch (thrown) {
     await removeFiles(engine, container, { volumes: true });
     throw thrown;

@@ -14,11 +14,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
 import { findProcess } from '../os/process-identity.ts';
+import { tellingNoSpace } from '../store/no-space.ts';
 import { lookUpAccount } from './accounts.ts';
 import { startConmon } from './conmon.ts';
 import { startError } from './start-error.ts';
@@ -59,7 +60,7 @@ export async function startContainer(
   clearRemains(engine, container.id);
   await writeRun(engine, container.id, run);
   try {
-    await writeBundle(engine, container);
+    await tellingNoSpace(dirname(engine.containers), () => writeBundle(engine, container));
     const pid = await startConmon(conmonRequest(engine, container, run));
     const first = findProcess(pid);
     const begun: Run = first === undefined ? run : { ...run, process: first };

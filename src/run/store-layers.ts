@@ -146,10 +146,15 @@ export class StoreLayers implements ContainerLayers {
       const ids: LayerIds = { init: newCacheId(), writable: newCacheId(), parent: image.chain.at(-1) };
       const staged = this.#store.root.layerDb('tmp', `container-${randomBytes(8).toString('hex')}`);
       await mkdir(staged, { mode: 0o700 });
-      await writeDurably(`${staged}/init-id`, ids.init);
-      await writeDurably(`${staged}/mount-id`, ids.writable);
-      if (ids.parent !== undefined) await writeDurably(`${staged}/parent`, ids.parent);
-      await rename(staged, this.#path(id));
+      try {
+        await writeDurably(`${staged}/init-id`, ids.init);
+        await writeDurably(`${staged}/mount-id`, ids.writable);
+        if (ids.parent !== undefined) await writeDurably(`${staged}/parent`, ids.parent);
+        await rename(staged, this.#path(id));
+      } catch (thrown) {
+        await rm(staged, { recursive: true, force: true });
+        throw thrown;
+      }
       return ids;
     });
   }

@@ -14,6 +14,7 @@ import { tryLock, type Lock } from '../os/lock.ts';
 import { syncFileSystem } from '../os/sync-file-system.ts';
 import { namesIn } from './durable.ts';
 import { chainIdOf, hexOf, newCacheId, type CacheId, type ChainId, type ImageId } from './ids.ts';
+import { tellingNoSpace } from './no-space.ts';
 import type { Reference } from './reference.ts';
 import type { Store } from './store.ts';
 
@@ -42,7 +43,7 @@ export class Workspace {
     if (lock === undefined) throw new Error(`${directory} is somebody else's`);
     const workspace = new Workspace(store, directory, lock);
     try {
-      return await act(workspace);
+      return await tellingNoSpace(store.root.path, () => act(workspace));
     } finally {
       await workspace.#end();
     }
