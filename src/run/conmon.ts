@@ -19,10 +19,8 @@ export interface ConmonRequest {
   /** Holds config.json; conmon makes its sockets there. */
   readonly bundle: string;
   readonly log: string;
-  /** It writes the exit status to the file ID in there. */
+  /** It writes the exit status to the file ID in there: apart from the data root, which may be full. */
   readonly exits: string;
-  /** And to the file `exit` in there. */
-  readonly persistent: string;
   readonly terminal: boolean;
   readonly openStdin: boolean;
   readonly exitCommand: readonly string[];
@@ -71,7 +69,7 @@ function argumentsOf(request: ConmonRequest): string[] {
       `${bundle}/conmon.pid`,
     ],
     ...['--log-path', `k8s-file:${request.log}`, '--log-level', 'error'],
-    ...['--exit-dir', request.exits, '--persist-dir', request.persistent, '--full-attach'],
+    ...['--exit-dir', request.exits, '--full-attach'],
     ...(request.terminal ? ['--terminal'] : []),
     ...(request.openStdin ? ['--stdin'] : []),
     ...['--exit-command', request.exitCommand[0] ?? ''],

@@ -125,10 +125,9 @@ export async function readStatus(engine: Engine, id: string): Promise<ContainerS
   return { status: 'exited', startedAt, finishedAt, exitCode: run.exitCode ?? unknownExitCode };
 }
 
-/** What conmon has written of the last run, in the run root or, over a boot, in the data root. */
+/** What conmon has written of the last run, until the next boot. */
 export async function findExitCode(engine: Engine, id: string): Promise<number | undefined> {
-  const line =
-    (await findLine(`${exitsPath(engine)}/${id}`)) ?? (await findLine(containerPath(engine, id, 'exit')));
+  const line = await findLine(`${exitsPath(engine)}/${id}`);
   return line === undefined || line === '' ? undefined : Number(line);
 }
 

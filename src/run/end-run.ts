@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { isErrno } from '../store/durable.ts';
 import { forgetContainer, listContainers } from './container-book.ts';
 import { releaseMounts, volumesOf } from './container-mounts.ts';
 import { findExitCode, findRun, unknownExitCode, writeRun, type Container } from './container.ts';
@@ -29,7 +30,12 @@ export async function endRun(
   await engine.layers.unmount(id);
   const code = exitCode ?? (await findExitCode(engine, id)) ?? unknownExitCode;
   rmSync(bundlePath(engine, id), { recursive: true, force: true });
-  await writeRun(engine, id, { ...run, finishedAt: new Date().toISOString(), exitCode: code });
+  try {
+    await writeRun(engine, id, { ...run, finishedAt: new Date().toISOString(), exitCode: code });
+  } catch (thrown) {
+    // What conmon has written stands until there is space for it.
+    if (!isErrno(thrown, 'ENOSPC', 'EDQUOT')) throw thrown;
+  }
   if (container.autoRemove) await removeFiles(engine, container, { volumes: true });
   return code;
 }

@@ -58,13 +58,14 @@ export async function startContainer(
   const runtime = findWorkingRuntime(engine.runRoot, container.runtime);
   const run: Run = { run: randomBytes(8).toString('hex'), startedAt: new Date().toISOString(), runtime };
   clearRemains(engine, container.id);
-  await writeRun(engine, container.id, run);
+  const tellingSpace = <T>(act: () => Promise<T>) => tellingNoSpace(dirname(engine.containers), act);
+  await tellingSpace(() => writeRun(engine, container.id, run));
   try {
-    await tellingNoSpace(dirname(engine.containers), () => writeBundle(engine, container));
+    await tellingSpace(() => writeBundle(engine, container));
     const pid = await startConmon(conmonRequest(engine, container, run));
     const first = findProcess(pid);
     const begun: Run = first === undefined ? run : { ...run, process: first };
-    await writeRun(engine, container.id, begun);
+    await tellingSpace(() => writeRun(engine, container.id, begun));
     await beforeStart(begun);
     const started = spawnSync(runtime, ['--root', runtimeState(engine), 'start', container.id], {
       encoding: 'utf8',
@@ -146,7 +147,6 @@ function clearRemains(engine: Engine, id: string): void {
     const isForgotten = !existsSync(containerPath(engine, name)) && Date.now() - written > exitKeptMs;
     if (name === id || isForgotten) rmSync(join(exits, name), { force: true });
   }
-  rmSync(containerPath(engine, id, 'exit'), { force: true });
   mkdirSync(bundlePath(engine, id), { recursive: true, mode: 0o700 });
 }
 
@@ -158,7 +158,6 @@ function conmonRequest(engine: Engine, container: Container, { run, runtime }: R
     bundle: bundlePath(engine, id),
     log: containerPath(engine, id, 'container.log'),
     exits: exitsPath(engine),
-    persistent: containerPath(engine, id),
     exitCommand: [...engine.exitCommand, id, run],
   };
 }
