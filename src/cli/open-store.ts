@@ -2,6 +2,7 @@
  * The options of `strata` that say which data root is meant, and opening that. They stand before or after the
  * command.
  */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { endDeadRuns } from '../run/dead-runs.ts';
 import { StoreLayers } from '../run/store-layers.ts';
@@ -9,6 +10,7 @@ import { collectIfNeeded } from '../store/collect.ts';
 import { defaultRoot } from '../store/data-root.ts';
 import { parseDriverName } from '../store/drivers/choose.ts';
 import { Store } from '../store/store.ts';
+import { checkPath } from './check-words.ts';
 import { makeEngine } from './make-engine.ts';
 
 interface RootOptions {
@@ -42,6 +44,7 @@ export async function openStore(
   without: { readonly collect?: false } = {},
 ): Promise<Store> {
   const { root, runRoot, driver } = command.optsWithGlobals<RootOptions>();
+  checkPath(resolve(rootPath(root)));
   const store = await Store.open(
     {
       root: rootPath(root),

@@ -3,6 +3,7 @@
  * what goes wrong into one line and an exit status. It knows no command's work.
  */
 import { UserError } from '../base/user-error.ts';
+import { checkWords } from './check-words.ts';
 import { lineOf } from './error-line.ts';
 import { markOperands } from './mark-operands.ts';
 import { createProgram } from './program.ts';
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
   });
   const program = createProgram();
   try {
+    checkWords(process.argv);
     await program.parseAsync(markOperands(program, process.argv));
   } catch (thrown) {
     process.stderr.write(`strata: ${lineOf(thrown)}\n`);
