@@ -13,7 +13,7 @@ t.test(
       t,
       [
         ...commonScenarios,
-        { name: 'hard-links', title: 'hard links over layers', lines: 30 },
+        { name: 'hard-links', title: 'hard links over layers', lines: 60 },
         { name: 'one-id', title: 'a user namespace of one id', lines: 30 },
       ],
       { subject, oracle },

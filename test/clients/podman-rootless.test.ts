@@ -19,5 +19,5 @@ t.test('podman and buildah of an ordinary user: the same as with vfs', need, asy
 // Without an index the names of a lower file come apart, as with fuse-overlayfs, and of an ordinary user it is off unless told.
 t.test('with an index names of one file stay together', need, async (t) => {
   const stores = await openPair(t, { asUser: true, mountOptions: 'index=on' });
-  await compareStores(t, [{ name: 'hard-links', title: 'hard links over layers', lines: 30 }], stores);
+  await compareStores(t, [{ name: 'hard-links', title: 'hard links over layers', lines: 60 }], stores);
 });
