@@ -13,7 +13,7 @@ tests=(
   btrfs-progs e2fsprogs xfsprogs    # file systems with and without reflinks, on loop devices
   git sqlite3 debootstrap           # real programs
   conmon crun runc                  # containers
-  podman buildah docker.io          # clients of a mount program
+  podman buildah docker.io iproute2 # clients of a mount program
   libpython3.11-testsuite python3-dev
   dbench fio stress-ng              # load
   strace                            # what a server flushes

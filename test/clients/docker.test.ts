@@ -1,5 +1,6 @@
 import t from 'tap';
 import { needs } from '../fixtures/needs.ts';
+import { baseNeeds } from './fixtures/extent.ts';
 import { startDocker } from './fixtures/docker-store.ts';
 import { openHost } from './fixtures/host.ts';
 import { baseTree } from './fixtures/base-tree.ts';
@@ -8,16 +9,16 @@ import { compareStores } from './fixtures/scenario.ts';
 t.setTimeout(1_800_000);
 t.test(
   'dockerd, with the driver fuse-overlayfs: the same as with vfs',
-  needs('root', 'fuse', 'build', 'program:dockerd', 'program:docker', 'program:debootstrap'),
+  needs('root', 'fuse', 'build', 'program:dockerd', 'program:docker', ...baseNeeds),
   async (t) => {
-    const base = await baseTree();
     const host = await openHost();
     t.teardown(() => host.close());
+    const base = await baseTree(host);
     const oracle = await startDocker(host, { driver: 'vfs', base });
     const subject = await startDocker(host, { driver: 'fuse-overlayfs', base });
     await compareStores(
       t,
-      [{ name: 'docker', title: 'build, run, diff, commit, cp, export, save, load, volumes', lines: 4000 }],
+      [{ name: 'docker', title: 'build, run, diff, commit, cp, export, save, load, volumes', lines: 400 }],
       { subject, oracle },
     );
     await subject.stop();

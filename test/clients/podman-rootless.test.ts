@@ -1,11 +1,12 @@
 import t from 'tap';
 import { needs } from '../fixtures/needs.ts';
+import { baseNeeds } from './fixtures/extent.ts';
 import { openPair } from './fixtures/pair.ts';
 import { commonScenarios, compareStores } from './fixtures/scenario.ts';
 
 const need = needs(
-  ...(['root', 'fuse', 'build', 'program:podman', 'program:buildah'] as const),
-  ...(['program:newuidmap', 'program:debootstrap'] as const),
+  ...(['root', 'fuse', 'build', 'program:podman', 'program:buildah', 'program:newuidmap'] as const),
+  ...baseNeeds,
 );
 t.setTimeout(1_800_000);
 t.test('podman and buildah of an ordinary user: the same as with vfs', need, async (t) => {

@@ -5,12 +5,13 @@
 import t, { type Test } from 'tap';
 import { needs } from '../fixtures/needs.ts';
 import type { Host } from './fixtures/host.ts';
+import { baseNeeds } from './fixtures/extent.ts';
 import { openPair } from './fixtures/pair.ts';
 import type { PodmanStore } from './fixtures/podman-store.ts';
 import { compareStores } from './fixtures/scenario.ts';
 
 const need = needs(
-  ...(['root', 'fuse', 'build', 'program:podman', 'program:newuidmap', 'program:debootstrap'] as const),
+  ...(['root', 'fuse', 'build', 'program:podman', 'program:newuidmap', ...baseNeeds] as const),
 );
 const start = `
 for name in one two three; do
