@@ -26,7 +26,7 @@ for (const asUser of [false, true]) {
     await compareStores(
       t,
       [
-        { name: 'run-and-commit', title: 'run, diff, commit', lines: 100 },
+        { name: 'run-and-commit', title: 'run, diff, commit', lines: 150, slow: true },
         { name: 'volumes', title: 'volumes, binds, image mounts', lines: 100 },
       ],
       { subject, oracle },
