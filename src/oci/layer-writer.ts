@@ -15,28 +15,19 @@ import {
   AT_FDCWD,
   O_DIRECTORY,
   O_NOFOLLOW,
-  O_NONBLOCK,
   O_RDONLY,
   PATH_MAX,
   RESOLVE_BENEATH,
   RESOLVE_NO_SYMLINKS,
   RESOLVE_NO_XDEV,
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
 } from '../os/constants.ts';
-import { mark, st, type HostFs } from '../os/host-fs.ts';
+import { mark, type HostFs } from '../os/host-fs.ts';
 import { RealFs } from '../os/real-fs.ts';
 import type { Digest } from './digest.ts';
-import { readContent } from './file-content.ts';
 import { tarXattrName } from './layer-xattrs.ts';
-import { encodeHeaders } from './tar-encoder.ts';
-import type { EntryType, TarEntry } from './tar-entry.ts';
-import { blockSize, paddingAfter } from './tar-header.ts';
+import { factsOf, ObjectWriter } from './object-writer.ts';
+import type { EntryType } from './tar-entry.ts';
+import { blockSize } from './tar-header.ts';
 import { TarOutput, type ChunkSink } from './tar-output.ts';
 
 export interface LayerTarOptions {
@@ -69,17 +60,6 @@ interface Frame {
 
 const self = asName('');
 const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
-/** struct fuse_attr (`HostFs.statx`), which begins with the inode number: exact, as that of `st` is not. */
-const attrSize = 88;
-const types: Readonly<Record<number, EntryType>> = {
-  [S_IFREG]: 'file',
-  [S_IFDIR]: 'directory',
-  [S_IFLNK]: 'symlink',
-  [S_IFCHR]: 'char',
-  [S_IFBLK]: 'block',
-  [S_IFIFO]: 'fifo',
-};
-
 /**
  * Writes the tar of `directory` to `sink`, which is awaited and may keep the chunks. Sockets are left out. Rejects
  * with UserError `unsettled-layer` (data or names of it lie in other layers), `reserved-name` (a name that would be a
@@ -98,31 +78,31 @@ export async function writeLayerTar(
     await writer.layer(root);
     await output.zeros(2 * blockSize);
     const { digest, size: tarSize } = await output.finish();
-    return { diffId: digest, tarSize, size: writer.size, entries: writer.entries };
+    return { diffId: digest, tarSize, ...writer.counts };
   } finally {
     fs.close(root);
   }
 }
 
 class LayerWriter {
-  /** See `LayerTarResult`. */
-  size = 0;
-  entries = 0;
   readonly #fs: HostFs;
-  readonly #output: TarOutput;
+  readonly #objects: ObjectWriter;
   readonly #names: OverlayNames;
-  readonly #latest: number;
   readonly #signal: AbortSignal | undefined;
-  /** By device and inode number, for what has several names. */
-  readonly #firstPaths = new Map<string, Name>();
-  readonly #attr = Buffer.alloc(attrSize);
 
   constructor(fs: HostFs, output: TarOutput, options: LayerTarOptions) {
     this.#fs = fs;
-    this.#output = output;
+    this.#objects = new ObjectWriter(fs, output, {
+      latest: options.timestamp,
+      resolve: staysInside,
+      hint: 'a layer must not be mounted as an upper, or change, while its tar is written',
+    });
     this.#names = overlayNames(options.xattrs === 'user');
-    this.#latest = options.timestamp ?? Number.POSITIVE_INFINITY;
     this.#signal = options.signal;
+  }
+
+  get counts(): Pick<LayerTarResult, 'size' | 'entries'> {
+    return { size: this.#objects.size, entries: this.#objects.entries };
   }
 
   async layer(root: Fd): Promise<void> {
@@ -160,11 +140,9 @@ class LayerWriter {
         hint: `no program can unpack a path of ${String(PATH_MAX)} bytes: move it up, or remove it`,
       });
     }
-    this.#fs.statx(dir, name, this.#attr, 0);
-    const { stat } = this.#fs;
-    const type = types[(stat[st.mode] ?? 0) & S_IFMT];
+    const type = this.#objects.typeOf(dir, name);
     if (type === 'directory') return this.#directory(dir, name, `${path}/`);
-    if (isWhiteoutStat(stat)) await this.#mark(prefix, aufsWhiteoutName(name));
+    if (type === 'char' && isWhiteoutStat(this.#fs.stat)) await this.#mark(prefix, aufsWhiteoutName(name));
     else if (type !== undefined) await this.#file(frame, name, path, type);
     return undefined;
   }
@@ -177,26 +155,18 @@ class LayerWriter {
       await this.#mark(frame.prefix, aufsWhiteoutName(name));
       return;
     }
-    const earlier = this.#findEarlier(stat, path);
-    if (earlier !== undefined) {
-      await this.#put({ ...this.#facts(stat), path, type: 'link', linkName: earlier });
-      return;
-    }
-    const xattrs = this.#xattrs(dir, name, path, mark.metacopy);
-    const size = type === 'file' ? (stat[st.size] ?? 0) : 0;
-    const linkName = type === 'symlink' ? this.#fs.readlinkat(dir, name) : self;
-    const rdev = type === 'char' || type === 'block' ? (stat[st.rdev] ?? 0) : 0;
-    await this.#put({ ...this.#facts(stat), path, type, size, linkName, rdev, xattrs });
-    if (size > 0) await this.#content(dir, name, path, stat);
+    await this.#objects.object({ dir, name, path, type }, stat, () =>
+      this.#xattrs(dir, name, path, mark.metacopy),
+    );
   }
 
   /** Right after its statx; an empty `prefix` is the layer's own. */
   async #directory(parent: Fd, name: Name, prefix: string): Promise<Frame> {
-    const facts = this.#facts(this.#fs.stat);
+    const facts = factsOf(this.#fs.stat);
     const path = asName(prefix === '' ? './' : prefix);
     const xattrs = this.#xattrs(parent, name, path, mark.redirect);
     const opacity = readOpaque(this.#fs, parent, name, this.#names);
-    await this.#put({ ...facts, path, type: 'directory', xattrs });
+    await this.#objects.put({ ...facts, path, type: 'directory', xattrs });
     if (opacity === 'opaque') await this.#mark(prefix, aufsOpaqueName);
     const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
     const dir = this.#fs.openat2(parent, name === self ? asName('.') : name, flags, 0, staysInside);
@@ -210,57 +180,10 @@ class LayerWriter {
     }
   }
 
-  async #content(dir: Fd, name: Name, path: Name, stat: Float64Array): Promise<void> {
-    const size = stat[st.size] ?? 0;
-    // O_NONBLOCK: what has become a FIFO since must not hold us up.
-    const fd = this.#fs.openat2(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, staysInside);
-    try {
-      const mayHaveHoles = (stat[st.blocks] ?? 0) * 512 < size;
-      if ((await readContent(this.#fs, fd, { size, mayHaveHoles }, this.#output)) < size) {
-        throw new UserError('layer-changed', `${nameToText(path)} became shorter while it was read`, {
-          hint: 'a layer must not be mounted as an upper, or change, while its tar is written',
-        });
-      }
-    } finally {
-      this.#fs.close(fd);
-    }
-    await this.#output.zeros(paddingAfter(size));
-    this.size += size;
-  }
-
   /** A whiteout or an opaque mark: always the same, since what stands for it on the disk is shared. */
   async #mark(prefix: string, name: Name): Promise<void> {
-    await this.#put({ path: asName(prefix + name), type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0 });
-  }
-
-  async #put(
-    entry: Pick<TarEntry, 'path' | 'type' | 'mode' | 'uid' | 'gid'> & { mtime: number } & Partial<
-        Omit<TarEntry, 'mtime'>
-      >,
-  ): Promise<void> {
-    const mtime = { sec: Math.min(entry.mtime, this.#latest), nsec: 0 };
-    await this.#output.write(
-      encodeHeaders({ size: 0, linkName: self, rdev: 0, xattrs: [], ...entry, mtime }),
-    );
-    this.entries += 1;
-  }
-
-  #facts(stat: Float64Array): { mode: number; uid: number; gid: number; mtime: number } {
-    return {
-      mode: (stat[st.mode] ?? 0) & 0o7777,
-      uid: stat[st.uid] ?? 0,
-      gid: stat[st.gid] ?? 0,
-      mtime: stat[st.mtimeSec] ?? 0,
-    };
-  }
-
-  /** The path under which this object is in the tar already. */
-  #findEarlier(stat: Float64Array, path: Name): Name | undefined {
-    if ((stat[st.nlink] ?? 0) < 2) return undefined;
-    const key = `${String(stat[st.dev])}:${String(this.#attr.readBigUInt64LE(0))}`;
-    const earlier = this.#firstPaths.get(key);
-    if (earlier === undefined) this.#firstPaths.set(key, path);
-    return earlier;
+    const path = asName(prefix + name);
+    await this.#objects.put({ path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0 });
   }
 
   /** `elsewhere`: the mark that says of this type that a part of it lies in another layer. */
