@@ -13,7 +13,8 @@ async function main(): Promise<void> {
   // For a reader who has gone, as `head` does, it was enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    process.exit();
+    // One that has something to take away listens itself, and ends by itself.
+    if (process.stdout.listenerCount('error') === 1) process.exit();
   });
   const program = createProgram();
   try {

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a layer that somebody else has made, said with the entry that it was found at.
+ * What is wrong with a tar that somebody else has made, said with the entry that it was found at.
  */
 import { nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -7,5 +7,5 @@ import { UserError } from '../base/user-error.ts';
 /** UserError `bad-layer`. `entry`: the path in the tar as it stands there, bytes; undefined before there is one. */
 export function badLayer(what: string, entry?: string, cause?: unknown): UserError {
   const where = entry === undefined ? '' : ` at ${JSON.stringify(nameToText(entry))}`;
-  return new UserError('bad-layer', `the tar of the layer is bad${where}: ${what}`, { cause });
+  return new UserError('bad-layer', `the tar is bad${where}: ${what}`, { cause });
 }

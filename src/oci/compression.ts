@@ -127,7 +127,7 @@ function endOf(child: ChildProcess, name: string, debian: string): Promise<strin
       const isMissing = 'code' in cause && cause.code === 'ENOENT';
       reject(
         isMissing
-          ? new UserError('missing-program', `${name} is needed for this layer, and is not installed`, {
+          ? new UserError('missing-program', `${name} is needed for this tar, and is not installed`, {
               hint: `apt-get install ${debian}`,
               cause,
             })
@@ -141,7 +141,7 @@ function endOf(child: ChildProcess, name: string, debian: string): Promise<strin
 }
 
 function badCompression(format: string, what: string, cause?: unknown): UserError {
-  return new UserError('bad-compression', `the compressed layer is damaged: ${format}: ${what}`, {
+  return new UserError('bad-compression', `the compressed tar is damaged: ${format}: ${what}`, {
     hint: 'fetch it anew',
     cause,
   });

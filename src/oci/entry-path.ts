@@ -18,19 +18,15 @@ export interface EntryPath {
   readonly name: Name;
 }
 
-/** `plain`: a tree in which there are no marks. Throws UserError `bad-layer`. */
+/** `plain`: no layer, and every name is one of an object. Throws UserError `bad-layer`. */
 export function parseEntryPath(path: Name, plain: boolean): EntryPath {
   const components = componentsOf(path);
   const name = asName(components.pop() ?? '');
   const parent = components.join('/');
   if (name === '') return { kind: 'root', parent, name };
+  if (plain) return { kind: 'object', parent, name };
   const marks = [...components, name].filter((component) => isAufsMetadata(asName(component)));
   if (marks.length === 0) return { kind: 'object', parent, name };
-  if (plain)
-    throw badLayer(
-      'a name that begins with .wh. means a deleted file, and nothing lies below this tree',
-      path,
-    );
   const [first = ''] = marks;
   if (first !== name || marks.length > 1) {
     // AUFS keeps links in .wh..wh.plnk.

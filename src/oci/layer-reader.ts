@@ -44,11 +44,16 @@ import { TarReader } from './tar-reader.ts';
 export interface ApplyOptions {
   /** Under which prefix opaque marks are written; `trusted` unless told. */
   readonly xattrs?: 'trusted' | 'user';
-  /** A tree below which nothing lies: then names that begin with `.wh.` are an error. */
+  /** A tree that is no layer: names that begin with `.wh.` are names like any other, and nothing is made opaque. */
   readonly plain?: boolean;
   readonly signal?: AbortSignal;
   /** Called before an entry is unpacked, with its path as it stands in the tar (latin1). */
   readonly onEntry?: (path: string) => void;
+}
+
+export interface AppliedTar extends LayerTarResult {
+  /** Paths of the directories that are there without an entry of their own; empty for the top. */
+  readonly implied: ReadonlySet<string>;
 }
 
 const self = asName('');
@@ -80,7 +85,7 @@ export async function applyLayerTar(
   source: AsyncIterable<Uint8Array>,
   target: string,
   options: ApplyOptions = {},
-): Promise<LayerTarResult> {
+): Promise<AppliedTar> {
   const fs = new RealFs({ keepsUmask: true });
   const bytes = new ByteSource(source, options.signal);
   try {
@@ -100,14 +105,9 @@ export async function applyLayerTar(
   }
 }
 
-async function unpack(
-  fs: HostFs,
-  root: Fd,
-  source: ByteSource,
-  options: ApplyOptions,
-): Promise<LayerTarResult> {
+async function unpack(fs: HostFs, root: Fd, source: ByteSource, options: ApplyOptions): Promise<AppliedTar> {
   const names = overlayNames(options.xattrs === 'user');
-  const tree = new LayerTree(fs, root, names);
+  const tree = new LayerTree(fs, root, options.plain === true ? undefined : names);
   const reader = new TarReader(source);
   const unpacker = new Unpacker(fs, tree, reader, names);
   let size = 0;
@@ -125,7 +125,7 @@ async function unpack(
     tree.close();
   }
   const { digest, size: tarSize } = await source.finish();
-  return { diffId: digest, tarSize, size, entries };
+  return { diffId: digest, tarSize, size, entries, implied: tree.implied };
 }
 
 class Unpacker {
@@ -187,7 +187,7 @@ class Unpacker {
       this.#removeXattrs(dir.fd, name);
     }
     this.#setAttributes(dir.fd, name, entry);
-    this.#tree.setTimeLater([dir.path, name].filter((part) => part !== '').join('/'), entry.mtime);
+    this.#tree.describe([dir.path, name].filter((part) => part !== '').join('/'), entry.mtime);
   }
 
   async #file(dir: Fd, name: Name, size: number): Promise<void> {

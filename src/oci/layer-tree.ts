@@ -54,15 +54,16 @@ const impliedTime: TimeSpec = { sec: 0, nsec: 0 };
 export class LayerTree {
   readonly #fs: HostFs;
   readonly #root: Fd;
-  readonly #names: OverlayNames;
+  readonly #names: OverlayNames | undefined;
   readonly #open: LRUCache<string, Fd>;
   /** What comes into a directory changes its time, so times of directories are set last. */
   readonly #times = new Map<string, TimeSpec>();
+  readonly #implied = new Set<string>(['']);
   /** Whether new objects may have got a list from their directory. */
   #mayInherit: boolean;
 
-  /** `root` stays the caller's. */
-  constructor(fs: HostFs, root: Fd, names: OverlayNames) {
+  /** `root` stays the caller's. Without `names` it is the tree of no layer, and nothing is made opaque. */
+  constructor(fs: HostFs, root: Fd, names: OverlayNames | undefined) {
     this.#fs = fs;
     this.#root = root;
     this.#names = names;
@@ -110,7 +111,7 @@ export class LayerTree {
     const { fd } = parent;
     if (occupant !== 'nothing') this.clear(parent, name);
     this.#fs.mkdirat(fd, name, 0o700);
-    if (occupant !== 'nothing') setOpaque(this.#fs, fd, name, this.#names);
+    if (occupant !== 'nothing' && this.#names !== undefined) setOpaque(this.#fs, fd, name, this.#names);
   }
 
   /** Takes away from a new object what its directory has given it. */
@@ -125,9 +126,15 @@ export class LayerTree {
     this.#mayInherit = true;
   }
 
-  /** The time that a directory gets at the end. */
-  setTimeLater(path: string, mtime: TimeSpec): void {
+  /** An entry says what a directory is like, of which its time comes at the end. */
+  describe(path: string, mtime: TimeSpec): void {
     this.#times.set(path, mtime);
+    this.#implied.delete(path);
+  }
+
+  /** The directories that no entry has described yet. */
+  get implied(): ReadonlySet<string> {
+    return this.#implied;
   }
 
   setTimes(): void {
@@ -189,7 +196,8 @@ export class LayerTree {
     this.disinherit(here.fd, name);
     this.#fs.fchownat(here.fd, name, 0, 0);
     this.#fs.fchmodat(here.fd, name, impliedMode);
-    this.setTimeLater(path, impliedTime);
+    this.#times.set(path, impliedTime);
+    this.#implied.add(path);
     return this.#step(here, name, how);
   }
 

@@ -38,87 +38,141 @@ const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 export interface CopyOptions {
   /** Everything belongs to them; undefined: owners come along. */
   readonly owner?: Owner;
+  /** Directories of the source that only lead to what is in them. */
+  readonly ways?: Ways;
+}
+
+/** Paths are those below the source, without a slash in front; the source's own is empty. */
+export interface Ways {
+  has(path: string): boolean;
+  /** The directory that is there at this path of the target, which stays as it is; to be closed. */
+  findTarget(path: string): Fd | undefined;
 }
 
 interface Copy {
   readonly fs: HostFs;
   readonly attributes: CopyAttributes;
-  /** The directory that paths of the copy are relative to. */
-  readonly top: Fd;
-  /** As paths below `top`: a descriptor for each would be as many as there are files. */
-  readonly links: FirstNames<readonly [directory: string, name: Name]>;
+  readonly ways: Ways | undefined;
+  /** As paths below a few directories: a descriptor for each would be as many as there are files. */
+  readonly links: FirstNames<readonly [base: Fd, directory: string, name: Name]>;
+  /** Directories that such paths begin at, and that were opened here. */
+  readonly bases: Fd[];
 }
 
+/** A place in the target, and its way there. */
 interface Target extends Place {
-  /** Of the directory, below the top. */
+  readonly base: Fd;
+  /** Of the directory, below the base. */
   readonly path: string;
+  /** Of the object that is to come here, below the source. */
+  readonly source: string;
 }
 
 /**
  * Copies what is at `from` to `to`. A directory goes into a directory that is there; anything else that is in the
  * way is replaced. UserError `is-a-directory`, `not-a-directory` where a directory meets something else.
  */
-export async function copyTree(fs: HostFs, from: Place, to: Place, options: CopyOptions = {}): Promise<void> {
-  await copyAny(begin(fs, to.directory, options), from, { ...to, path: '.' });
+export function copyTree(fs: HostFs, from: Place, to: Place, options: CopyOptions = {}): Promise<void> {
+  return withCopy(fs, options, (copy) =>
+    copyAny(copy, from, { ...to, base: to.directory, path: '.', source: '' }),
+  );
 }
 
 /** Copies what is in the directory `from`, and its own attributes, into the directory `to`. */
-export async function copyContent(fs: HostFs, from: Fd, to: Fd, options: CopyOptions = {}): Promise<void> {
-  const copy = begin(fs, to, options);
-  await copyEntries(copy, from, to, '.');
-  copyMetadata(fs, from, factsOf(fs, from), { directory: to, name: self }, copy.attributes);
+export function copyContent(fs: HostFs, from: Fd, to: Fd, options: CopyOptions = {}): Promise<void> {
+  return withCopy(fs, options, async (copy) => {
+    await copyEntries(copy, from, { directory: to, base: to, path: '.', source: '' });
+    if (copy.ways?.has('') === true) return;
+    copyMetadata(fs, from, factsOf(fs, from), { directory: to, name: self }, copy.attributes);
+  });
 }
 
-function begin(fs: HostFs, top: Fd, { owner }: CopyOptions): Copy {
-  return { fs, top, attributes: { owner, isLossy: true }, links: new FirstNames() };
+async function withCopy(
+  fs: HostFs,
+  { owner, ways }: CopyOptions,
+  act: (copy: Copy) => Promise<void>,
+): Promise<void> {
+  const bases: Fd[] = [];
+  try {
+    await act({ fs, ways, attributes: { owner, isLossy: true }, links: new FirstNames(), bases });
+  } finally {
+    for (const fd of bases) fs.close(fd);
+  }
 }
 
 async function copyAny(copy: Copy, from: Place, to: Target): Promise<void> {
-  const { fs, attributes, links } = copy;
-  const object = fs.openat(from.directory, from.name, O_PATH | O_NOFOLLOW, 0);
+  const { fs, attributes, links, ways } = copy;
+  const object =
+    from.name === self
+      ? fs.reopen(from.directory, O_PATH)
+      : fs.openat(from.directory, from.name, O_PATH | O_NOFOLLOW, 0);
   try {
     const facts = factsOf(fs, object);
     if (((facts[st.mode] ?? 0) & S_IFMT) === S_IFDIR) {
+      if (ways?.has(to.source) === true) {
+        await copyWay(copy, object, to, ways);
+        return;
+      }
       await copyDirectory(copy, object, to);
       copyMetadata(fs, object, facts, to, attributes);
       return;
     }
     if (linkToFirst(copy, facts, to)) return;
     await copyObject(fs, object, facts, to, attributes);
-    links.keep(facts, [to.path, to.name]);
+    links.keep(facts, [to.base, to.path, to.name]);
   } finally {
     fs.close(object);
   }
 }
 
+/** What leads to something else is had as it is, or made as any directory is. */
+async function copyWay(copy: Copy, object: Fd, to: Target, ways: Ways): Promise<void> {
+  const there = ways.findTarget(to.source);
+  if (there === undefined) {
+    await copyDirectory(copy, object, to);
+    copy.fs.fchmodat(to.directory, to.name, 0o755);
+    return;
+  }
+  // Perhaps by way of a link, through which its path would not lead.
+  copy.bases.push(there);
+  await copyInside(copy, object, { directory: there, base: there, path: '.', source: to.source });
+}
+
 async function copyDirectory(copy: Copy, object: Fd, to: Target): Promise<void> {
   const { fs } = copy;
   makeDirectory(fs, to);
-  const source = fs.openat(object, asName('.'), O_RDONLY | O_DIRECTORY, 0);
+  const directory = fs.openat(to.directory, to.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
   try {
-    const target = fs.openat(to.directory, to.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-    try {
-      await copyEntries(copy, source, target, `${to.path}/${to.name}`);
-    } finally {
-      fs.close(target);
-    }
+    await copyInside(copy, object, { ...to, directory, path: `${to.path}/${to.name}` });
   } finally {
-    fs.close(source);
+    fs.close(directory);
   }
 }
 
-async function copyEntries(copy: Copy, from: Fd, to: Fd, path: string): Promise<void> {
-  for (const name of copy.fs.listDirectory(from).names)
-    await copyAny(copy, { directory: from, name }, { directory: to, name, path });
+async function copyInside(copy: Copy, object: Fd, to: Omit<Target, 'name'>): Promise<void> {
+  const source = copy.fs.openat(object, asName('.'), O_RDONLY | O_DIRECTORY, 0);
+  try {
+    await copyEntries(copy, source, to);
+  } finally {
+    copy.fs.close(source);
+  }
+}
+
+/** `to.source` is the path of `from`. */
+async function copyEntries(copy: Copy, from: Fd, to: Omit<Target, 'name'>): Promise<void> {
+  for (const name of copy.fs.listDirectory(from).names) {
+    const source = to.source === '' ? name : `${to.source}/${name}`;
+    await copyAny(copy, { directory: from, name }, { ...to, name, source });
+  }
 }
 
 /** False for a first name, and where that is not to be found again: then the data is copied once more. */
-function linkToFirst({ fs, top, links }: Copy, facts: Float64Array, to: Place): boolean {
+function linkToFirst({ fs, links }: Copy, facts: Float64Array, to: Place): boolean {
   const first = links.find(facts);
   if (first === undefined) return false;
-  const [path, name] = first;
+  const [base, path, name] = first;
   try {
-    const directory = fs.openat2(top, asName(path), O_PATH | O_DIRECTORY, 0, staysInside);
+    const directory = fs.openat2(base, asName(path), O_PATH | O_DIRECTORY, 0, staysInside);
     try {
       makeRoom(fs, to);
       fs.linkat(directory, name, to.directory, to.name);

@@ -98,6 +98,8 @@ const lines: readonly (readonly [line: string, status: number, printed: RegExp])
   ],
   ['docker history -q nginx', 0, /^[0-9a-f]{12}\n<missing>\n$/],
   ['docker create --name shell nginx && docker container export shell | tar -t', 0, /^\.\/etc\/passwd$/m],
+  ['docker container cp shell:/etc - | tar -t', 0, /^etc\/\netc\/group$/m],
+  ['tar -c target | docker cp - shell:/tmp && docker cp -q shell:/tmp/target/. - | tar -t', 0, /^\.\/$/m],
   [
     'docker export shell > tree.tar && docker import tree.tar again && docker container remove shell',
     0,

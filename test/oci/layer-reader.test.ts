@@ -435,8 +435,6 @@ t.test('what it tells and heeds', needs('root'), async (t) => {
   t.match(result, { size: 3, entries: 4, tarSize: tar.length, diffId: /^sha256:[0-9a-f]{64}$/ });
   await t.rejects(unpack(tar, target), { code: 'not-empty' });
   await t.rejects(unpack(tar, `${target}/missing`), { code: 'ENOENT' });
-  const plain = scratch.directory('plain');
-  await t.rejects(unpack(tar, plain, { plain: true }), { code: 'bad-layer', message: /\.wh\.x/ });
 
   const aborted = scratch.directory('aborted');
   const controller = new AbortController();
@@ -450,6 +448,27 @@ t.test('what it tells and heeds', needs('root'), async (t) => {
     }),
     reason,
   );
+});
+
+t.test('a tree that is no layer', needs('root'), async (t) => {
+  const target = scratch.directory('plain');
+  const marks = [f('.wh.f'), f('sub/.wh..wh..opq'), f('.wh.d/f'), f('.wh.')];
+  const tar = rawTar(
+    ...marks,
+    f('changes'),
+    d('changes/'),
+    { name: 'l', type: '2', link: 'to' },
+    f('l/f'),
+    d('sub/'),
+  );
+  const { implied } = await unpack(tar, target, { plain: true });
+  const tree = snapshot(target);
+  for (const path of ['.wh.', '.wh.d/f', '.wh.f', 'sub/.wh..wh..opq', 'to/f'])
+    t.match(tree.get(path), { type: 'file' }, path);
+  t.same([...implied].sort(), ['', '.wh.d', 'to'], 'what has no entry of its own');
+  t.match(tree.get('changes'), { type: 'directory', xattrs: {} });
+  t.same(Object.keys(tree.get('changes')?.xattrs ?? {}), [], 'nothing is opaque');
+  t.notOk((await unpack(rawTar(d('./')), scratch.directory('top'), { plain: true })).implied.has(''));
 });
 
 t.test(

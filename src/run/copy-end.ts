@@ -1,0 +1,74 @@
+/**
+ * One end of `strata cp`: a root that somebody else fills, and a path in it, found without leaving the root. Docker's rules
+ * for what the end of a path means are here.
+ */
+import { closeSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { Fd } from '../base/ids.ts';
+import { asName, nameFromText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
+import { O_DIRECTORY, O_PATH, S_IFDIR, S_IFMT } from '../os/constants.ts';
+import { st, type HostFs } from '../os/host-fs.ts';
+import type { InRoot } from '../os/in-root.ts';
+import type { Place } from './copy-object.ts';
+
+export interface End {
+  readonly root: InRoot;
+  /** Below the root; its `/` at the end, or `/.`, means something. */
+  readonly path: string;
+  /** As it was given, which differs where the root is that of a mount: it says what the object is called. */
+  readonly asked: string;
+}
+
+/** Whether what is in it is meant, and not the directory: `DIR/.`. */
+export function isContent({ asked }: End): boolean {
+  return /(^|\/)\.$/.test(asked) || /^\/*$/.test(asked);
+}
+
+/** What the object is called; empty for the root. */
+export function nameOf({ asked }: End): Name {
+  return nameFromText(basename(asked.replace(/(\/\.?)+$/, '')));
+}
+
+/** Through links, O_PATH; undefined where there is nothing. */
+export function findOpen({ root, path }: End): Fd | undefined {
+  return root.findOpen(nameFromText(path === '' ? '/' : path), O_PATH);
+}
+
+/**
+ * The directory that holds it, O_PATH, and its name there; for a whole root, or the target of a link, itself and no
+ * name. UserError `no-such-path`.
+ */
+export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
+  const isWhole = /(^|\/)\.?$/.test(end.path);
+  if (isWhole || followLink) {
+    const object = findOpen(end);
+    if (object === undefined) throw noSuchPath(end);
+    return { directory: object, name: asName('') };
+  }
+  const parent = end.root.findOpen(nameFromText(dirname(end.path)), O_PATH | O_DIRECTORY);
+  const name = nameFromText(basename(end.path));
+  if (parent !== undefined && fs.findStatx(parent, name)) return { directory: parent, name };
+  if (parent !== undefined) closeSync(parent);
+  throw noSuchPath(end);
+}
+
+/** UserError `no-such-path`. */
+export function openParent({ root, path, asked }: End): Fd {
+  const parent = root.findOpen(nameFromText(dirname(path.replace(/\/+$/, ''))), O_PATH | O_DIRECTORY);
+  if (parent === undefined)
+    throw new UserError('no-such-path', `the directory of ${asked} is not there`, { hint: 'make it first' });
+  return parent;
+}
+
+/** Whether it is a directory by itself, and no link to one. */
+export function isDirectoryAt(fs: HostFs, { directory, name }: Place): boolean {
+  fs.statx(directory, name);
+  return ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+}
+
+export function noSuchPath({ asked }: End): UserError {
+  return new UserError('no-such-path', `there is no ${asked}`, {
+    hint: 'paths in a container are below its root',
+  });
+}
