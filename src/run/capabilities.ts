@@ -45,7 +45,9 @@ function fullName(text: string): string {
   });
 }
 
-/** An older kernel has not all of them. */
+/** An older kernel has not all of them, and we cannot give what we could not get ourselves. */
 function knownHere(): string[] {
-  return all.slice(0, Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1')) + 1);
+  const [, bounding = '0'] =
+    /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+  return all.filter((_, number) => ((BigInt(`0x${bounding}`) >> BigInt(number)) & 1n) === 1n);
 }
