@@ -12,7 +12,7 @@ tests=(
   bindfs                            # a layer in FUSE
   btrfs-progs e2fsprogs xfsprogs    # file systems with and without reflinks, on loop devices
   git sqlite3 debootstrap           # real programs
-  conmon crun runc                  # containers
+  conmon crun runc golang-github-containers-common  # containers
   podman buildah docker.io iproute2 # clients of a mount program
   libpython3.11-testsuite python3-dev
   dbench fio stress-ng              # load

@@ -11,6 +11,7 @@ import { parseTmpfsFlag } from '../run/parse-tmpfs-flag.ts';
 import { parseVolumeFlag } from '../run/parse-volume-flag.ts';
 import { addAbsentOptions } from './absent-options.ts';
 import { collect, parsePairs } from './option-values.ts';
+import { parseSecurityOptions } from './security-options.ts';
 
 export interface ContainerOptions {
   readonly rm?: true;
@@ -61,7 +62,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--read-only', 'the root cannot be written')
     .option('--cap-add <capability>', 'a capability on top of the usual ones, or ALL', collect)
     .option('--cap-drop <capability>', 'a capability that it has not, or ALL', collect)
-    .option('--security-opt <option>', 'no-new-privileges', collect)
+    .option('--security-opt <option>', 'no-new-privileges, seccomp=FILE or seccomp=unconfined', collect)
     .option('--tmpfs <target>', 'TARGET[:OPTIONS], a file system in memory', collect)
     .option(
       '-v, --volume <volume>',
@@ -107,7 +108,8 @@ export function containerRequest(
     network: parseNetwork(options.network ?? options.net ?? 'host'),
     readOnlyRoot: options.readOnly === true,
     capabilities: { add: options.capAdd ?? [], drop: options.capDrop ?? [] },
-    noNewPrivileges: hasNoNewPrivileges(options.securityOpt ?? []),
+    ...parseSecurityOptions(options.securityOpt ?? []),
+    privileged: false,
     mounts: mountsOf(options),
     volumesFrom: options.volumesFrom ?? [],
     runtime: options.runtime,
@@ -115,22 +117,6 @@ export function containerRequest(
     labels: parsePairs(options.label ?? []),
     stopSignal: options.stopSignal,
   };
-}
-
-/** The last one counts. What asks for no filter or profile, which there are none of, is had. UserError `bad-option`. */
-function hasNoNewPrivileges(texts: readonly string[]): boolean {
-  let has = false;
-  for (const text of texts) {
-    const [, value] = /^no-new-privileges(?:[:=](true|false))?$/.exec(text) ?? [undefined, undefined];
-    if (text.startsWith('no-new-privileges') && (value !== undefined || text === 'no-new-privileges'))
-      has = value !== 'false';
-    else if (!/^(seccomp|apparmor)[:=]unconfined$|^label[:=]disable$/.test(text))
-      throw new UserError('bad-option', `--security-opt ${text} is not there`, {
-        hint: 'there is no-new-privileges; there are no filters and profiles to choose',
-        exitCode,
-      });
-  }
-  return has;
 }
 
 function mountsOf(options: ContainerOptions): ContainerRequest['mounts'] {

@@ -28,9 +28,13 @@ const usual = (
   .split(' ')
   .map((name) => `CAP_${name}`);
 
-/** UserError `bad-capability`. */
-export function capabilitiesOf(changes: CapabilityChanges): string[] {
+/** `privileged`: all that there are here, whatever the changes. UserError `bad-capability`. */
+export function capabilitiesOf(
+  changes: CapabilityChanges = { add: [], drop: [] },
+  privileged = false,
+): string[] {
   const [add, drop] = [changes.add.map(fullName), changes.drop.map(fullName)];
+  if (privileged) return knownHere();
   // In Docker's order: what is added by its name is had, unless all are added and that one is not wanted.
   if (add.includes('CAP_ALL')) return knownHere().filter((name) => !drop.includes(name));
   const kept = drop.includes('CAP_ALL') ? [] : usual.filter((name) => !drop.includes(name));

@@ -9,6 +9,7 @@ import { findJson, findLine, writeDurably } from '../store/durable.ts';
 import type { CapabilityChanges } from './capabilities.ts';
 import { bundlePath, containerPath, exitsPath, type Engine } from './engine.ts';
 import type { MountRequest } from './mount-request.ts';
+import type { SeccompChoice } from './seccomp.ts';
 
 export interface Container {
   /** 64 hexadecimal digits. */
@@ -33,6 +34,10 @@ export interface Container {
   /** Undefined: those of Docker. */
   readonly capabilities?: CapabilityChanges | undefined;
   readonly noNewPrivileges?: boolean | undefined;
+  /** All capabilities and devices of the machine, nothing masked, and no filter but one that was asked for. */
+  readonly privileged?: boolean | undefined;
+  /** Undefined: the filter of system calls that is usual here. */
+  readonly seccomp?: SeccompChoice | undefined;
   /** In the order in which they are mounted; every volume has its name. */
   readonly mounts: readonly MountRequest[];
   /** Volumes that were made for this container, and go with it. */

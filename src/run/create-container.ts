@@ -21,6 +21,7 @@ import { fillVolume } from './fill-volume.ts';
 import { mountTarget, orderMounts, type MountRequest, type VolumeRequest } from './mount-request.ts';
 import { mergeEnv } from './parse-env.ts';
 import { parseUser } from './parse-user.ts';
+import type { SeccompChoice } from './seccomp.ts';
 import { signalNumber } from './signal-container.ts';
 import { withVolume } from './use-volume.ts';
 
@@ -41,6 +42,8 @@ export interface ContainerRequest {
   readonly readOnlyRoot: boolean;
   readonly capabilities: CapabilityChanges;
   readonly noNewPrivileges: boolean;
+  readonly privileged: boolean;
+  readonly seccomp: SeccompChoice | undefined;
   readonly mounts: readonly MountRequest[];
   /** `CONTAINER[:ro]`: volumes and binds as that one has them. */
   readonly volumesFrom: readonly string[];
@@ -113,6 +116,8 @@ function define(
     readOnlyRoot: request.readOnlyRoot,
     capabilities: request.capabilities,
     noNewPrivileges: request.noNewPrivileges,
+    privileged: request.privileged,
+    ...(request.seccomp === undefined ? {} : { seccomp: request.seccomp }),
     ...(request.runtime === undefined ? {} : { runtime: request.runtime }),
     autoRemove: request.autoRemove,
     labels: { ...defaults.Labels, ...request.labels },

@@ -4,6 +4,7 @@
 import { isActive, readStatus, type Container } from './container.ts';
 import { containerPath, type Engine } from './engine.ts';
 import type { MountRequest } from './mount-request.ts';
+import { seccompText } from './seccomp.ts';
 
 export async function describeContainer(engine: Engine, container: Container): Promise<object> {
   const state = await readStatus(engine, container.id);
@@ -34,7 +35,8 @@ export async function describeContainer(engine: Engine, container: Container): P
       ReadonlyRootfs: container.readOnlyRoot,
       CapAdd: container.capabilities?.add ?? [],
       CapDrop: container.capabilities?.drop ?? [],
-      SecurityOpt: container.noNewPrivileges === true ? ['no-new-privileges'] : [],
+      SecurityOpt: securityOptions(container),
+      SeccompProfile: seccompText(container),
       Runtime: container.runtime ?? '',
     },
     Mounts: container.mounts.map((mount) => describeMount(engine, mount)),
@@ -52,6 +54,16 @@ export async function describeContainer(engine: Engine, container: Container): P
       StopSignal: container.stopSignal,
     },
   };
+}
+
+/** As they were given; a profile as a whole, as Docker shows it. */
+function securityOptions({ noNewPrivileges, seccomp }: Container): string[] {
+  return [
+    ...(noNewPrivileges === true ? ['no-new-privileges'] : []),
+    ...(seccomp === undefined
+      ? []
+      : [`seccomp=${seccomp === 'unconfined' ? seccomp : JSON.stringify(seccomp)}`]),
+  ];
 }
 
 function describeMount(engine: Engine, mount: MountRequest): object {

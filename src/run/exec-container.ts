@@ -82,6 +82,7 @@ function specOf(container: Container, pid: number, request: ExecRequest): object
       terminal: request.terminal,
       capabilities: container.capabilities,
       noNewPrivileges: container.noNewPrivileges,
+      privileged: container.privileged,
     });
   } finally {
     root.close();

@@ -21,6 +21,8 @@ export interface ProcessPlan {
   readonly terminal: boolean;
   /** What Docker's are changed by; nothing unless told. */
   readonly capabilities?: CapabilityChanges | undefined;
+  /** It has all of them, whatever those say. */
+  readonly privileged?: boolean | undefined;
   /** No program gets more rights by its setuid bit or its file's capabilities. */
   readonly noNewPrivileges?: boolean | undefined;
 }
@@ -38,6 +40,8 @@ export interface BundlePlan {
   readonly cgroup: string;
   /** The machine has one hierarchy of cgroups, version 2. */
   readonly unifiedCgroups: boolean;
+  /** `linux.seccomp`; undefined: no filter of system calls. */
+  readonly seccomp?: object | undefined;
 }
 
 /** moby: oci/defaults.go. */
@@ -104,6 +108,7 @@ export function runtimeSpec(plan: BundlePlan): object {
       ].map((type) => ({ type })),
       maskedPaths,
       readonlyPaths,
+      ...(plan.seccomp === undefined ? {} : { seccomp: plan.seccomp }),
       // What the mounts ask for is had only if nothing above them is more private.
       rootfsPropagation: plan.mounts.some(({ options }) =>
         options.some((option) => /^r?shared$/.test(option)),
@@ -119,7 +124,7 @@ export function runtimeSpec(plan: BundlePlan): object {
 /** `process` of config.json, which `exec` of a runtime takes by itself. */
 export function processSpec(plan: ProcessPlan): object {
   const { uid, gid, additionalGids } = plan.account;
-  const capabilities = capabilitiesOf(plan.capabilities ?? { add: [], drop: [] });
+  const capabilities = capabilitiesOf(plan.capabilities, plan.privileged);
   // As in Docker: what root may, no other user gets by being started.
   const own = uid === 0 ? capabilities : [];
   return {

@@ -31,6 +31,7 @@ import { endRun } from './end-run.ts';
 import { orderMounts } from './mount-request.ts';
 import { processSpec, runtimeSpec, type ProcessPlan } from './runtime-spec.ts';
 import { findWorkingRuntime, hasUnifiedCgroups, messageOf } from './runtime.ts';
+import { seccompOf } from './seccomp.ts';
 import { isPaused } from './state-errors.ts';
 
 /** Between making a container and letting it go: whoever wants to see all of its output attaches here. */
@@ -82,7 +83,10 @@ export async function startContainer(
 /** What is known of the process that runs in a container, from the container and the tree at `root`. */
 export function planProcess(
   root: InRoot,
-  asked: Pick<Container, 'env' | 'workingDir' | 'user' | 'terminal' | 'capabilities' | 'noNewPrivileges'> & {
+  asked: Pick<
+    Container,
+    'env' | 'workingDir' | 'user' | 'terminal' | 'capabilities' | 'noNewPrivileges' | 'privileged'
+  > & {
     readonly argv: readonly string[];
   },
 ): ProcessPlan {
@@ -101,6 +105,7 @@ export function planProcess(
     terminal: asked.terminal,
     capabilities: asked.capabilities,
     noNewPrivileges: asked.noNewPrivileges,
+    privileged: asked.privileged,
   };
 }
 
@@ -129,6 +134,7 @@ async function writeBundle(engine: Engine, container: Container): Promise<void> 
       })),
       cgroup: `/strata-${container.id}`,
       unifiedCgroups: hasUnifiedCgroups(),
+      seccomp: seccompOf(container),
     });
     writeFileSync(bundlePath(engine, container.id, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
   } finally {

@@ -15,6 +15,7 @@ import { orderMounts } from './mount-request.ts';
 import { lastFailure } from './runtime-log.ts';
 import { ownMounts, runtimeSpec, type SpecMount } from './runtime-spec.ts';
 import { findWorkingRuntime, hasUnifiedCgroups } from './runtime.ts';
+import { seccompOf } from './seccomp.ts';
 import { startError } from './start-error.ts';
 import { makeStepBundle } from './step-bundle.ts';
 import type { StepCommand, StepRunner } from './step.ts';
@@ -121,6 +122,7 @@ function specOf(command: StepCommand, root: InRoot, id: string, mounts: readonly
     mounts: mounts.map(({ destination, type, source, options }) => ({ destination, type, source, options })),
     cgroup: `/strata-${id}`,
     unifiedCgroups: hasUnifiedCgroups(),
+    seccomp: seccompOf({}),
   });
 }
 

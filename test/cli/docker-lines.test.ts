@@ -67,6 +67,12 @@ const lines: readonly (readonly [line: string, status: number, printed: RegExp])
     /^$/,
   ],
   ['docker run --rm --tmpfs /app nginx:latest true', 0, /^$/],
+  ['docker run --rm --security-opt seccomp=unconfined nginx:latest true', 0, /^$/],
+  [
+    'echo "{}" >seccomp.json; docker run --rm --security-opt seccomp=seccomp.json nginx:latest true',
+    125,
+    /seccomp\.json is no seccomp profile: defaultAction: /,
+  ],
   ['docker run -d -p 8080:80 nginx:latest', 125, /--publish is not there: leave -p out/],
   [
     'docker volume create --driver local --opt type=tmpfs --opt device=tmpfs --opt o=size=100m,uid=1000 foo',

@@ -1,6 +1,7 @@
 /** `strata info`: data root, driver and why, what the machine can do. */
 import { Command } from 'commander';
 import { probeRuntimes } from '../../run/runtime.ts';
+import { usualSeccompFile } from '../../run/seccomp.ts';
 import { systemInfo, type SystemInfo } from '../../store/system-info.ts';
 import { openStore } from '../open-store.ts';
 import { printJson, printLines } from '../print.ts';
@@ -21,13 +22,14 @@ export function infoCommand(): Command {
     .option('--json', 'as JSON')
     .action(async ({ json, format }: Options, command: Command) => {
       const info = await systemInfo(await openStore(command));
+      const seccomp = usualSeccompFile() ?? 'unconfined';
       if (format !== undefined) {
-        printInspected([{ ...dockerNames(info), ...info, runtimes: probeRuntimes() }], format);
+        printInspected([{ ...dockerNames(info), ...info, runtimes: probeRuntimes(), seccomp }], format);
         return;
       }
       const runtimes = probeRuntimes();
       if (json === true) {
-        printJson({ ...info, runtimes });
+        printJson({ ...info, runtimes, seccomp });
         return;
       }
       printLines([
@@ -45,6 +47,7 @@ export function infoCommand(): Command {
         `Overlayfs: ${info.overlayfs ? 'yes' : 'no'}`,
         'Runtimes:',
         ...runtimes.map(({ name, path, reason }) => `  ${name}: ${reason ?? `works (${path ?? ''})`}`),
+        `Seccomp Profile: ${seccomp}`,
       ]);
     });
 }
