@@ -30,8 +30,6 @@ const kernelFileSystems: ReadonlySet<number> = new Set([
   0x63677270, // cgroup2
   0x19800202, // mqueue
 ]);
-/** Labels and signatures that no other machine understands. */
-const ofThisHost: ReadonlySet<string> = new Set(['security.selinux', 'security.evm']);
 
 /**
  * Writes the tar of `from` to `sink`: one entry with its name, or that of a directory and all below it; of `DIR/.` what
@@ -50,7 +48,7 @@ export async function copyToArchive(
     const source = openSource(fs, end, followLink);
     try {
       const as = isContent(end) && isDirectoryAt(fs, source) ? asName('') : nameOf(end);
-      const keeps = (name: string): boolean => isCarried(asName(name)) && !ofThisHost.has(name);
+      const keeps = (name: string): boolean => isCarried(asName(name));
       await writeTreeTar(fs, source, { as, keeps, enters: isOfFiles }, sink);
     } finally {
       closeSync(source.directory);

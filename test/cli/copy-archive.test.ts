@@ -107,7 +107,10 @@ t.test('archives', needs(...containerNeeds, 'program:tar'), async (t) => {
       /^drwxr-xr-x [^]* d?sub\/x\n$/,
       'through a link of the container',
     );
-    t.match(shell('tar -c etc lnk | strata cp - still:/'), { status: 1, stderr: /ENOTDIR|ELOOP/ });
+    t.match(shell('tar -c etc lnk | strata cp - still:/'), {
+      status: 1,
+      stderr: /is there and is no directory/,
+    });
     t.end();
   });
 
@@ -147,7 +150,7 @@ t.test('archives', needs(...containerNeeds, 'program:tar'), async (t) => {
     done(`ln -sfn ${outside} away; strata cp away still:/hostile`);
     t.match(into(rawTar({ ...file, name: 'away/g' }), 'still:/hostile'), {
       status: 1,
-      stderr: /ENOTDIR|ELOOP/,
+      stderr: /is there and is no directory/,
     });
     t.equal(into(rawTar({ ...file, name: '/absolute' }), 'still:/hostile').status, 0);
     t.equal(readFileSync(`${outside}/g`, 'utf8'), 'kept');
