@@ -6,7 +6,6 @@ import { Option, type Command } from 'commander';
 import { UserError } from '../base/user-error.ts';
 
 const limits = 'limit the whole of it: systemd-run --scope -p MemoryMax=1G strata run ...';
-const rights = 'a container has the capabilities of one of Docker, and no devices of this machine';
 const daemon = 'there is no daemon to do it: let systemd run strata run';
 const network = 'a container has the network of this machine (--network=host), or none';
 
@@ -26,7 +25,7 @@ const options: readonly (readonly [flags: string, instead: string])[] = [
   ...['-c, --cpu-shares <number>', '--pids-limit <number>', '--gpus <list>'].map(
     (flags) => [flags, limits] as const,
   ),
-  ...['--privileged', '--device <device>'].map((flags) => [flags, rights] as const),
+  ['--device <device>', 'a container has no device of this machine; one with --privileged has them all'],
   ['--restart <policy>', daemon],
   ...['--health-cmd <command>', '--health-interval <duration>', '--health-retries <number>'].map(
     (flags) => [flags, daemon] as const,

@@ -28,6 +28,7 @@ export interface ContainerOptions {
   readonly readOnly?: true;
   readonly capAdd?: readonly string[];
   readonly capDrop?: readonly string[];
+  readonly privileged?: true;
   readonly securityOpt?: readonly string[];
   readonly tmpfs?: readonly string[];
   readonly volume?: readonly string[];
@@ -62,6 +63,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--read-only', 'the root cannot be written')
     .option('--cap-add <capability>', 'a capability on top of the usual ones, or ALL', collect)
     .option('--cap-drop <capability>', 'a capability that it has not, or ALL', collect)
+    .option('--privileged', 'all capabilities and devices, nothing masked, no filter of system calls')
     .option('--security-opt <option>', 'no-new-privileges, seccomp=FILE or seccomp=unconfined', collect)
     .option('--tmpfs <target>', 'TARGET[:OPTIONS], a file system in memory', collect)
     .option(
@@ -109,7 +111,7 @@ export function containerRequest(
     readOnlyRoot: options.readOnly === true,
     capabilities: { add: options.capAdd ?? [], drop: options.capDrop ?? [] },
     ...parseSecurityOptions(options.securityOpt ?? []),
-    privileged: false,
+    privileged: options.privileged === true,
     mounts: mountsOf(options),
     volumesFrom: options.volumesFrom ?? [],
     runtime: options.runtime,

@@ -33,6 +33,7 @@ export async function describeContainer(engine: Engine, container: Container): P
       NetworkMode: container.network,
       AutoRemove: container.autoRemove,
       ReadonlyRootfs: container.readOnlyRoot,
+      Privileged: container.privileged === true,
       CapAdd: container.capabilities?.add ?? [],
       CapDrop: container.capabilities?.drop ?? [],
       SecurityOpt: securityOptions(container),

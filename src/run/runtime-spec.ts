@@ -3,6 +3,7 @@
  * file systems a container has of its own. It is made from one plan; what it says of the machine was asked before.
  */
 import type { Account } from './accounts.ts';
+import { hostDevices } from './host-devices.ts';
 import { capabilitiesOf, type CapabilityChanges } from './capabilities.ts';
 
 /** A mount of the bundle, as the specification has it. */
@@ -21,7 +22,7 @@ export interface ProcessPlan {
   readonly terminal: boolean;
   /** What Docker's are changed by; nothing unless told. */
   readonly capabilities?: CapabilityChanges | undefined;
-  /** It has all of them, whatever those say. */
+  /** It has all of them, whatever those say; its container has the devices of this machine, and nothing is masked. */
   readonly privileged?: boolean | undefined;
   /** No program gets more rights by its setuid bit or its file's capabilities. */
   readonly noNewPrivileges?: boolean | undefined;
@@ -91,23 +92,24 @@ export const ownMounts: readonly SpecMount[] = [
 /** The content of config.json. */
 export function runtimeSpec(plan: BundlePlan): object {
   const targets = new Set(plan.mounts.map(({ destination }) => destination));
+  const isPrivileged = plan.process.privileged === true;
+  const own = ownMounts.filter(({ destination }) => !targets.has(destination));
   return {
     ociVersion: '1.0.2',
     process: processSpec(plan.process),
     root: { path: plan.root, readonly: plan.readOnlyRoot },
     hostname: plan.hostname,
-    mounts: [...ownMounts.filter(({ destination }) => !targets.has(destination)), ...plan.mounts],
+    mounts: [...(isPrivileged ? own.map(writable) : own), ...plan.mounts],
     linux: {
       cgroupsPath: plan.cgroup,
       // The runtime itself adds the devices that every container has: null, zero, full, random, tty.
-      resources: { devices: [{ allow: false, access: 'rwm' }] },
+      resources: { devices: [{ allow: isPrivileged, access: 'rwm' }] },
+      ...(isPrivileged ? { devices: hostDevices() } : { maskedPaths, readonlyPaths }),
       namespaces: [
         ...['mount', 'pid', 'ipc', 'uts'],
         ...(plan.network === 'none' ? ['network'] : []),
         ...(plan.unifiedCgroups ? ['cgroup'] : []),
       ].map((type) => ({ type })),
-      maskedPaths,
-      readonlyPaths,
       ...(plan.seccomp === undefined ? {} : { seccomp: plan.seccomp }),
       // What the mounts ask for is had only if nothing above them is more private.
       rootfsPropagation: plan.mounts.some(({ options }) =>
@@ -119,6 +121,10 @@ export function runtimeSpec(plan: BundlePlan): object {
           : 'private',
     },
   };
+}
+
+function writable({ options, ...mount }: SpecMount): SpecMount {
+  return { ...mount, options: options.filter((option) => option !== 'ro') };
 }
 
 /** `process` of config.json, which `exec` of a runtime takes by itself. */

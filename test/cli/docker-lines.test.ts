@@ -67,6 +67,8 @@ const lines: readonly (readonly [line: string, status: number, printed: RegExp])
     /^$/,
   ],
   ['docker run --rm --tmpfs /app nginx:latest true', 0, /^$/],
+  ['docker run --rm --privileged nginx:latest sh -c "echo $(ls /dev | wc -l)"', 0, /^\d+$/m],
+  ['docker run --rm --device /dev/fuse nginx:latest true', 125, /--device is not there: .*--privileged/],
   ['docker run --rm --security-opt seccomp=unconfined nginx:latest true', 0, /^$/],
   [
     'echo "{}" >seccomp.json; docker run --rm --security-opt seccomp=seccomp.json nginx:latest true',

@@ -1,5 +1,6 @@
 /** What a container may do beyond Docker's usual capabilities, and what it may not. */
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { usualSeccompFile } from '../../src/run/seccomp.ts';
 import { needs } from '../fixtures/needs.ts';
@@ -62,6 +63,52 @@ t.test('filters and privileges', needs(...containerNeeds, 'program:setarch'), as
       status: 125,
       stderr: /not there/,
     });
+    t.end();
+  });
+
+  await t.test('privileges', (t) => {
+    const rights = 'while read k v; do case $k in CapEff:|Seccomp:) echo $v;; esac; done < /proc/self/status';
+    const [, all = ''] = /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+    const tries = [
+      'echo own > /proc/sys/kernel/domainname && echo sysctl',
+      '[ -w /sys/kernel/mm ] && echo sys',
+      'true < /dev/fuse && echo device',
+      '[ ! -c /proc/timer_list ] && echo unmasked',
+    ].join('; ');
+    const nodes =
+      'for f in /dev/* /dev/*/*; do [ ! -L $f ] && { [ -c $f ] || [ -b $f ]; } && stat -c "%n %t:%T %a %u:%g" $f; done; true';
+    const outside = execFileSync('bash', ['-c', nodes], { encoding: 'utf8' });
+    const theirs = (text: string): string[] =>
+      text
+        .split('\n')
+        .filter(
+          (line) => !/^$|^\/dev\/(pts|ptmx|console|shm|mqueue|fd|tty |null|zero|full|u?random)/.test(line),
+        );
+    get('run', '-d', '--name', 'mighty', '--privileged', '--cap-drop', 'ALL', 'base', 'sleep', '1000');
+    t.equal(get('exec', 'mighty', 'sh', '-c', rights), `${all}\n0`);
+    t.equal(get('exec', 'mighty', 'sh', '-c', tries), 'sysctl\nsys\ndevice\nunmasked');
+    t.same(
+      theirs(get('exec', 'mighty', 'sh', '-c', nodes)),
+      theirs(outside),
+      'devices, with owners and modes',
+    );
+    t.ok(theirs(outside).some((line) => line.startsWith('/dev/fuse ')));
+    t.match(JSON.parse(get('inspect', 'mighty')), [
+      { HostConfig: { Privileged: true, SeccompProfile: 'unconfined' } },
+    ]);
+    get('rm', '-f', 'mighty');
+    t.match(run('run', '--rm', 'base', 'sh', '-c', `${tries}; true`), { status: 0, stdout: '' });
+    writeFileSync(`${scratch.path}/own.json`, '{"defaultAction":"SCMP_ACT_ALLOW"}');
+    const filtered = ['--privileged', '--security-opt', 'seccomp=own.json'];
+    t.equal(
+      get('run', '--rm', ...filtered, 'base', 'sh', '-c', rights),
+      `${all}\n2`,
+      'a filter that was asked for',
+    );
+    t.equal(
+      get('run', '--rm', '--privileged', '-u', 'app', 'base', 'sh', '-c', rights),
+      `${'0'.repeat(16)}\n0`,
+    );
     t.end();
   });
 });
