@@ -1,5 +1,6 @@
 /** A container in listings: Docker's fields of it, and what `--filter` asks. */
 import { isActive, type Container, type ContainerStatus } from '../run/container.ts';
+import { unknownSize } from './container-size.ts';
 import type { Filters } from './filters.ts';
 import type { Fields, Listing } from './listing.ts';
 import { ageText, sizeText, timeText } from './units.ts';
@@ -8,7 +9,7 @@ export interface ListedContainer {
   readonly container: Container;
   readonly status: ContainerStatus;
   /** Bytes that it has written, and with those of its image; undefined where nobody has asked. */
-  readonly size?: { readonly written: number; readonly virtual: number };
+  readonly size?: { readonly written: number; readonly virtual: number } | typeof unknownSize;
 }
 
 /** What `ps` shows; with sizes one column more. */
@@ -53,7 +54,7 @@ export function containerFields({ container, status, size }: ListedContainer, tr
     State: status.status,
     Ports: '',
     Names: container.name,
-    Size: size === undefined ? '' : `${sizeText(size.written)} (virtual ${sizeText(size.virtual)})`,
+    Size: sizesText(size),
     Mounts: sources.join(','),
     LocalVolumes: String(volumes.length),
     Networks: container.network,
@@ -62,6 +63,11 @@ export function containerFields({ container, status, size }: ListedContainer, tr
       .join(','),
     Label: (name: unknown) => container.labels[String(name)] ?? '',
   };
+}
+
+function sizesText(size: ListedContainer['size']): string {
+  if (size === undefined) return '';
+  return size === unknownSize ? size : `${sizeText(size.written)} (virtual ${sizeText(size.virtual)})`;
 }
 
 export const containerFilters = [

@@ -9,6 +9,7 @@ import { shortId } from '../../store/ids.ts';
 import { parseReference } from '../../store/reference.ts';
 import { systemUsage, type UsageRow } from '../../store/system-usage.ts';
 import { containerFields } from '../container-fields.ts';
+import { findWritten, unknownSize } from '../container-size.ts';
 import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { printJson } from '../print.ts';
@@ -90,7 +91,8 @@ async function containerTable({ engine, layers }: OpenedEngine): Promise<string>
     const fields = containerFields({ container, status }, true);
     const shown = ['ID', 'Image', 'Command', 'LocalVolumes'].map((name) => String(fields[name]));
     const state = ['RunningFor', 'Status', 'Names'].map((name) => String(fields[name]));
-    rows.push([...shown, sizeText(await layers.size(container.id)), ...state]);
+    const written = await findWritten(layers, container);
+    rows.push([...shown, written === undefined ? unknownSize : sizeText(written), ...state]);
   }
   return `Containers space usage:\n\n${tableText(
     columns('CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'),

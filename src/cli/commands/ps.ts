@@ -11,6 +11,7 @@ import {
   isFiltered,
   type ListedContainer,
 } from '../container-fields.ts';
+import { findWritten, unknownSize } from '../container-size.ts';
 import { Filters } from '../filters.ts';
 import { formatRows, mentions } from '../listing.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
@@ -52,7 +53,11 @@ export function psCommand(name: string): Command {
         rows.push(wantsSize ? { ...row, size: await sizeOf(opened, row.container) } : row);
       if (json === true)
         printJson(
-          rows.map(({ container, status, size }) => ({ ...container, state: status, size: size?.written })),
+          rows.map(({ container, status, size }) => ({
+            ...container,
+            state: status,
+            size: size === unknownSize ? null : size?.written,
+          })),
         );
       else if (quiet === true)
         printLines(rows.map(({ container: { id } }) => (trunc ? id.slice(0, 12) : id)));
@@ -82,11 +87,12 @@ async function wantedRows(
 
 async function sizeOf(
   { store, layers }: OpenedEngine,
-  { id, image }: Container,
-): Promise<{ readonly written: number; readonly virtual: number }> {
-  const written = await layers.size(id);
+  container: Container,
+): Promise<NonNullable<ListedContainer['size']>> {
+  const written = await findWritten(layers, container);
+  if (written === undefined) return unknownSize;
   const below = await store.lock.shared(async () => {
-    const found = await store.images.findImage(image.id as ImageId);
+    const found = await store.images.findImage(container.image.id as ImageId);
     return found === undefined ? 0 : imageSize(store, found);
   });
   return { written, virtual: written + below };
