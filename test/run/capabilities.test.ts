@@ -16,7 +16,7 @@ t.test('capabilities as Docker has them', (t) => {
   t.match(of(['ALL'], ['SYS_ADMIN']), /CAP_SYS_BOOT/);
   t.notMatch(of(['ALL'], ['SYS_ADMIN']), /CAP_SYS_ADMIN/);
   const [, bounding = ''] = /^CapBnd:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
-  const ours = [...BigInt(`0x${bounding}`).toString(2)].filter((bit) => bit === '1').length;
+  const ours = BigInt(`0x${bounding}`).toString(2).replaceAll('0', '').length;
   t.equal(of(['ALL'], []).split(' ').length, ours, 'those that we have not ourselves no runtime can give');
   for (const text of ['', 'NONE', 'CAP_CAP_KILL']) t.throws(() => of([text], []), UserError, text);
   t.end();
