@@ -5,7 +5,8 @@
 import { posix } from 'node:path';
 import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
-import { InRoot } from '../../os/in-root.ts';
+import { InRoot, rootOwner, type Owner } from '../../os/in-root.ts';
+import { lookUpAccount } from '../../run/accounts.ts';
 import type { LayerFacts, StoredImage } from '../build-store.ts';
 import { explainMiss } from '../cache/explain.ts';
 import { stepKey } from '../cache/step-key.ts';
@@ -99,16 +100,18 @@ export class StageBuild {
     reporter.end(label, { size: 0, isCached: false });
   }
 
+  /** What is missing is made, and belongs to USER (BuildKit: dispatchWorkdir in dockerfile2llb). */
   #workdirStep(createdBy: string): Step {
-    const path = this.state.config.WorkingDir ?? '/';
+    const { WorkingDir: path = '/', User: user = '' } = this.state.config;
     const { fs } = this.#session;
     return {
       ...{ keyword: 'WORKDIR', createdBy, change: {} },
-      inputs: new Map([['path', path]]),
+      inputs: new Map([['path', path], ...(user === '' ? [] : [['USER', user] as const])]),
       act: (root) => {
         const tree = new InRoot(root);
         try {
-          fs.close(openTargetDirectory(tree, nameFromText(posix.normalize(path))).directory);
+          const owner = ownerOf(tree, user);
+          fs.close(openTargetDirectory(tree, nameFromText(posix.normalize(path)), owner).directory);
         } finally {
           tree.close();
         }
@@ -202,5 +205,16 @@ async function placed<T>(place: Place, act: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw placedError(place, error);
+  }
+}
+
+/** root for a user that the image does not know (yet): only a RUN needs more. */
+function ownerOf(tree: InRoot, user: string): Owner {
+  if (user === '') return rootOwner;
+  try {
+    return lookUpAccount(tree, user);
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'no-such-user') return rootOwner;
+    throw error;
   }
 }
