@@ -2,8 +2,7 @@
  * The store of a data root as a build needs it: a workspace that keeps what the build has been given, and writable
  * layers that become layers by way of their tar, as those of a container do.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { asName, nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -29,14 +28,9 @@ export function withBuildStore<T>(
   fs: HostFs,
   act: (build: BuildStore) => Promise<T>,
 ): Promise<T> {
-  return Workspace.use(store, async (workspace) => {
-    const scratch = mkdtempSync(join(tmpdir(), 'strata-build-'));
-    try {
-      return await act(new StoreBench(store, fs, workspace, scratch));
-    } finally {
-      rmSync(scratch, { recursive: true, force: true });
-    }
-  });
+  return Workspace.use(store, async (workspace) =>
+    act(new StoreBench(store, fs, workspace, await workspace.makeScratch())),
+  );
 }
 
 class StoreBench implements BuildStore {
