@@ -7,7 +7,7 @@ import { closeSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { MNT_DETACH, O_DIRECTORY, O_PATH, UMOUNT_NOFOLLOW } from '../os/constants.ts';
+import { MNT_DETACH, UMOUNT_NOFOLLOW } from '../os/constants.ts';
 import { getAddon } from '../os/addon.ts';
 import { bindMount } from '../os/mount.ts';
 import { findMountAt } from '../os/mountinfo.ts';
@@ -106,7 +106,7 @@ function bindSubpath(content: string, subpath: string, place: string, volume: st
 
 function findDirectory(root: InRoot, path: string): number | undefined {
   try {
-    return root.findOpen(nameFromText(path), O_PATH | O_DIRECTORY);
+    return root.findDirectory(nameFromText(path));
   } catch (thrown) {
     if (isFsError(thrown, 'ELOOP')) return undefined;
     throw thrown;

@@ -11,7 +11,7 @@ import { decompressed } from '../oci/compression.ts';
 import { applyLayerTar } from '../oci/layer-reader.ts';
 import type { ChunkSink } from '../oci/tar-output.ts';
 import { writeTreeTar } from '../oci/tree-writer.ts';
-import { O_DIRECTORY, O_PATH, O_RDONLY } from '../os/constants.ts';
+import { O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import { fdPath } from '../os/in-root.ts';
 import { createToolFs, withDirectories } from '../store/tool-fs.ts';
 import type { Container } from './container.ts';
@@ -48,8 +48,7 @@ export async function copyToArchive(
     const source = openSource(fs, end, followLink);
     try {
       const as = isContent(end) && isDirectoryAt(fs, source) ? asName('') : nameOf(end);
-      const keeps = (name: string): boolean => isCarried(asName(name));
-      await writeTreeTar(fs, source, { as, keeps, enters: isOfFiles }, sink);
+      await writeTreeTar(fs, source, { as, keeps: isCarried, enters: isOfFiles }, sink);
     } finally {
       closeSync(source.directory);
     }
@@ -104,7 +103,7 @@ export async function copyFromArchive(
         throw new UserError('not-a-directory', `${to} is no directory: a tar is unpacked in one`);
       const target = fs.openat(found, asName('.'), O_RDONLY | O_DIRECTORY, 0);
       const findTarget = (below: string): Fd | undefined =>
-        root.findOpen(asName(`${nameFromText(path)}/${below}`), O_PATH | O_DIRECTORY);
+        root.findDirectory(asName(`${nameFromText(path)}/${below}`));
       try {
         await withDirectories(fs, [tree], ([source]) =>
           copyContent(fs, source as Fd, target, { ways: { has: (below) => implied.has(below), findTarget } }),

@@ -7,7 +7,7 @@ import { basename, dirname } from 'node:path';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { O_DIRECTORY, O_PATH, S_IFDIR, S_IFMT } from '../os/constants.ts';
+import { O_PATH, S_IFDIR, S_IFMT } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import type { InRoot } from '../os/in-root.ts';
 import type { Place } from './copy-object.ts';
@@ -46,7 +46,7 @@ export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
     if (object === undefined) throw noSuchPath(end);
     return { directory: object, name: asName('') };
   }
-  const parent = end.root.findOpen(nameFromText(dirname(end.path)), O_PATH | O_DIRECTORY);
+  const parent = end.root.findDirectory(nameFromText(dirname(end.path)));
   const name = nameFromText(basename(end.path));
   if (parent !== undefined && fs.findStatx(parent, name)) return { directory: parent, name };
   if (parent !== undefined) closeSync(parent);
@@ -55,7 +55,7 @@ export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
 
 /** UserError `no-such-path`. */
 export function openParent({ root, path, asked }: End): Fd {
-  const parent = root.findOpen(nameFromText(dirname(path.replace(/\/+$/, ''))), O_PATH | O_DIRECTORY);
+  const parent = root.findDirectory(nameFromText(dirname(path.replace(/\/+$/, ''))));
   if (parent === undefined)
     throw new UserError('no-such-path', `the directory of ${asked} is not there`, { hint: 'make it first' });
   return parent;

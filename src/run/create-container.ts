@@ -7,7 +7,6 @@ import { hostname as hostName } from 'node:os';
 import { dirname } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { O_DIRECTORY, O_PATH } from '../os/constants.ts';
 import { InRoot } from '../os/in-root.ts';
 import { tellingNoSpace } from '../store/no-space.ts';
 import { capabilitiesOf, type CapabilityChanges } from './capabilities.ts';
@@ -188,7 +187,7 @@ async function fillVolumes(engine: Engine, id: string, mounts: readonly MountReq
   const root = new InRoot(await engine.layers.mount(id));
   try {
     for (const { source = '', target } of volumes) {
-      const from = root.findOpen(nameFromText(target), O_PATH | O_DIRECTORY);
+      const from = root.findDirectory(nameFromText(target));
       if (from === undefined) continue;
       try {
         await withVolume(engine, source, (content) => fillVolume(content, from));

@@ -87,7 +87,7 @@ function missingPart(root: InRoot, point: MountPoint): MountPoint[] {
 function removeStub(fs: HostFs, root: InRoot, { made, before, after }: Stub): void {
   const first = made.at(-1);
   if (first === undefined) return;
-  const parent = root.findOpen(nameFromText(posix.dirname(first.path)), O_PATH | O_DIRECTORY);
+  const parent = root.findDirectory(nameFromText(posix.dirname(first.path)));
   if (parent === undefined) return;
   try {
     const now = timesOf(fs, parent);
@@ -102,7 +102,7 @@ function removeStub(fs: HostFs, root: InRoot, { made, before, after }: Stub): vo
 
 /** False where it is not ours any more. */
 function removeOne(fs: HostFs, root: InRoot, { path, kind }: MountPoint): boolean {
-  const parent = root.findOpen(nameFromText(posix.dirname(path)), O_PATH | O_DIRECTORY);
+  const parent = root.findDirectory(nameFromText(posix.dirname(path)));
   if (parent === undefined) return false;
   const name = nameFromText(posix.basename(path));
   try {
