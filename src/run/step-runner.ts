@@ -136,8 +136,9 @@ interface Bundle {
 async function runBundle({ runtime, state, bundle, id }: Bundle, command: StepCommand): Promise<number> {
   const log = join(bundle, 'log');
   const args = ['--root', state, '--log', log, '--log-format', 'json', 'run', '--bundle', bundle, id];
-  // One pipe for both outputs keeps their order, which only a shell can give a child. In a session of its own:
-  // Ctrl-C is for the one who builds, who aborts the signal.
+  // One pipe for both outputs, which only a shell can give a child, keeps their order as far as the runtime does:
+  // crun hands it down, runc reads each output through a pipe of its own. In a session of its own: Ctrl-C is for
+  // the one who builds, who aborts the signal.
   const child = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', runtime, ...args], {
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,

@@ -3,7 +3,7 @@
  * number, which stays that of the origin, the link count, the blocks of a metacopy file, and the owner's ids.
  */
 import { STATX_BTIME } from '../os/constants.ts';
-import { st } from '../os/host-fs.ts';
+import { st, type HostFs } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { Statx } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
@@ -47,4 +47,12 @@ export function readStatx(core: UnionCore, node: Node, attr: Attr): Statx {
   };
   finishAttributes(core, node, attr);
   return birth;
+}
+
+/**
+ * By which all names of a file with several links find one node; `attr` is what was looked at last. Not
+ * its layer: subvolumes below one root have inode numbers of their own.
+ */
+export function keyOf(fs: HostFs, attr: Attr): string {
+  return `${String(fs.stat[st.dev])}:${String(attr.inoHigh)}:${String(attr.inoLow)}`;
 }

@@ -23,6 +23,7 @@ import { DataFiles } from './data-files.ts';
 import { Interrupts } from './interrupts.ts';
 import type { OpenNode } from './open-node.ts';
 import type { Place, RealDir } from './real-dir.ts';
+import { Sightings } from './replaced.ts';
 
 export interface CoreParts {
   readonly fs: HostFs;
@@ -79,6 +80,8 @@ export class UnionCore {
   readonly listings: ListingCache;
   readonly data: DataFiles;
   readonly unprivileged: boolean;
+  /** What is open keeps a descriptor: its name may not be opened again, or lead elsewhere. */
+  readonly holdsData: boolean;
   readonly ids: IdMaps | undefined;
   readonly inos: InodeNumbers;
   readonly interrupts = new Interrupts();
@@ -89,6 +92,8 @@ export class UnionCore {
   /** Names in the work directory. */
   readonly temps = new TempNames('t');
   readonly handles = new Map<HandleId, OpenNode>();
+  /** Used where others change the layers. */
+  readonly sightings = new Sightings();
   /** For a statx whose attributes are not the answer; a lookup uses it, too. */
   readonly scratch = new Attr();
   /** For a lookup whose attributes nobody asked for. */
@@ -106,8 +111,9 @@ export class UnionCore {
     this.indexDir = parts.indexDir;
     this.dirs = new DirCache(parts.fs, parts.limits.directories, parts.part);
     this.listings = new ListingCache(parts.limits.names);
-    this.data = new DataFiles(parts.fs, this.dirs, parts.limits.files, parts.unprivileged, parts.part);
     this.unprivileged = parts.unprivileged;
+    this.holdsData = parts.unprivileged || parts.features.layersChange === true;
+    this.data = new DataFiles(parts.fs, this.dirs, parts.limits.files, this.holdsData, parts.part);
     this.ids = parts.ids;
     this.inos = new InodeNumbers(parts.fileSystems, parts.features.shortInodes);
     this.nodes = new NodeTable((node) => {
@@ -176,10 +182,11 @@ export class UnionCore {
   #release(node: Node): void {
     this.data.drop(node);
     this.listings.drop(node);
-    const place = node.upper;
+    const place = node.upper ?? (node.isDirectory ? undefined : node.lower);
     if (place !== undefined && place.fd >= 0 && place.dir === undefined) {
       this.fs.close(place.fd);
       node.upper = undefined;
+      node.lower = undefined;
     } else if (node.dir?.upper !== undefined) {
       this.dirs.drop(node.dir.upper);
     }

@@ -311,8 +311,8 @@ export class Files {
   }
 
   #add(node: Node, writable: boolean): OpenNode {
-    const { data, unprivileged } = this.#core;
-    if (unprivileged) {
+    const { data, holdsData, unprivileged } = this.#core;
+    if (holdsData) {
       if (writable) data.forWriting(node);
       else data.forReading(node);
     }

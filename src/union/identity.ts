@@ -13,7 +13,7 @@ import { S_IFMT } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
 import type { Layer } from './layer.ts';
-import { keyOf } from './lookup.ts';
+import { keyOf } from './attributes.ts';
 import { followed } from './lower-stack.ts';
 import type { Node } from './node.ts';
 import { Place } from './real-dir.ts';

@@ -12,7 +12,7 @@ import type { UnionCore } from './core.ts';
 import { findEntryName } from './identity.ts';
 import { markImpure } from './impure.ts';
 import { guarded, letIn } from './let-in.ts';
-import { keyOf } from './lookup.ts';
+import { keyOf } from './attributes.ts';
 import type { Node } from './node.ts';
 import { keepTimes } from './parent-times.ts';
 import { Place, type RealDir } from './real-dir.ts';

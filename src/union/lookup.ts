@@ -10,9 +10,9 @@ import { valueOf } from '../layer/redirect.ts';
 import { protectionOf, readProtattr } from '../layer/protattr.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { NAME_MAX, S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
-import { mark, st, type HostFs } from '../os/host-fs.ts';
+import { mark, st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
-import { finishAttributes, readAttributes } from './attributes.ts';
+import { finishAttributes, keyOf, readAttributes } from './attributes.ts';
 import type { UnionCore } from './core.ts';
 import { findStat, foundDirectory } from './covered-dir.ts';
 import { adoptIndexEntry, adoptOrigin, findEntryName, keepsLinks, statEntry } from './identity.ts';
@@ -21,6 +21,7 @@ import { findData, hasRedirect, isLast, isMetacopy, noData } from './lower-data.
 import { followed, LowerStack, readMarks } from './lower-stack.ts';
 import { DirState, type Node } from './node.ts';
 import { isAufsOpaqueDir, isHiddenBelow, probe } from './probe.ts';
+import { isStillThere, letGo } from './replaced.ts';
 import { mayHold } from './upper-names.ts';
 import { Place, type RealDir } from './real-dir.ts';
 
@@ -33,8 +34,11 @@ export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): N
   if (dir === undefined) throw fsError('ENOTDIR');
   const known = dir.children.get(name);
   if (known !== undefined) {
-    readAttributes(core, known, attr);
-    return known;
+    if (core.features.layersChange !== true || isStillThere(core, parent, name, known)) {
+      readAttributes(core, known, attr);
+      return known;
+    }
+    letGo(core, parent, name, known);
   }
   // Where the names of a directory are known, no layer would say so.
   if (name.length > NAME_MAX) throw fsError('ENAMETOOLONG');
@@ -42,17 +46,31 @@ export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): N
     if (core.features.aufs && isAufsMetadata(name)) return undefined;
     if (mayHold(core, dir.upper, name) && findStat(core, dir.upper, name, attr)) {
       if (isWhiteoutStat(core.fs.stat)) return undefined;
-      return isDirectory(core)
+      const key = sightedKey(core, attr);
+      const node = isDirectory(core)
         ? upperDirectory(core, parent, name, attr)
         : upperFile(core, parent, name, attr);
+      return sighted(core, node, key);
     }
     if (dir.opaque || isHiddenBelow(core, dir.upper, name)) return undefined;
   }
   const position = probe(core, parent, name, 0, attr);
   if (position < 0) return undefined;
-  return isDirectory(core)
+  const key = sightedKey(core, attr);
+  const node = isDirectory(core)
     ? lowerDirectory(core, parent, name, position, attr)
     : lowerFile(core, parent, name, position, attr);
+  return sighted(core, node, key);
+}
+
+/** Which object was looked at last, where that has to be remembered. */
+function sightedKey(core: UnionCore, attr: Attr): string | undefined {
+  return core.features.layersChange === true ? keyOf(core.fs, attr) : undefined;
+}
+
+function sighted(core: UnionCore, node: Node, key: string | undefined): Node {
+  if (key !== undefined) core.sightings.isFirst(node.place, key);
+  return node;
 }
 
 /** The same for an act that needs it: ENOENT. */
@@ -257,14 +275,6 @@ function lowerData(core: UnionCore, parent: Node, place: Place, position: number
   });
   if (found !== undefined) return found.data;
   throw noData(core, place);
-}
-
-/**
- * By which all names of a file with several links find one node; `attr` is what was looked at last. Not
- * its layer: subvolumes below one root have inode numbers of their own.
- */
-export function keyOf(fs: HostFs, attr: Attr): string {
-  return `${String(fs.stat[st.dev])}:${String(attr.inoHigh)}:${String(attr.inoLow)}`;
 }
 
 function isDirectory(core: UnionCore): boolean {

@@ -1,10 +1,14 @@
 /** `timeout=`: what others change in the layers of a mount shows after that time. */
 import {
+  closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -93,6 +97,57 @@ t.test('timeout=0: all that others change shows at once', needs(...mountNeeds), 
     t.ok(existsSync(join(at, 'absent-8')), 'a name in the upper');
     t.ok(readdirSync(at).includes('absent-8'));
   }
+});
+
+t.test(
+  'timeout=0: a name whose object was replaced leads to the new one',
+  needs(...mountNeeds),
+  async (t) => {
+    for (const passthrough of ['auto', 'off']) {
+      const { at, top, bottom, upper } = await mountTree(t, 'timeout=0', `passthrough=${passthrough}`);
+      warmUp(at);
+      const open = openSync(join(at, 'bottom'), 'r');
+      const [seen, old] = [fstatSync(open).ino, readFileSync(open, 'utf8')];
+      writeFileSync(join(bottom, 'next'), 'another file');
+      renameSync(join(bottom, 'next'), join(bottom, 'bottom'));
+      t.equal(readFileSync(join(at, 'bottom'), 'utf8'), 'another file', 'while the old one is open');
+      t.not(statSync(join(at, 'bottom')).ino, seen);
+      t.equal(readSync(open, Buffer.alloc(8), 0, 8, 0), old.length, 'who has it open goes on with it');
+      t.equal(fstatSync(open).ino, seen);
+      t.equal(fstatSync(open).size, old.length);
+      closeSync(open);
+      writeFileSync(join(top, 'bottom'), 'in a layer above');
+      t.equal(readFileSync(join(at, 'bottom'), 'utf8'), 'in a layer above');
+      writeFileSync(join(upper, 'bottom'), 'in the upper');
+      t.equal(readFileSync(join(at, 'bottom'), 'utf8'), 'in the upper');
+      rmSync(join(upper, 'bottom'));
+      rmSync(join(top, 'bottom'));
+      t.equal(readFileSync(join(at, 'bottom'), 'utf8'), 'another file', 'shown again');
+      rmSync(join(bottom, 'bottom'));
+      t.notOk(existsSync(join(at, 'bottom')));
+      mkdirSync(join(bottom, 'bottom'));
+      writeFileSync(join(bottom, 'bottom/inside'), '');
+      t.strictSame(readdirSync(join(at, 'bottom')), ['inside'], 'a directory in the place of a file');
+      mkdirSync(join(bottom, 'other'));
+      writeFileSync(join(bottom, 'other/inside-other'), '');
+      renameSync(join(bottom, 'bottom'), join(bottom, 'away'));
+      renameSync(join(bottom, 'other'), join(bottom, 'bottom'));
+      t.strictSame(readdirSync(join(at, 'bottom')), ['inside-other'], 'another directory');
+    }
+  },
+);
+
+t.test('timeout=0: what is replaced between one open and the next', needs(...mountNeeds), async (t) => {
+  const { at, bottom } = await mountTree(t, 'timeout=0', 'passthrough=off');
+  for (let i = 0; i < 300; i++) {
+    readFileSync(join(at, 'bottom'));
+    writeFileSync(join(bottom, 'next'), `content ${String(i)}`);
+    renameSync(join(bottom, 'next'), join(bottom, 'bottom'));
+    // The one before may not have been released by then.
+    const content = readFileSync(join(at, 'bottom'), 'utf8');
+    if (content !== `content ${String(i)}`) t.fail(`${content} in round ${String(i)}`);
+  }
+  t.pass('300 rounds');
 });
 
 t.test('what the mount itself writes is right with a timeout, too', needs(...mountNeeds), async (t) => {
