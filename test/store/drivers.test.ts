@@ -3,11 +3,13 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { asName } from '../../src/base/name.ts';
+import { tryLock } from '../../src/os/lock.ts';
 import type { DriverName, LayerChange } from '../../src/store/driver.ts';
 import { treeChanges } from '../../src/store/drivers/tree-changes.ts';
 import { kernelMounter, stratafsMounter, unmountTree } from '../../src/store/drivers/mounter.ts';
@@ -171,6 +173,19 @@ function counting(t: Test, driver: 'strata' | 'overlay2'): void {
     await t.rejects(store.driver.remove(layer), { code: 'layer-in-use' });
     await store.driver.put(layer);
     t.strictSame(mountPointsBelow(stage.path), []);
+  });
+
+  t.test('a layer that somebody has mounted himself stays', async (t) => {
+    const { store, layer } = await fill(makeStage(t), driver);
+    const { UpperDir = '', WorkDir = '' } = await store.driver.metadata(layer);
+    for (const path of [UpperDir, WorkDir]) {
+      const mount = tryLock(asName(path));
+      await t.rejects(store.driver.remove(layer), { code: 'layer-in-use' });
+      t.ok(existsSync(WorkDir));
+      mount?.release();
+    }
+    await store.driver.remove(layer);
+    t.notOk(existsSync(WorkDir));
   });
 
   t.test('what a killed process has got is put by the next command', async (t) => {

@@ -2,7 +2,7 @@
  * The drivers `strata` and `overlay2`: layers as directories of changes, shown by a union mount. They differ in who
  * mounts, and a root can be used by either at any time.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
@@ -17,7 +17,10 @@ import { cleanMounts, getMount, putMount } from '../mount-count.ts';
 import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './mounter.ts';
 import { overlayChanges } from './overlay-changes.ts';
 import { OverlayDirs } from './overlay-dirs.ts';
-import { settleLayer } from './settle-layer.ts';
+import { settleLayer, withoutMount } from './settle-layer.ts';
+
+/** How long somebody else's mount of a layer is given to end before its removal: our own was waited for. */
+const foreignMs = 1000;
 
 export class OverlayDriver implements StorageDriver {
   readonly name: 'strata' | 'overlay2';
@@ -115,7 +118,7 @@ export class OverlayDriver implements StorageDriver {
       if (this.#isMounted(id)) await unmountTree(this.dirs.merged(id), record?.server);
       await this.#book.remove(id);
     });
-    await this.dirs.remove(id);
+    await this.#withoutMount(id, () => this.dirs.remove(id));
   }
 
   cleanup(): Promise<void> {
@@ -151,6 +154,12 @@ export class OverlayDriver implements StorageDriver {
     if (this.#isMounted(id)) throw inUse(this.dirs.merged(id));
     const upper = { upper: this.dirs.diff(id), work: this.dirs.work(id) };
     await settleLayer({ ...upper, lowers: await this.dirs.lowers(id) });
+  }
+
+  /** Somebody may have mounted a stratafs of his own over what a container has written. */
+  async #withoutMount(id: CacheId, act: () => Promise<void>): Promise<void> {
+    const paths = [this.dirs.diff(id), this.dirs.work(id)].filter((path) => existsSync(path));
+    await withoutMount(paths, foreignMs, act);
   }
 
   #isMounted(id: CacheId): boolean {

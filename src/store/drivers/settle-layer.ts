@@ -24,15 +24,29 @@ const endingMs = 10_000;
  * and what `layer/settle.ts` throws.
  */
 export async function settleLayer({ upper, work, lowers }: UpperLayer, waitMs = endingMs): Promise<void> {
-  const signal = AbortSignal.timeout(waitMs);
-  const locks: Lock[] = [];
-  try {
-    for (const path of [upper, work]) locks.push(await lockEnding(path, signal));
+  await withoutMount([upper, work], waitMs, async () => {
     const fs = createToolFs();
     await withDirectories(fs, [upper, work, ...lowers], async ([upperFd, workFd, ...lowerFds]) => {
       if (upperFd === undefined || workFd === undefined) return;
       await settle(fs, { upper: upperFd, work: workFd, lowers: lowerFds, names: overlayNames(false) });
     });
+  });
+}
+
+/**
+ * Does `act` while no stratafs can mount with these, the upper and the work directory. UserError `layer-in-use` where one
+ * has them for longer than `waitMs`, whoever mounted it.
+ */
+export async function withoutMount<T>(
+  paths: readonly string[],
+  waitMs: number,
+  act: () => Promise<T>,
+): Promise<T> {
+  const signal = AbortSignal.timeout(waitMs);
+  const locks: Lock[] = [];
+  try {
+    for (const path of paths) locks.push(await lockEnding(path, signal));
+    return await act();
   } finally {
     for (const lock of locks) lock.release();
   }
