@@ -30,6 +30,7 @@ import { copyUp, upperDirOf } from './copy-up.ts';
 import { create } from './create.ts';
 import { requireData } from './lower-data.ts';
 import type { Node } from './node.ts';
+import { withoutSeal } from './object-flags.ts';
 import { OpenNode } from './open-node.ts';
 import { assumeCaller } from './ownership.ts';
 import { noFd, Place } from './real-dir.ts';
@@ -228,6 +229,12 @@ export class Files {
 
   write(id: HandleId, data: WrittenData): number {
     const { node } = this.get(id);
+    return data.whole
+      ? withoutSeal(this.#core, node, () => this.#write(node, data))
+      : this.#write(node, data);
+  }
+
+  #write(node: Node, data: WrittenData): number {
     const { fs } = this.#core;
     const { buffer, offset, length, position } = data;
     const fd = this.#core.data.forWriting(node);
@@ -245,6 +252,7 @@ export class Files {
     const { node } = this.get(id);
     const { buffer, offset, length, position } = data;
     return this.#pinned(node, async () => {
+      if (node.sealed !== 0) return this.write(id, data);
       const fd = this.#core.data.forWriting(node);
       if (node.appends) return this.write(id, data);
       const mtime = data.keepTimes ? this.#mtime(fd) : undefined;

@@ -14,6 +14,7 @@ import { dropMetacopy } from './complete-data.ts';
 import { copyUp, type Needed } from './copy-up.ts';
 import type { Node } from './node.ts';
 import { giveTo } from './ownership.ts';
+import { withoutSeal } from './object-flags.ts';
 import { refuseChange } from './seals.ts';
 import { readCapability } from './xattrs.ts';
 
@@ -34,7 +35,11 @@ function setOnDisk(core: UnionCore, caller: Caller, node: Node, change: SetAttr)
   if (node.busy !== undefined) return later(core.interrupts.until(caller.unique, node.busy));
   const copying = copyUp(core, node, neededFor(change), caller.unique);
   if (copying !== undefined) return later(copying);
-  apply(core, caller, node, change);
+  if (node.sealed === 0) apply(core, caller, node, change);
+  else
+    withoutSeal(core, node, () => {
+      apply(core, caller, node, change);
+    });
 }
 
 /** What a write or a chown leaves of the mode of what is no directory. */

@@ -3,19 +3,19 @@
  * that is mounted on top of us are stored under escaped names; a few virtual ones tell where an object comes from.
  */
 import { fsError } from '../base/fs-error.ts';
-import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aclAccess, aclDefault } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
 import { readProtattr, removeProtattr } from '../layer/protattr.ts';
 import { isOfFuseOverlayfs } from '../layer/fuse-overlayfs.ts';
-import { FS_APPEND_FL, FS_IMMUTABLE_FL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_ISGID } from '../os/constants.ts';
+import { FS_APPEND_FL, FS_IMMUTABLE_FL, S_ISGID } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import { mayAdminister } from '../os/capability.ts';
 import type { Caller, Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, type Needed } from './copy-up.ts';
 import type { Node } from './node.ts';
+import { withDescriptor } from './object-flags.ts';
 import { refuseSealed } from './seals.ts';
 import { isVirtual, readVirtual } from './virtual-xattrs.ts';
 
@@ -138,19 +138,6 @@ export function setflags(core: UnionCore, node: Node, flags: number, unique: num
 
 function keptFlags(core: UnionCore, { place }: Node): number {
   return readProtattr(core.fs, core.at(place), place.name, core.names);
-}
-
-function withDescriptor<T>(core: UnionCore, node: Node, use: (fd: Fd) => T): T {
-  const { place } = node;
-  const fd =
-    place.dir === undefined
-      ? core.fs.reopen(place.fd, O_RDONLY | O_NONBLOCK)
-      : core.fs.openat(core.at(place), place.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-  try {
-    return use(fd);
-  } finally {
-    core.fs.close(fd);
-  }
 }
 
 function onUpper(

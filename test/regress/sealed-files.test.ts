@@ -1,4 +1,6 @@
 /** Append-only and immutable files, and files that the server may only read: what can be done to them can be done here. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
 import { makePlace, ordinary, shell } from './fixtures/shell.ts';
@@ -71,6 +73,42 @@ for (const way of ['passthrough=on', 'passthrough=off']) {
     t.equal(await answers(path, script), 'one\none\nmore\nlow\nlow\nmore');
   });
 }
+
+t.test('what was written before a file was sealed reaches the disk', needs(...mountNeeds), async (t) => {
+  for (const way of ['passthrough=on', 'passthrough=off']) {
+    const place = await makePlace(t, '');
+    const { path } = await place.mount([way]);
+    const script = `
+import fcntl, os, struct
+def flags(fd, wanted):
+    present = struct.unpack('l', fcntl.ioctl(fd, 0x80086601, bytes(8)))[0]
+    fcntl.ioctl(fd, 0x40086602, struct.pack('l', present & ~0x30 | wanted))
+for name, flag in (('immutable', 0x10), ('append', 0x20)):
+    for size in (100, 3000000):
+        fd = os.open(name + str(size), os.O_RDWR | os.O_CREAT, 0o644)
+        os.write(fd, b'0' * 8192)
+        os.fsync(fd)
+        os.utime(fd, (1000000000, 1000000000))
+        os.pwrite(fd, b'x' * size, 10)
+        modified = os.stat(fd).st_mtime_ns
+        flags(fd, flag)
+        os.fsync(fd)
+        flags(os.open(name + str(size), os.O_RDONLY), 0)
+        print(os.stat(fd).st_mtime_ns == modified)
+        os.close(fd)`;
+    t.equal(
+      execFileSync('python3', ['-c', script], { cwd: path, encoding: 'utf8' }),
+      'True\n'.repeat(4),
+      way,
+    );
+    for (const name of ['immutable100', 'append100', 'immutable3000000', 'append3000000']) {
+      const size = Number(name.replace(/\D+/, ''));
+      const written = readFileSync(`${place.upper}/${name}`);
+      t.equal(written.indexOf('x'.repeat(size)), 10, `${way}, ${name}`);
+      t.equal(written.length, Math.max(8192, size + 10));
+    }
+  }
+});
 
 t.test('a file is synced that may not be written', needs(...mountNeeds), async (t) => {
   const place = await makePlace(t, '', ordinary);
