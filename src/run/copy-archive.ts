@@ -3,7 +3,7 @@
  * is unpacked into a directory of our own first, where nothing in it leads anywhere, and what comes of it copied
  * like any other tree: one that is damaged, or ends early, has changed nothing then. Owners are those of the tar.
  */
-import { closeSync, statfsSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -12,7 +12,6 @@ import { applyLayerTar } from '../oci/layer-reader.ts';
 import type { ChunkSink } from '../oci/tar-output.ts';
 import { writeTreeTar } from '../oci/tree-writer.ts';
 import { O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
-import { fdPath } from '../os/in-root.ts';
 import { createToolFs, withDirectories } from '../store/tool-fs.ts';
 import type { Container } from './container.ts';
 import { withPlace } from './container-place.ts';
@@ -20,16 +19,7 @@ import { findOpen, isContent, isDirectoryAt, nameOf, noSuchPath, openSource, typ
 import { isCarried } from './copy-object.ts';
 import { copyContent } from './copy-tree.ts';
 import type { Engine } from './engine.ts';
-
-/** What another kernel, or another start, says in another way (include/uapi/linux/magic.h). */
-const kernelFileSystems: ReadonlySet<number> = new Set([
-  0x9fa0, // proc
-  0x62656572, // sysfs
-  0x1cd1, // devpts
-  0x27e0eb, // cgroup
-  0x63677270, // cgroup2
-  0x19800202, // mqueue
-]);
+import { hasFiles } from './kernel-files.ts';
 
 /**
  * Writes the tar of `from` to `sink`: one entry with its name, or that of a directory and all below it; of `DIR/.` what
@@ -48,16 +38,11 @@ export async function copyToArchive(
     const source = openSource(fs, end, followLink);
     try {
       const as = isContent(end) && isDirectoryAt(fs, source) ? asName('') : nameOf(end);
-      await writeTreeTar(fs, source, { as, keeps: isCarried, enters: isOfFiles }, sink);
+      await writeTreeTar(fs, source, { as, keeps: isCarried, enters: hasFiles }, sink);
     } finally {
       closeSync(source.directory);
     }
   });
-}
-
-/** Whether what is mounted there has files, and not what the kernel tells of itself. */
-function isOfFiles(directory: Fd): boolean {
-  return !kernelFileSystems.has(statfsSync(fdPath(directory)).type);
 }
 
 export interface ReceivedArchive {

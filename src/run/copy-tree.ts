@@ -31,6 +31,7 @@ import {
   type CopyAttributes,
   type Place,
 } from './copy-object.ts';
+import { hasFiles } from './kernel-files.ts';
 
 const self = asName('');
 const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
@@ -152,6 +153,7 @@ async function copyDirectory(copy: Copy, object: Fd, to: Target): Promise<void> 
 async function copyInside(copy: Copy, object: Fd, to: Omit<Target, 'name'>): Promise<void> {
   const source = copy.fs.openat(object, asName('.'), O_RDONLY | O_DIRECTORY, 0);
   try {
+    if (!hasFiles(source)) return;
     await copyEntries(copy, source, to);
   } finally {
     copy.fs.close(source);

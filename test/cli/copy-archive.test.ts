@@ -1,6 +1,6 @@
 /** `strata cp` from and to archives, with GNU tar at the other end. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { readMounts } from '../../src/os/mountinfo.ts';
 import { needs } from '../fixtures/needs.ts';
@@ -85,6 +85,9 @@ t.test('archives', needs(...containerNeeds, 'program:tar'), async (t) => {
     t.equal(readFileSync(`${scratch.path}/followed`, 'utf8'), 'f', 'also without an archive');
     get('cp', 'still:/kept', scratch.directory('there'));
     t.ok(existsSync(`${scratch.path}/there/kept/bin/su`), 'nor there');
+    get('cp', 'runs:/', scratch.directory('whole'));
+    t.ok(existsSync(`${scratch.path}/whole/d/f`), 'a whole root');
+    for (const name of ['proc', 'sys']) t.same(readdirSync(`${scratch.path}/whole/${name}`), [], `/${name}`);
     t.end();
   });
 
