@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { nameFromText } from '../base/name.ts';
 import { isFsError } from '../base/fs-error.ts';
 import { UserError } from '../base/user-error.ts';
@@ -80,6 +80,9 @@ export async function collectUnfinished(engine: Engine): Promise<void> {
       await engine.layers.unmount(id);
       await engine.layers.remove(id);
       await forgetContainer(engine, id);
+    } catch (thrown) {
+      // It goes once whoever has mounted it is done.
+      if (!(thrown instanceof UserError && thrown.code === 'layer-in-use')) throw thrown;
     } finally {
       lock.release();
     }
@@ -136,6 +139,18 @@ export async function renameContainer(engine: Engine, { id }: Container, name: s
     }
   });
   if (done !== true) throw noSuchContainer(id.slice(0, 12));
+}
+
+/**
+ * Before its layers go: what a crash leaves from here on is a container that is not whole, which the next command takes
+ * away. The answer takes it back.
+ */
+export async function beginRemoval(engine: Engine, id: string): Promise<() => Promise<void>> {
+  const path = containerPath(engine, id, 'container.json');
+  const aside = `${path}.removed`;
+  if (!existsSync(path)) return () => Promise.resolve();
+  await rename(path, aside);
+  return () => rename(aside, path);
 }
 
 /** Forgets a container and all of its files. */

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { isErrno } from '../store/durable.ts';
-import { forgetContainer, listContainers } from './container-book.ts';
+import { beginRemoval, forgetContainer, listContainers } from './container-book.ts';
 import { releaseMounts, volumesOf } from './container-mounts.ts';
 import { findExitCode, findRun, unknownExitCode, writeRun, type Container } from './container.ts';
 import { bundlePath, runtimeState, type Engine } from './engine.ts';
@@ -47,7 +47,13 @@ export async function removeFiles(
   options: { readonly volumes: boolean },
 ): Promise<void> {
   await engine.layers.unmount(container.id);
-  await engine.layers.remove(container.id);
+  const takeBack = await beginRemoval(engine, container.id);
+  try {
+    await engine.layers.remove(container.id);
+  } catch (thrown) {
+    await takeBack();
+    throw thrown;
+  }
   await forgetContainer(engine, container.id);
   if (!options.volumes) return;
   const usersOf = await volumeUsers(engine);
