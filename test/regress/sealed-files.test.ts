@@ -92,8 +92,10 @@ for name, flag in (('immutable', 0x10), ('append', 0x20)):
         os.pwrite(fd, b'x' * size, 10)
         modified = os.stat(fd).st_mtime_ns
         flags(fd, flag)
-        os.fsync(fd)
-        flags(os.open(name + str(size), os.O_RDONLY), 0)
+        try:
+            os.fsync(fd)
+        finally:
+            flags(os.open(name + str(size), os.O_RDONLY), 0)
         print(os.stat(fd).st_mtime_ns == modified)
         os.close(fd)`;
     t.equal(
