@@ -229,7 +229,7 @@ export class Files {
 
   write(id: HandleId, data: WrittenData): number {
     const { node } = this.get(id);
-    return data.whole
+    return data.whole && node.sealed !== 0
       ? withoutSeal(this.#core, node, () => this.#write(node, data))
       : this.#write(node, data);
   }

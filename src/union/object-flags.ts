@@ -23,14 +23,14 @@ export function withDescriptor<T>(core: UnionCore, node: Node, use: (fd: Fd) => 
 }
 
 /**
- * Does `act`, for which somebody had leave before the flags of `node` came to forbid it: if it fails by that, once more
+ * Does `act`, for which somebody had leave before the flags of `node`, which is sealed, came to forbid it: if it fails by that, once more
  * without them. Nobody else's request comes in between.
  */
 export function withoutSeal<T>(core: UnionCore, node: Node, act: () => T): T {
   try {
     return act();
   } catch (thrown) {
-    if (node.sealed === 0 || node.upper === undefined || !isFsError(thrown, 'EPERM')) throw thrown;
+    if (node.upper === undefined || !isFsError(thrown, 'EPERM')) throw thrown;
     return lifted(core, node, act);
   }
 }
