@@ -33,7 +33,8 @@ t.test('what does not fit is ENOSPC at fsync', needs(...mountNeeds), async (test
 
   await agent.call('pwrite', fd, 'x'.repeat(2 * mib), 0);
   await test.rejects(agent.call('fsync', fd), { code: 'ENOSPC' });
-  test.ok(statSync(`${upper}/file`).size < 2 * mib);
+  // Not the size: the kernel writes its pieces back at once, and the last one may find room where the first does not.
+  test.ok(statSync(`${upper}/file`).blocks * 512 < 2 * mib);
 });
 
 t.test('and at close', needs(...mountNeeds), async (test) => {
