@@ -43,9 +43,12 @@ export function getxattr(core: UnionCore, node: Node, name: Name): Buffer | unde
   return value === undefined || core.ids === undefined ? value : core.ids.valueShown(name, value);
 }
 
-/** The kernel asks for it before the first write and at each chown: that there is none is remembered. */
+/**
+ * The kernel asks for it before the first write and at each chown: that there is none is remembered, where nobody else
+ * can give it one.
+ */
 export function readCapability(core: UnionCore, node: Node): Buffer | undefined {
-  if (node.hasNoCapability) return undefined;
+  if (node.hasNoCapability && core.features.layersChange !== true) return undefined;
   if (node.held !== undefined) return node.held.capability;
   const { place } = node;
   const value = core.fs.findXattr(core.at(place), place.name, capabilityName);
@@ -58,7 +61,10 @@ export function listxattr(core: UnionCore, caller: Caller, node: Node): readonly
   if (core.features.noXattrs === true) throw fsError('EOPNOTSUPP');
   const { place } = node;
   const names: Name[] = [];
-  for (const stored of core.fs.listXattrs(core.at(place), place.name)) {
+  const listed = core.fs.listXattrs(core.at(place), place.name);
+  // Who lists them asks for this one next, of every object (podman, tar).
+  if (node.held === undefined && listed.length === 0) node.hasNoCapability = true;
+  for (const stored of listed) {
     const name = toClient(stored, core.names);
     if (name === undefined || isOfFuseOverlayfs(name)) continue;
     if (core.features.noAcls !== true || !isAcl(name)) names.push(name);

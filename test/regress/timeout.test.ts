@@ -1,4 +1,5 @@
 /** `timeout=`: what others change in the layers of a mount shows after that time. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -148,6 +149,20 @@ t.test('timeout=0: what is replaced between one open and the next', needs(...mou
     if (content !== `content ${String(i)}`) t.fail(`${content} in round ${String(i)}`);
   }
   t.pass('300 rounds');
+});
+
+t.test('timeout=0: a file capability that others give', needs(...mountNeeds), async (t) => {
+  const { at, top } = await mountTree(t, 'timeout=0');
+  const has = (...asked: string[]): boolean =>
+    spawnSync('getfattr', [...asked, join(at, 'top')], { encoding: 'utf8' }).stdout.includes(
+      'security.capability',
+    );
+  t.strictSame([has('-m', '-'), has('-n', 'security.capability')], [false, false]);
+  execFileSync('setfattr', [
+    ...['-n', 'security.capability', '-v', '0x0100000200200000000000000000000000000000'],
+    join(top, 'top'),
+  ]);
+  t.strictSame([has('-m', '-'), has('-n', 'security.capability')], [true, true]);
 });
 
 t.test('what the mount itself writes is right with a timeout, too', needs(...mountNeeds), async (t) => {
