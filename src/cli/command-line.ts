@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { asName, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import type { FormatOptions, MountSpec } from './mount-spec.ts';
+import type { FormatOptions, MountFlags, MountSpec } from './mount-spec.ts';
 import { addOptions, noOptions, type MountOptions } from './mount-options.ts';
 
 /** As what it was called: by a link of the other name it stands in for that program. */
@@ -17,6 +17,12 @@ export type Command =
   | { readonly act: 'help'; readonly program: ProgramName }
   | { readonly act: 'version'; readonly program: ProgramName }
   | { readonly act: 'settle'; readonly spec: Omit<MountSpec, 'mountPoint'> }
+  | {
+      readonly act: 'remount';
+      readonly mountPoint: Name;
+      readonly flags: Pick<MountFlags, 'set' | 'cleared'>;
+      readonly reportTo: number | undefined;
+    }
   | {
       readonly act: 'mount';
       readonly spec: MountSpec;
@@ -53,7 +59,8 @@ export function parseCommandLine(args: readonly string[], cwd: Name): Command {
   const given = noOptions();
   const unknown = (values.option ?? []).flatMap((list) => addOptions(given, list));
   if (values.door !== undefined) unknown.push(...addOptions(given, `door=${values.door}`));
-  if (program !== 'fuse-overlayfs') refuseUnknown(unknown);
+  // With those, mount(8) hands on what the kernel shows of the mount.
+  if (program !== 'fuse-overlayfs' && !given.remount) refuseUnknown(unknown);
   given.debug ||= values.debug ?? false;
   const [source, mountPoint] = positionals.length > 1 ? positionals : [undefined, positionals[0]];
   if (values.settle === true) {
@@ -62,12 +69,18 @@ export function parseCommandLine(args: readonly string[], cwd: Name): Command {
   }
   if (mountPoint === undefined || mountPoint === '') throw usage('the mount point is missing');
   if (positionals.length > 2) throw usage(`'${positionals[2] ?? ''}' is one argument too many`);
+  const at = { mountPoint: absolute(mountPoint, cwd) };
+  const reportTo = values.report === undefined ? undefined : Number(values.report);
+  if (given.remount) {
+    const flags = { set: given.setFlags, cleared: given.clearedFlags };
+    return { act: 'remount', ...at, flags, reportTo };
+  }
   return {
     act: 'mount',
-    spec: { ...specOf(given, { source, program, cwd }), mountPoint: absolute(mountPoint, cwd) },
+    spec: { ...specOf(given, { source, program, cwd }), ...at },
     // `-o debug` comes from mount(8) and its like, too, which wait until this program has ended.
     foreground: (values.foreground ?? false) || (values.debug ?? false),
-    reportTo: values.report === undefined ? undefined : Number(values.report),
+    reportTo,
     unknown,
   };
 }

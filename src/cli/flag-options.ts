@@ -2,6 +2,7 @@
  * Mount options that are flags of mount(2), by the names that mount(8) has for them.
  */
 import * as os from '../os/constants.ts';
+import type { MountEntry } from '../os/mountinfo.ts';
 
 /** Option: the flags of mount(2) that it sets, and those that it takes away. */
 export const flagOptions: Readonly<Record<string, readonly [set: number, cleared: number]>> = {
@@ -29,6 +30,17 @@ export const flagOptions: Readonly<Record<string, readonly [set: number, cleared
   nosymfollow: [os.MS_NOSYMFOLLOW, 0],
   symfollow: [0, os.MS_NOSYMFOLLOW],
 };
+
+/**
+ * The flags that a mount has, from its options in mountinfo. `strictatime` does not stand there: it is what neither
+ * `relatime` nor `noatime` says (fs/proc_namespace.c, show_mnt_opts).
+ */
+export function flagsOf({ options, superOptions }: MountEntry): number {
+  const names = [...options, ...superOptions];
+  const flags = names.reduce((all, name) => all | (flagOptions[name]?.[0] ?? 0), 0);
+  const said = os.MS_RELATIME | os.MS_NOATIME;
+  return (flags & said) === 0 ? flags | os.MS_STRICTATIME : flags;
+}
 
 /**
  * How mounts below ours spread to other mount namespaces (mount_namespaces(7)). `rprivate` and its like mean the same:

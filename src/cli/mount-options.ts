@@ -26,6 +26,8 @@ export interface MountOptions {
   timeoutSec: number | undefined;
   writeback: boolean;
   maxWrite: number | undefined;
+  /** Only the flags of a mount that is there. */
+  remount: boolean;
   setFlags: number;
   clearedFlags: number;
   propagation: number | undefined;
@@ -74,6 +76,7 @@ export function noOptions(): MountOptions {
     timeoutSec: undefined,
     writeback: true,
     maxWrite: undefined,
+    remount: false,
     setFlags: 0,
     clearedFlags: 0,
     propagation: undefined,
@@ -283,10 +286,9 @@ const mountActs: Record<string, Act> = {
   allow_other: (options) => {
     options.allowOther = true;
   },
-  remount: (_, value) => {
-    throw value.unsupported(
-      'mount(8) changes flags of the mount by itself: mount -i -o remount,ro MOUNTPOINT',
-    );
+  remount: (options, value) => {
+    value.alone();
+    options.remount = true;
   },
   allow_root: (_, value) => {
     throw value.impossible(

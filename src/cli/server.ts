@@ -18,6 +18,7 @@ import { helpText, versionText } from './help.ts';
 import { createParts } from './assemble.ts';
 import { logOf, MountHost } from './mount-host.ts';
 import { placesOf } from './mount-spec.ts';
+import { remount } from './remount.ts';
 import { resolveFormat } from './resolve-format.ts';
 import { join } from './shared/join.ts';
 import { findMeetingPlace } from './shared/meeting-place.ts';
@@ -47,6 +48,10 @@ async function main(): Promise<number> {
         return 0;
       case 'settle':
         await settle(command);
+        return 0;
+      case 'remount':
+        remount(command.mountPoint, command.flags);
+        report(command, 0);
         return 0;
       case 'mount':
         return await mount(command);
@@ -180,7 +185,7 @@ async function serveAll(host: MountHost, command: MountCommand): Promise<number>
 }
 
 /** Answers false where somebody wanted to hear the status, and does not any more. */
-function report({ reportTo }: MountCommand, status: number): boolean {
+function report({ reportTo }: Pick<MountCommand, 'reportTo'>, status: number): boolean {
   return reportTo === undefined || own.reportStatus(reportTo, status);
 }
 

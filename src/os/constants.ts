@@ -113,6 +113,7 @@ export const MS_NOSUID = 0x2;
 export const MS_NODEV = 0x4;
 export const MS_NOEXEC = 0x8;
 export const MS_SYNCHRONOUS = 0x10;
+export const MS_REMOUNT = 0x20;
 export const MS_DIRSYNC = 0x80;
 export const MS_NOSYMFOLLOW = 0x100;
 export const MS_NOATIME = 0x400;

@@ -114,6 +114,12 @@ export function trySetPropagation(target: Name, propagation: number): boolean {
   throw new FsError(-done, { syscall: 'mount', path: nameToText(target) });
 }
 
+/** Gives the file system and the mount at `target` other flags, all of those in MS_* `flags`. Throws FsError (EPERM, EBUSY). */
+export function remountFuse(target: Name, flags: number): void {
+  const done = getAddon().mount(asName('none'), target, 'fuse', constants.MS_REMOUNT | flags, '');
+  if (done < 0) throw new FsError(-done, { syscall: 'mount', path: nameToText(target) });
+}
+
 /** Takes the topmost mount off `target`. With `lazy`, at once though it is busy. Throws FsError (EBUSY), UserError. */
 export function unmountFuse(target: Name, options: { readonly lazy: boolean }): void {
   const flags = UMOUNT_NOFOLLOW | (options.lazy ? MNT_DETACH : 0);

@@ -56,6 +56,36 @@ t.test('a line of fstab: mount TARGET, mount -a, umount TARGET', need, async (t)
   t.match(said, /Read-only file system$/);
 });
 
+t.test('mount -o remount changes the flags, and nothing else', need, async (t) => {
+  const said = await inNamespace(
+    t,
+    `options() { findmnt -n -o VFS-OPTIONS,FS-OPTIONS $at | sed "s/,user_id.*//; s/  */ /"; }
+     mount -t fuse.stratafs overlay $at -o $layers,nosuid,strictatime; echo new >at/b
+     mount -o remount,ro $at; options; touch at/c || true
+     mount -o remount,rw,noexec $at; options; touch at/c
+     echo "overlay $at fuse.stratafs lowerdir=/nowhere,nodev 0 0" >fstab
+     mount -T fstab -o remount,ro $at; options
+     mount -o remount,rw $at; exec 8>at/b; mount -o remount,ro $at && echo remounted || true; options
+     exec 8>&-; umount $at; gone; ls upper; mount -o remount $at 2>&1 || true
+     stratafs -o remount,ro $at && echo remounted || true
+     mount -t tmpfs tmpfs $at; stratafs -o remount,ro $at || true; umount $at`,
+  );
+  const at = '[^ ]+/at';
+  const lines = [
+    'ro,nosuid ro',
+    "touch: cannot touch 'at/c': Read-only file system",
+    'rw,nosuid,noexec rw',
+    'ro,nosuid,nodev,noexec ro',
+    `stratafs: ${at} is busy: a file is open for writing there: fuser -vm ${at} names .*`,
+    'rw,nosuid,nodev,noexec rw',
+    ...['b', 'c'],
+    `mount: ${at}: mount point not mounted or bad option[^]*`,
+    `stratafs: no stratafs is mounted at ${at}: leave out remount to mount one`,
+    `stratafs: no stratafs is mounted at ${at}: leave out remount to mount one`,
+  ];
+  t.match(said, new RegExp(`^${lines.join('\n')}$`));
+});
+
 t.test('an error of the program is one of mount(8)', need, async (t) => {
   const said = await inNamespace(
     t,
