@@ -29,6 +29,13 @@
       "sources": ["handover.c"],
       "cflags_c": ["-std=gnu11", "-O2", "-Wall", "-Wextra"],
       "defines": ["_GNU_SOURCE"]
+    },
+    {
+      "target_name": "json-log",
+      "type": "executable",
+      "sources": ["json-log.c"],
+      "cflags_c": ["-std=gnu11", "-O2", "-Wall", "-Wextra"],
+      "defines": ["_GNU_SOURCE"]
     }
   ]
 }
