@@ -1,7 +1,7 @@
 /**
  * conmon (github.com/containers/conmon), one for each run of a container: it makes the container with the runtime,
- * holds its terminal or pipes, writes its log, and, when it ends, its exit status, and then starts the exit
- * command. So a container needs no program of ours while it runs.
+ * holds its terminal or pipes, writes what comes out of it to the writer of its log, and, when it ends, its exit status, and
+ * then starts the exit command.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,8 @@ export interface ConmonRequest {
   readonly runtimeState: string;
   /** Holds config.json; conmon makes its sockets there. */
   readonly bundle: string;
-  readonly log: string;
+  /** `input` of its log's writer. */
+  readonly log: number;
   /** It writes the exit status to the file ID in there: apart from the data root, which may be full. */
   readonly exits: string;
   readonly terminal: boolean;
@@ -38,8 +39,8 @@ export async function startConmon(request: ConmonRequest): Promise<number> {
       exitCode: 125,
     });
   const child = spawn(program, argumentsOf(request), {
-    // The pipe is where it tells the process's id, or what went wrong.
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    // It reads nothing, and soon puts /dev/null in the place of its first descriptor. The pipe is where it tells the process's id, or what went wrong.
+    stdio: [request.log, 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, _OCI_SYNCPIPE: '3' },
     detached: true,
     cwd: '/',
@@ -68,7 +69,7 @@ function argumentsOf(request: ConmonRequest): string[] {
       '--conmon-pidfile',
       `${bundle}/conmon.pid`,
     ],
-    ...['--log-path', `k8s-file:${request.log}`, '--log-level', 'error'],
+    ...['--log-path', 'k8s-file:/proc/self/fd/0', '--log-level', 'error'],
     ...['--exit-dir', request.exits, '--full-attach'],
     ...(request.terminal ? ['--terminal'] : []),
     ...(request.openStdin ? ['--stdin'] : []),

@@ -1,16 +1,17 @@
 /**
- * The log of a container as conmon writes it, in the format of Kubernetes' runtimes: a line for each line of output,
- * `TIME STREAM F|P TEXT`, where P says that the line goes on in the next.
+ * The log of a container in the format of Docker's driver `json-file`: a line of JSON for each line of output,
+ * `{"log": TEXT, "stream": STREAM, "time": TIME}`. A long line of output is several, of which the last alone has its newline.
  */
 import { watch } from 'node:fs';
 import { open } from 'node:fs/promises';
+import * as v from 'valibot';
 
 export interface LogEntry {
-  /** As conmon wrote it: RFC 3339 with nanoseconds. */
+  /** RFC 3339 with nanoseconds, in UTC. */
   readonly time: string;
   readonly stream: 'stdout' | 'stderr';
   /** With its newline, unless the line goes on. */
-  readonly text: Buffer;
+  readonly text: string;
 }
 
 const chunkSize = 65536;
@@ -18,7 +19,7 @@ const newline = 0x0a;
 
 /**
  * Entries from the beginning. With `ended`, waits for more at the end of the log until that resolves, and reads what was
- * written until then. A log that is not there is empty.
+ * written until then. A log that is not there is empty; a last line that does not end is not there yet, or was cut by a crash.
  */
 export async function* readLog(path: string, ended?: Promise<unknown>): AsyncGenerator<LogEntry> {
   const file = await open(path, 'r').catch((thrown: unknown) => {
@@ -61,14 +62,16 @@ export async function* readLog(path: string, ended?: Promise<unknown>): AsyncGen
   }
 }
 
+const schema = v.object({ log: v.string(), stream: v.picklist(['stdout', 'stderr']), time: v.string() });
+
+/** Undefined for a line that is something else. */
 function parseLine(line: Buffer): LogEntry | undefined {
-  const head = /^(\S+) (stdout|stderr) ([FP]) /.exec(line.subarray(0, 80).toString('latin1'));
-  if (head === null) return undefined;
-  const [{ length }, time = '', stream, kind] = head;
-  const text = line.subarray(length);
-  return {
-    time,
-    stream: stream as LogEntry['stream'],
-    text: kind === 'F' ? Buffer.concat([text, Buffer.from('\n')]) : Buffer.from(text),
-  };
+  let value: unknown;
+  try {
+    value = JSON.parse(line.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  const { success, output } = v.safeParse(schema, value);
+  return success ? { time: output.time, stream: output.stream, text: output.log } : undefined;
 }

@@ -2,7 +2,7 @@
  * `strata inspect` of a container, with the field names of `docker container inspect` where it has them.
  */
 import { isActive, readStatus, type Container } from './container.ts';
-import { containerPath, type Engine } from './engine.ts';
+import { containerPath, logPath, type Engine } from './engine.ts';
 import type { MountRequest } from './mount-request.ts';
 import { seccompText } from './seccomp.ts';
 
@@ -27,9 +27,10 @@ export async function describeContainer(engine: Engine, container: Container): P
     ResolvConfPath: containerPath(engine, container.id, 'resolv.conf'),
     HostnamePath: containerPath(engine, container.id, 'hostname'),
     HostsPath: containerPath(engine, container.id, 'hosts'),
-    LogPath: containerPath(engine, container.id, 'container.log'),
+    LogPath: logPath(engine, container.id),
     Name: `/${container.name}`,
     HostConfig: {
+      LogConfig: { Type: 'json-file', Config: {} },
       NetworkMode: container.network,
       AutoRemove: container.autoRemove,
       ReadonlyRootfs: container.readOnlyRoot,

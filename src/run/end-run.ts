@@ -10,6 +10,7 @@ import { beginRemoval, forgetContainer, listContainers } from './container-book.
 import { releaseMounts, volumesOf } from './container-mounts.ts';
 import { findExitCode, findRun, unknownExitCode, writeRun, type Container } from './container.ts';
 import { bundlePath, runtimeState, type Engine } from './engine.ts';
+import { completeLog } from './log-end.ts';
 
 /**
  * Ends the run `wanted`, the holder of `withContainer` calls. With `exitCode`, of a run that never began. Answers the
@@ -28,6 +29,7 @@ export async function endRun(
   spawnSync(run.runtime, ['--root', runtimeState(engine), 'delete', '--force', id], { stdio: 'ignore' });
   await releaseMounts(engine, id, container.mounts);
   await engine.layers.unmount(id);
+  await completeLog(engine, id, { sync: !container.autoRemove });
   const code = exitCode ?? (await findExitCode(engine, id)) ?? unknownExitCode;
   rmSync(bundlePath(engine, id), { recursive: true, force: true });
   try {

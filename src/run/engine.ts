@@ -57,6 +57,11 @@ export function containerPath(
   return join(engine.containers, id, ...names);
 }
 
+/** What a container has printed, in all of its runs. The name is Docker's. */
+export function logPath(engine: Pick<Engine, 'containers'>, id: string): string {
+  return containerPath(engine, id, `${id}-json.log`);
+}
+
 /** Where the bundles of all that runs are. */
 export function bundlesPath(runRoot: string): string {
   return join(runRoot, 'bundles');

@@ -28,6 +28,7 @@ import { prepareMounts } from './container-mounts.ts';
 import { findRun, isActive, readStatus, writeRun, type Container, type Run } from './container.ts';
 import { bundlePath, containerPath, exitsPath, runtimeState, type Engine } from './engine.ts';
 import { endRun } from './end-run.ts';
+import { startLogWriter } from './log-writer.ts';
 import { orderMounts } from './mount-request.ts';
 import { processSpec, runtimeSpec, type ProcessPlan } from './runtime-spec.ts';
 import { findWorkingRuntime, hasUnifiedCgroups, messageOf } from './runtime.ts';
@@ -39,7 +40,7 @@ export type BeforeStart = (run: Run) => Promise<void>;
 
 /**
  * Starts it; the holder of `withContainer` calls. Answers the run, or undefined where it runs already. UserError
- * `paused`, `start-failed`, `no-runtime`, `no-conmon`, and those of mounts; the container is as before then.
+ * `paused`, `start-failed`, `no-runtime`, `no-conmon`, those of `startLogWriter`, and those of mounts; the container is as before then.
  */
 export async function startContainer(
   engine: Engine,
@@ -63,7 +64,7 @@ export async function startContainer(
   await tellingSpace(() => writeRun(engine, container.id, run));
   try {
     await tellingSpace(() => writeBundle(engine, container));
-    const pid = await startConmon(conmonRequest(engine, container, run));
+    const pid = await supervise(engine, container, run);
     const first = findProcess(pid);
     const begun: Run = first === undefined ? run : { ...run, process: first };
     await tellingSpace(() => writeRun(engine, container.id, begun));
@@ -156,16 +157,22 @@ function clearRemains(engine: Engine, id: string): void {
   mkdirSync(bundlePath(engine, id), { recursive: true, mode: 0o700 });
 }
 
-function conmonRequest(engine: Engine, container: Container, { run, runtime }: Run) {
+/** Starts who writes the log, and conmon. Answers the id of the container's process. */
+async function supervise(engine: Engine, container: Container, { run, runtime }: Run): Promise<number> {
   const { id, name, terminal, openStdin } = container;
-  return {
-    ...{ id, name, terminal, openStdin, runtime },
-    runtimeState: runtimeState(engine),
-    bundle: bundlePath(engine, id),
-    log: containerPath(engine, id, 'container.log'),
-    exits: exitsPath(engine),
-    exitCommand: [...engine.exitCommand, id, run],
-  };
+  const log = await tellingNoSpace(dirname(engine.containers), () => startLogWriter(engine, id));
+  try {
+    return await startConmon({
+      ...{ id, name, terminal, openStdin, runtime },
+      log: log.input,
+      runtimeState: runtimeState(engine),
+      bundle: bundlePath(engine, id),
+      exits: exitsPath(engine),
+      exitCommand: [...engine.exitCommand, id, run],
+    });
+  } finally {
+    log.release();
+  }
 }
 
 /**

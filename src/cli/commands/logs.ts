@@ -2,7 +2,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
 import { readLog, type LogEntry } from '../../run/container-log.ts';
-import { containerPath } from '../../run/engine.ts';
+import { logPath } from '../../run/engine.ts';
+import { untilLogComplete } from '../../run/log-end.ts';
 import { waitForExit } from '../../run/wait-exit.ts';
 import { openEngine } from '../open-engine.ts';
 
@@ -24,9 +25,13 @@ export function logsCommand(): Command {
     .action(async (name: string, options: Options, command: Command) => {
       const { engine } = await openEngine(command);
       const { id } = await getContainer(engine, name);
-      const path = containerPath(engine, id, 'container.log');
+      const path = logPath(engine, id);
+      if (options.follow !== true) await untilLogComplete(engine, id);
       const skipped = options.tail === undefined ? 0 : Math.max(0, (await countEntries(path)) - options.tail);
-      const ended = options.follow === true ? waitForExit(engine, id) : undefined;
+      const ended =
+        options.follow === true
+          ? waitForExit(engine, id).then(() => untilLogComplete(engine, id))
+          : undefined;
       let at = 0;
       for await (const entry of readLog(path, ended)) {
         at += 1;
@@ -44,11 +49,11 @@ async function countEntries(path: string): Promise<number> {
 
 function print({ time, stream, text }: LogEntry, { timestamps, json }: Options): void {
   if (json === true) {
-    process.stdout.write(`${JSON.stringify({ log: text.toString('utf8'), stream, time })}\n`);
+    process.stdout.write(`${JSON.stringify({ log: text, stream, time })}\n`);
     return;
   }
   const to = stream === 'stderr' ? process.stderr : process.stdout;
-  to.write(timestamps === true ? Buffer.concat([Buffer.from(`${time} `), text]) : text);
+  to.write(timestamps === true ? `${time} ${text}` : text);
 }
 
 function parseLines(text: string): number {
