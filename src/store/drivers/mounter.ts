@@ -95,23 +95,22 @@ const serverEndMs = 60_000;
 /** After which it is asked whether another mount namespace keeps it at work; most have ended by then. */
 const copiesSoughtMs = 200;
 
+/** For so long a mount may be busy: who only looks at it, as df(1) and monitors do, has gone by then. */
+const lookMs = 1000;
+
 /**
  * Takes the mount off `target` and waits for its server, which writes to the upper until its end. UserError
  * `layer-in-use` where programs use it.
  */
 export async function unmountTree(target: string, server: ProcessIdentity | undefined): Promise<void> {
   const device = server === undefined ? undefined : findMountAt(nameFromText(target))?.device;
-  try {
-    unmountFuse(nameFromText(target), { lazy: false });
-  } catch (cause) {
-    if (isFsError(cause, 'EBUSY')) {
+  for (const begun = performance.now(); !tryUnmount(target);) {
+    if (performance.now() - begun > lookMs) {
       throw new UserError('layer-in-use', `${target} is in use`, {
         hint: `end what uses it (fuser -vm ${target}) and try again`,
-        cause,
       });
     }
-    // EINVAL: nothing is mounted there any more.
-    if (!isFsError(cause, 'EINVAL') && !isFsError(cause, 'ENOENT')) throw cause;
+    await sleep(10);
   }
   for (
     let waitedMs = 0;
@@ -121,4 +120,16 @@ export async function unmountTree(target: string, server: ProcessIdentity | unde
     if (waitedMs === copiesSoughtMs && device !== undefined) await detachCopies(device);
     await sleep(10);
   }
+}
+
+/** Takes the mount off `target`; false where it is busy. */
+function tryUnmount(target: string): boolean {
+  try {
+    unmountFuse(nameFromText(target), { lazy: false });
+  } catch (cause) {
+    if (isFsError(cause, 'EBUSY')) return false;
+    // EINVAL: nothing is mounted there any more.
+    if (!isFsError(cause, 'EINVAL') && !isFsError(cause, 'ENOENT')) throw cause;
+  }
+  return true;
 }
