@@ -1,7 +1,7 @@
 /** bin/stratafs itself, with servers that do nothing but report. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { programPath } from '../fixtures/mount.ts';
@@ -39,6 +39,19 @@ t.test('a launcher that is written anew while it waits', needs('program:setsid')
   );
   const done = spawnSync(launcher, ['m'], { encoding: 'utf8' });
   t.match(done, { status: 0, stderr: '' });
+  t.end();
+});
+
+t.test('in a checkout that is not built', (t) => {
+  const path = realpathSync(t.testdir({ bin: {}, native: { 'binding.gyp': '' } }));
+  for (const name of ['stratafs', 'strata']) {
+    const launcher = join(path, 'bin', name);
+    copyFileSync(join(dirname(programPath), name), launcher);
+    t.match(spawnSync(launcher, ['--version'], { encoding: 'utf8' }), {
+      status: 1,
+      stderr: `${name}: it is not built: run npm ci in ${path}\n`,
+    });
+  }
   t.end();
 });
 
