@@ -3,8 +3,8 @@
  * each `label` has to hold.
  */
 import { UserError } from '../base/user-error.ts';
-import { findDuration } from '../build/dockerfile/duration.ts';
 import { componentExpression } from '../build/context/path-pattern.ts';
+import { findMoment } from './moment.ts';
 
 export class Filters {
   readonly #values = new Map<string, string[]>();
@@ -72,13 +72,9 @@ export class Filters {
   }
 }
 
-/** Seconds since 1970, a time, or a duration before now; in milliseconds. UserError `bad-filter`. */
 function momentOf(text: string, now: number): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const duration = findDuration(text);
-  if (duration !== undefined) return now - duration / 1e6;
-  const time = Date.parse(text);
-  if (!Number.isNaN(time)) return time;
+  const moment = findMoment(text, now);
+  if (moment !== undefined) return moment;
   throw new UserError('bad-filter', `invalid filter 'until=${text}'`, {
     hint: 'write a duration (until=24h), or a time (until=2026-01-31T12:00:00Z)',
   });

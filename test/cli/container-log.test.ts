@@ -1,7 +1,7 @@
 /**
  * The log of a container, where Docker has it and as Docker writes it, by a process that may be late, or killed.
  */
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { needs } from '../fixtures/needs.ts';
@@ -118,6 +118,26 @@ t.test('the log of a container', needs(...containerNeeds), async (t) => {
     get('start', '-a', 'torn');
     t.match(entriesOf('torn'), [{ log: 'once\n' }, { log: 'once\n' }]);
     get('rm', 'torn');
+    t.end();
+  });
+
+  await t.test('is shown from a moment on, and up to one', (t) => {
+    get('create', '--name', 'timed', 'base', 'true');
+    const secondsAgo = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
+    const [old, recent] = [secondsAgo(7200), secondsAgo(60)];
+    const times = ['2026-01-02T03:04:05.123456789Z', old, recent];
+    const lines = times.map((time, at) => ({ log: `${String(at)}\n`, stream: 'stdout', time }));
+    writeFileSync(pathOf('timed'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const shown = (...options: string[]): string => get('logs', ...options, 'timed').replaceAll('\n', '');
+    t.equal(shown('--since', '3h'), '12');
+    t.equal(shown('--since', '1h30m'), '2');
+    t.equal(shown('--since', old), '12', 'that moment is within');
+    t.equal(shown('--until', '1767323045.2'), '0', 'seconds since 1970');
+    t.equal(shown('--until', old), '0', 'that moment is not');
+    t.equal(shown('--since', '2026-01-02T03:04:06+00:00', '--until', '5m'), '1');
+    t.equal(shown('--until', '5m', '-n', '1'), '1');
+    t.match(run('logs', '--since', 'now', 'timed'), { status: 1, stderr: /'now' is invalid.*10m/ });
+    get('rm', 'timed');
     t.end();
   });
 

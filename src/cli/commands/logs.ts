@@ -5,12 +5,16 @@ import { readLog, type LogEntry } from '../../run/container-log.ts';
 import { logPath } from '../../run/engine.ts';
 import { untilLogComplete } from '../../run/log-end.ts';
 import { waitForExit } from '../../run/wait-exit.ts';
+import { findMoment } from '../moment.ts';
 import { openEngine } from '../open-engine.ts';
 
 interface Options {
   readonly follow?: true;
   readonly timestamps?: true;
   readonly tail?: number;
+  /** Milliseconds since 1970. */
+  readonly since?: number;
+  readonly until?: number;
   readonly json?: true;
 }
 
@@ -21,30 +25,39 @@ export function logsCommand(): Command {
     .option('-f, --follow', 'go on until it ends')
     .option('-t, --timestamps', 'with the time of each line')
     .option('-n, --tail <lines>', 'the last lines only', parseLines)
+    .option('--since <moment>', 'what was printed since a time, or since so long ago (10m)', parseMoment)
+    .option('--until <moment>', 'what was printed before', parseMoment)
     .option('--json', 'as JSON, an object on each line')
     .action(async (name: string, options: Options, command: Command) => {
       const { engine } = await openEngine(command);
       const { id } = await getContainer(engine, name);
       const path = logPath(engine, id);
       if (options.follow !== true) await untilLogComplete(engine, id);
-      const skipped = options.tail === undefined ? 0 : Math.max(0, (await countEntries(path)) - options.tail);
+      const skipped =
+        options.tail === undefined ? 0 : Math.max(0, (await countEntries(path, options)) - options.tail);
       const ended =
         options.follow === true
           ? waitForExit(engine, id).then(() => untilLogComplete(engine, id))
           : undefined;
       let at = 0;
       for await (const entry of readLog(path, ended)) {
+        if (!isAsked(entry, options)) continue;
         at += 1;
         if (at > skipped) print(entry, options);
       }
     });
 }
 
-async function countEntries(path: string): Promise<number> {
-  const log = readLog(path);
+async function countEntries(path: string, options: Options): Promise<number> {
   let count = 0;
-  while ((await log.next()).done !== true) count += 1;
+  for await (const entry of readLog(path)) if (isAsked(entry, options)) count += 1;
   return count;
+}
+
+function isAsked({ time }: LogEntry, { since = -Infinity, until = Infinity }: Options): boolean {
+  if (since === -Infinity && until === Infinity) return true;
+  const printed = Date.parse(time);
+  return printed >= since && printed < until;
 }
 
 function print({ time, stream, text }: LogEntry, { timestamps, json }: Options): void {
@@ -54,6 +67,12 @@ function print({ time, stream, text }: LogEntry, { timestamps, json }: Options):
   }
   const to = stream === 'stderr' ? process.stderr : process.stdout;
   to.write(timestamps === true ? `${time} ${text}` : text);
+}
+
+function parseMoment(text: string): number {
+  const moment = findMoment(text, Date.now());
+  if (moment !== undefined) return moment;
+  throw new InvalidArgumentError('It is a duration (10m) or a time (2026-01-31T12:00:00Z).');
 }
 
 function parseLines(text: string): number {
