@@ -98,6 +98,8 @@ export class UnionCore {
   readonly scratch = new Attr();
   /** For a lookup whose attributes nobody asked for. */
   readonly unasked = new Attr();
+  /** Something may have changed the upper layer since it was mounted. */
+  isChanged = false;
 
   constructor(parts: CoreParts) {
     this.fs = parts.fs;
@@ -123,9 +125,10 @@ export class UnionCore {
       parts.work === undefined ? undefined : new WhiteoutMaker(parts.fs, this.dirs.fd(parts.work));
   }
 
-  /** The upper layer; EROFS where there is none. */
+  /** The upper layer, for whoever is going to change it; EROFS where there is none. */
   writable(): Layer {
     if (this.upper === undefined) throw fsError('EROFS');
+    this.isChanged = true;
     return this.upper;
   }
 

@@ -130,7 +130,7 @@ class Opening {
       core.dirs.close();
       try {
         if (writable !== undefined && prepared !== undefined)
-          await this.#finish(writable.layer, prepared.work);
+          await this.#finish(writable.layer, prepared.work, core.isChanged);
       } finally {
         this.closeAll();
       }
@@ -148,9 +148,12 @@ class Opening {
     return undefined;
   }
 
-  /** Where syncing fails, what a volatile mount wrote may be lost: its guard stays. */
-  async #finish(upper: Layer, work: Fd): Promise<void> {
-    await this.#fs.syncfs(upper.root);
+  /**
+   * Where syncing fails, what a volatile mount wrote may be lost: its guard stays. Nothing is synced for a mount that
+   * was only read, since that would write what others have left dirty on the same file system.
+   */
+  async #finish(upper: Layer, work: Fd, isChanged: boolean): Promise<void> {
+    if (isChanged) await this.#fs.syncfs(upper.root);
     if (this.#options.features.volatile) removeVolatileGuard(this.#fs, work);
     emptyDirectory(this.#fs, work);
   }

@@ -9,6 +9,7 @@ import type { OpenedUnion } from '../../src/union/open-union.ts';
 import { openEngine } from '../fixtures/engine.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 import { needs } from '../fixtures/needs.ts';
+import { EngineClient } from '../robust/fixtures/engine-client.ts';
 
 function open(test: Test): { opened: OpenedUnion; faulty: FaultyFs; guard: string } {
   const scratch = makeScratch(test);
@@ -24,6 +25,7 @@ function open(test: Test): { opened: OpenedUnion; faulty: FaultyFs; guard: strin
 
 t.test('the upper is synced before the guard goes', needs('root'), async (test) => {
   const { opened, faulty, guard } = open(test);
+  new EngineClient(opened.union).mkdir('made');
   test.ok(existsSync(guard));
   faulty.arm();
   await opened.union.close();
@@ -36,6 +38,7 @@ t.test('the upper is synced before the guard goes', needs('root'), async (test) 
 
 t.test('where syncing fails the guard stays', needs('root'), async (test) => {
   const { opened, faulty, guard } = open(test);
+  new EngineClient(opened.union).mkdir('made');
   faulty.arm({ at: 1, with: 'EIO', matches: (method) => method === 'syncfs' });
   await test.rejects(opened.union.close(), { code: 'EIO' });
   test.ok(existsSync(guard));
