@@ -63,7 +63,7 @@ t.test('mount -o remount changes the flags, and nothing else', need, async (t) =
      mount -t fuse.stratafs overlay $at -o $layers,nosuid,strictatime; echo new >at/b
      mount -o remount,ro $at; options; touch at/c || true
      mount -o remount,rw,noexec $at; options; touch at/c
-     echo "overlay $at fuse.stratafs lowerdir=/nowhere,nodev 0 0" >fstab
+     echo "overlay $at fuse.stratafs lowerdir=/nowhere,nosuid,nodev 0 0" >fstab
      mount -T fstab -o remount,ro $at; options
      mount -o remount,rw $at; exec 8>at/b; mount -o remount,ro $at && echo remounted || true; options
      exec 8>&-; umount $at; gone; ls upper; mount -o remount $at 2>&1 || true
