@@ -6,7 +6,7 @@ import { fsError } from '../base/fs-error.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aclAccess, aclDefault } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
-import { readProtattr, removeProtattr } from '../layer/protattr.ts';
+import { readProtattr, removeProtattr, setProtattr } from '../layer/protattr.ts';
 import { isOfFuseOverlayfs } from '../layer/fuse-overlayfs.ts';
 import { FS_APPEND_FL, FS_IMMUTABLE_FL, S_ISGID } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
@@ -130,10 +130,17 @@ export function setflags(core: UnionCore, node: Node, flags: number, unique: num
   const seal = flags & (FS_IMMUTABLE_FL | FS_APPEND_FL);
   const set = (): void => {
     const { place } = node;
-    if (keptFlags(core, node) !== 0) removeProtattr(core.fs, core.at(place), place.name, core.names);
-    withDescriptor(core, node, (fd) => {
-      core.fs.setFlags(fd, flags);
-    });
+    // While it has them itself, its attributes cannot change: those that are kept go first.
+    const kept = keptFlags(core, node);
+    if (kept !== 0) removeProtattr(core.fs, core.at(place), place.name, core.names);
+    try {
+      withDescriptor(core, node, (fd) => {
+        core.fs.setFlags(fd, flags);
+      });
+    } catch (thrown) {
+      if (kept !== 0) setProtattr(core.fs, core.at(place), place.name, kept, core.names);
+      throw thrown;
+    }
     node.sealed = seal;
     // What is open may go on writing as before, but not as if it had still to append.
     if (node.opens === 0 || node.appends) core.data.drop(node);

@@ -1,6 +1,6 @@
 /**
- * Append-only and immutable objects of an upper that the kernel's overlayfs wrote: it keeps these flags in an
- * attribute, not in the inode.
+ * Append-only and immutable objects of an upper that the kernel's overlayfs wrote, or that were copied up: these flags
+ * are kept in an attribute, not in the inode.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { makeScratch } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
+import { makeStage } from './fixtures/stage.ts';
+
+const caller = { uid: 0, gid: 0, pid: 1, umask: 0o022, unique: 2 };
 
 function flagsOf(root: string, ...names: string[]): string[] {
   const paths = names.map((name) => join(root, name));
@@ -73,5 +76,27 @@ t.test(
     execFileSync('chattr', ['-i', ours.path]);
     mkdirSync(join(ours.path, 'new'));
     await ours.end();
+  },
+);
+
+t.test(
+  'flags that an upper cannot take leave an object those that it has',
+  needs('root', 'build'),
+  async (test) => {
+    const stage = makeStage(test);
+    stage.sh('echo low >lower/file; chattr +i lower/file');
+    test.teardown(() => stage.sh('chattr -i lower/file'));
+    const immutable = 0x10;
+    const compressed = 0x4;
+    const first = stage.engine();
+    const node = first.client.walk('file');
+    await test.rejects(async () => first.client.fs.setflags(caller, node, immutable | compressed), {
+      code: 'EOPNOTSUPP',
+    });
+    test.equal(first.client.fs.getflags(node), immutable);
+    await first.close();
+    const second = stage.engine();
+    test.equal(second.client.fs.getflags(second.client.walk('file')), immutable);
+    await second.close();
   },
 );
