@@ -21,6 +21,7 @@ import type { Node } from './node.ts';
 import { NodeTable } from './node-table.ts';
 import { DataFiles } from './data-files.ts';
 import { Interrupts } from './interrupts.ts';
+import { KeptTimes } from './kept-times.ts';
 import type { OpenNode } from './open-node.ts';
 import type { Place, RealDir } from './real-dir.ts';
 import { Sightings } from './replaced.ts';
@@ -85,6 +86,7 @@ export class UnionCore {
   readonly ids: IdMaps | undefined;
   readonly inos: InodeNumbers;
   readonly interrupts = new Interrupts();
+  readonly keptTimes = new KeptTimes();
   readonly counters = new Counters();
   /** What the door counts. */
   requests: () => Readonly<Record<string, number>> = () => ({});

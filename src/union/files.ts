@@ -20,7 +20,7 @@ import {
   SEEK_HOLE,
 } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
-import { utimeOmit, type TimeSpec } from '../base/time-spec.ts';
+import { utimeOmit } from '../base/time-spec.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { Caller, Later, WrittenData } from '../vfs/file-system.ts';
 import { finishAttributes } from './attributes.ts';
@@ -239,12 +239,15 @@ export class Files {
     const { buffer, offset, length, position } = data;
     const fd = this.#core.data.forWriting(node);
     if (node.appends) return append(fs, fd, data);
-    const mtime = data.keepTimes ? this.#mtime(fd) : undefined;
+    if (data.keepTimes) this.#keepTime(node, fd);
     let count = 0;
-    do {
-      count += fs.pwrite(fd, buffer, offset + count, length - count, position + count);
-    } while (data.whole && count < length);
-    if (mtime !== undefined) this.#putBack(fd, mtime);
+    try {
+      do {
+        count += fs.pwrite(fd, buffer, offset + count, length - count, position + count);
+      } while (data.whole && count < length);
+    } finally {
+      if (data.keepTimes) this.#putBackTime(node, fd);
+    }
     return count;
   }
 
@@ -255,25 +258,32 @@ export class Files {
       if (node.sealed !== 0) return this.write(id, data);
       const fd = this.#core.data.forWriting(node);
       if (node.appends) return this.write(id, data);
-      const mtime = data.keepTimes ? this.#mtime(fd) : undefined;
+      if (data.keepTimes) this.#keepTime(node, fd);
       let count = 0;
-      do {
-        const step = [offset + count, length - count, position + count] as const;
-        count += await this.#core.fs.pwriteAsync(fd, buffer, ...step);
-      } while (data.whole && count < length);
-      if (mtime !== undefined) this.#putBack(fd, mtime);
+      try {
+        do {
+          const step = [offset + count, length - count, position + count] as const;
+          count += await this.#core.fs.pwriteAsync(fd, buffer, ...step);
+        } while (data.whole && count < length);
+      } finally {
+        if (data.keepTimes) this.#putBackTime(node, fd);
+      }
       return count;
     });
   }
 
-  #mtime(fd: Fd): TimeSpec {
-    this.#core.fs.statx(fd, itself);
-    const { stat } = this.#core.fs;
-    return { sec: stat[st.mtimeSec] ?? 0, nsec: stat[st.mtimeNsec] ?? 0 };
+  #keepTime(node: Node, fd: Fd): void {
+    this.#core.keptTimes.begin(node, () => {
+      this.#core.fs.statx(fd, itself);
+      const { stat } = this.#core.fs;
+      return { sec: stat[st.mtimeSec] ?? 0, nsec: stat[st.mtimeNsec] ?? 0 };
+    });
   }
 
   /** Only an owner may; the data is written all the same. */
-  #putBack(fd: Fd, mtime: TimeSpec): void {
+  #putBackTime(node: Node, fd: Fd): void {
+    const mtime = this.#core.keptTimes.end(node);
+    if (mtime === undefined) return;
     try {
       this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
     } catch (thrown) {

@@ -112,6 +112,7 @@ function setTimes(core: UnionCore, node: Node, { atime, mtime, mtimeIsPresent }:
   const at = core.at(place);
   try {
     core.fs.utimensat(at, place.name, atime ?? utimeOmit, mtime ?? utimeOmit);
+    if (mtime !== undefined) core.keptTimes.set(node, mtime);
   } catch (thrown) {
     if (!isFsError(thrown, 'EPERM')) throw thrown;
     if (node.appends && atime === undefined) return;
