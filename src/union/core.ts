@@ -3,7 +3,7 @@
  * decides nothing; each act is a file of its own that is given the core.
  */
 import { fsError } from '../base/fs-error.ts';
-import type { Fd, HandleId } from '../base/ids.ts';
+import { rootNodeId, type Fd, type HandleId } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { TempNames } from '../layer/temp-names.ts';
 import { WhiteoutMaker } from '../layer/whiteout.ts';
@@ -182,6 +182,13 @@ export class UnionCore {
     this.mapIno(of, low, high);
     node.inoLow = this.inos.low;
     node.inoHigh = this.inos.high;
+  }
+
+  /** Closes everything but the layers, whatever clients have not given back: a connection may end at any time. */
+  close(): void {
+    for (const node of this.nodes.values()) if (node.id !== rootNodeId) this.#release(node);
+    this.data.close();
+    this.dirs.close();
   }
 
   #release(node: Node): void {

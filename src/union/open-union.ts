@@ -126,8 +126,7 @@ class Opening {
     });
     const close = async (): Promise<void> => {
       leave?.();
-      core.data.close();
-      core.dirs.close();
+      core.close();
       try {
         if (writable !== undefined && prepared !== undefined)
           await this.#finish(writable.layer, prepared.work, core.isChanged);

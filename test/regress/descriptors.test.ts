@@ -45,3 +45,19 @@ t.test('O_TMPFILE that fails after the file was made', need, async (t) => {
   await engine.close();
   t.equal(faulty.open.size, 0);
 });
+
+t.test('a connection that ends while clients have what lost its name', need, async (t) => {
+  const stage = makeStage(t);
+  stage.sh('mkdir lower/lower-directory');
+  const { client, faulty } = stage.engine();
+  client.create('file');
+  client.mkdir('directory');
+  for (const name of ['directory', 'lower-directory']) {
+    client.walk(name);
+    client.rmdir(name);
+  }
+  await client.fs.open(caller, client.walk('file'), o.RDWR);
+  await client.unlink('file');
+  await client.fs.close();
+  t.equal(faulty.open.size, 0);
+});
