@@ -61,6 +61,8 @@ export class Door {
   writesBack = false;
   /** Replies that are still to come. */
   pending = 0;
+  #onLast: () => void = () => undefined;
+  #end: Promise<void> | undefined;
 
   constructor(parts: DoorParts) {
     const { fs, channel } = parts;
@@ -103,6 +105,7 @@ export class Door {
       this.channel.send(reply.buffer, this.#guarded(reply, opcode, make));
       this.pending -= 1;
       this.interruptions.end(unique);
+      if (this.pending === 0) this.#onLast();
     };
     result.then(
       (value) => {
@@ -113,6 +116,24 @@ export class Door {
       },
     );
     return 0;
+  }
+
+  /**
+   * The connection has ended, and nobody waits any more: what is still to be answered is interrupted. Resolves
+   * when nothing of it is under way; the file system must not be closed before.
+   */
+  end(): Promise<void> {
+    return (this.#end ??= new Promise((resolve) => {
+      this.#onLast = resolve;
+      for (const unique of this.interruptions.waiting) this.interrupt(unique);
+      if (this.pending === 0) resolve();
+    }));
+  }
+
+  /** Nobody waits any more for the reply to request `unique`. */
+  interrupt(unique: number): void {
+    this.fs.interrupt(unique);
+    this.modes.changes.interrupt(unique);
   }
 
   /**

@@ -18,6 +18,11 @@ export class Interruptions {
     this.#isDying = dying;
   }
 
+  /** The requests that are waited for. */
+  get waiting(): readonly number[] {
+    return [...this.#waiting.keys()];
+  }
+
   /** The thread `tid` waits for the reply to request `unique`. */
   begin(unique: number, tid: number): void {
     this.#waiting.set(unique, tid);

@@ -89,8 +89,8 @@ export class Session {
 
   /**
    * Serves. `ready` resolves when INIT is answered, `ended` when the file system is unmounted or `stop` was
-   * called; both reject when the device fails. With a kernel that lacks what is needed `ready` rejects with
-   * UserError, `old-kernel` or `no-passthrough`: the caller unmounts.
+   * called, and nothing is under way any more; both reject when the device fails. With a kernel that lacks what is
+   * needed `ready` rejects with UserError, `old-kernel` or `no-passthrough`: the caller unmounts.
    */
   start(): { readonly ready: Promise<void>; readonly ended: Promise<void> } {
     const ready = deferred();
@@ -106,8 +106,10 @@ export class Session {
         this.#channel.close();
         const error = new Error(`reading /dev/fuse failed: errno ${String(problem)}`);
         ready.reject(error);
-        if (problem === 0) ended.resolve();
-        else ended.reject(error);
+        void this.#door.end().then(() => {
+          if (problem === 0) ended.resolve();
+          else ended.reject(error);
+        });
       },
       () => {
         this.#door.idle.doOne();
@@ -122,7 +124,7 @@ export class Session {
     this.#channel.stop();
     this.#door.idle.doAll();
     this.#channel.close();
-    this.#onStopped();
+    void this.#door.end().then(this.#onStopped);
   }
 
   /** How often each request came, of those that came at all. */
