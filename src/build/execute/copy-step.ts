@@ -70,15 +70,26 @@ export async function copyStep(
   };
   const keyword = instruction.kind.toUpperCase();
   const inputs = new Map([
-    ...parts.flatMap((part) => part.inputs),
+    ...inputsOf(parts),
     ['destination', destination],
-    ['order', parts.map((part) => part.inputs[0]?.[0] ?? '').join(' ')],
     ...(chown === undefined ? [] : [['--chown', chown] as const]),
     ...(chmod === undefined ? [] : [['--chmod', chmod] as const]),
     ['--link', String(instruction.link)],
   ]);
   const createdBy = `${keyword} ${[...sources, ...instruction.inline.map(({ name }) => `<<${name}`), destination].join(' ')}`;
   return { keyword, inputs, createdBy, change: { detached: instruction.link }, act };
+}
+
+/** What all parts are made of. What several sources bring goes to several places, so it counts once for each. */
+function inputsOf(parts: readonly CopyPart[]): Map<string, string> {
+  const inputs = new Map<string, string>();
+  for (const [index, part] of parts.entries()) {
+    for (const [name, value] of part.inputs) {
+      const before = inputs.get(name);
+      inputs.set(name, `${before === undefined ? '' : `${before}, `}${String(index)} ${value}`);
+    }
+  }
+  return inputs;
 }
 
 function ownerIn(root: string, chown: string) {
