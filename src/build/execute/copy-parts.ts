@@ -24,9 +24,11 @@ export interface CopyPart {
   readonly isDirectory: boolean;
   /** Whether what is copied keeps its owners, rather than belonging to root. */
   readonly owners: OwnerRule;
-  /** Runs `act` with the sources; they are gone afterwards. */
-  open<T>(act: (sources: readonly CopySource[], owners: OwnerRule) => Promise<T>): Promise<T>;
+  /** Runs `act` with the sources, with each by itself where there are archives among them; they are gone afterwards. */
+  open<T>(act: CopyAct<T>): Promise<T>;
 }
+
+type CopyAct<T> = (sources: readonly CopySource[], owners: OwnerRule) => Promise<T>;
 
 export interface PathOptions {
   readonly source: string;
@@ -52,25 +54,41 @@ export function contextPart({ fs, request, store, reporter }: BuildSession, opti
       ([path, digest]) => [`file ${path}`, `${digest} ${below ?? ''}`] as const,
     ),
   );
-  const [only, ...more] = sources;
   return {
     inputs,
-    isDirectory: only?.found.isDirectory === true,
+    isDirectory: sources[0]?.found.isDirectory === true,
     owners: 'ignored',
-    open: async (act) => {
-      if (!options.unpacks || only === undefined || more.length > 0 || only.found.isDirectory) {
-        return act(sources, 'ignored');
+    open: async <T>(act: CopyAct<T>): Promise<T> => {
+      const archives = options.unpacks ? await archivesAmong(sources) : new Map<CopySource, string>();
+      if (archives.size === 0) return act(sources, 'ignored');
+      const done: T[] = [];
+      for (const source of sources) {
+        const archive = archives.get(source);
+        if (archive === undefined) {
+          done.push(await act([source], 'ignored'));
+          continue;
+        }
+        const unpacked = new SourceTree(fs, await unpack(store.scratch, archive));
+        try {
+          done.push(await act([{ tree: unpacked, found: { path: asName(''), isDirectory: true } }], 'kept'));
+        } finally {
+          unpacked.close();
+        }
       }
-      const path = realPath(tree, only.found.path);
-      if (!(await isArchive(path))) return act(sources, 'ignored');
-      const unpacked = new SourceTree(fs, await unpack(store.scratch, path));
-      try {
-        return await act([{ tree: unpacked, found: { path: asName(''), isDirectory: true } }], 'kept');
-      } finally {
-        unpacked.close();
-      }
+      return done.at(-1) as T;
     },
   };
+}
+
+/** Where they lie for other programs. */
+async function archivesAmong(sources: readonly CopySource[]): Promise<Map<CopySource, string>> {
+  const archives = new Map<CopySource, string>();
+  for (const source of sources) {
+    if (source.found.isDirectory) continue;
+    const path = realPath(source.tree, source.found.path);
+    if (await isArchive(path)) archives.set(source, path);
+  }
+  return archives;
 }
 
 /** A path in a stage or image, given by its topmost layer. UserError `no-source`. */
@@ -148,7 +166,7 @@ async function withFile<T>(
   fs: BuildSession['fs'],
   directory: string,
   name: string,
-  act: (sources: readonly CopySource[], owners: OwnerRule) => Promise<T>,
+  act: CopyAct<T>,
 ): Promise<T> {
   const tree = new SourceTree(fs, directory);
   try {
