@@ -53,12 +53,16 @@ export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
   throw noSuchPath(end);
 }
 
-/** UserError `no-such-path`. */
-export function openParent({ root, path, asked }: End): Fd {
-  const parent = root.findDirectory(nameFromText(dirname(path.replace(/\/+$/, ''))));
-  if (parent === undefined)
+/**
+ * Where something that goes to no directory comes to lie: through links, as `docker cp` has it, also those that lead to
+ * nothing yet. UserError `no-such-path`.
+ */
+export function openTarget({ root, path, asked }: End): Place {
+  const target = root.endOf(nameFromText(path.replace(/\/+$/, '')));
+  const directory = root.findDirectory(asName(dirname(target)));
+  if (directory === undefined)
     throw new UserError('no-such-path', `the directory of ${asked} is not there`, { hint: 'make it first' });
-  return parent;
+  return { directory, name: asName(basename(target)) };
 }
 
 /** Whether it is a directory by itself, and no link to one. */

@@ -13,7 +13,7 @@ import { InRoot } from '../os/in-root.ts';
 import { createToolFs } from '../store/tool-fs.ts';
 import type { Container } from './container.ts';
 import { withPlace } from './container-place.ts';
-import { findOpen, isContent, isDirectoryAt, nameOf, openParent, openSource, type End } from './copy-end.ts';
+import { findOpen, isContent, isDirectoryAt, nameOf, openSource, openTarget, type End } from './copy-end.ts';
 import type { Place } from './copy-object.ts';
 import { copyContent, copyTree, type CopyOptions } from './copy-tree.ts';
 import type { Engine } from './engine.ts';
@@ -84,11 +84,11 @@ async function copy(from: End, to: End, { followLink }: CopyFilesOptions, owner:
       throw new UserError('no-such-path', `${to.asked} is no directory`, {
         hint: 'make it first, or leave the slash out',
       });
-    const parent = openParent(to);
+    const target = openTarget(to);
     try {
-      await copyTree(fs, source, { directory: parent, name: nameOf(to) }, owner);
+      await copyTree(fs, source, target, owner);
     } finally {
-      closeSync(parent);
+      closeSync(target.directory);
     }
   } finally {
     closeSync(source.directory);
