@@ -17,6 +17,7 @@ import {
   S_IFLNK,
   S_IFMT,
   S_IFREG,
+  STATX_ATTR_MOUNT_ROOT,
 } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import type { Owner } from '../os/in-root.ts';
@@ -90,8 +91,13 @@ export async function copyObject(
   copyMetadata(fs, source, facts, to, attributes);
 }
 
-/** Takes away what lies there, if anything does. UserError `is-a-directory`. */
+/** Takes away what lies there, if anything does. UserError `is-a-directory`, `mounted-over`. */
 export function makeRoom(fs: HostFs, { directory, name }: Place): void {
+  // unlink(2) takes off what other mount namespaces have mounted there, a container say, and succeeds.
+  if (fs.findStatx(directory, name) && ((fs.stat[st.attributes] ?? 0) & STATX_ATTR_MOUNT_ROOT) !== 0)
+    throw new UserError('mounted-over', `"${nameToText(name)}" is busy: something is mounted there`, {
+      hint: 'nothing can take its place: write to the file that is mounted',
+    });
   try {
     fs.findUnlinkat(directory, name, 0);
   } catch (error) {
