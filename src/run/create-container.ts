@@ -152,7 +152,13 @@ async function mountsFrom(
 ): Promise<MountRequest[]> {
   const found = new Map<string, MountRequest>();
   for (const text of volumesFrom) {
-    const [name = '', mode] = text.split(':');
+    const [name = '', ...modes] = text.split(':');
+    const mode = modes.join(':');
+    if (modes.length > 0 && mode !== 'ro' && mode !== 'rw')
+      throw new UserError('bad-mount', `invalid mode: ${mode}`, {
+        hint: '--volumes-from takes CONTAINER, CONTAINER:ro or CONTAINER:rw',
+        exitCode,
+      });
     for (const mount of (await getContainer(engine, name)).mounts) {
       if (mount.type === 'tmpfs' || mounts.some(({ target }) => target === mount.target)) continue;
       found.set(mount.target, { ...mount, readOnly: mount.readOnly || mode === 'ro' });

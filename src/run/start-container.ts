@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isFsError } from '../base/fs-error.ts';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
@@ -115,7 +116,7 @@ async function writeBundle(engine: Engine, container: Container): Promise<void> 
   const root = new InRoot(path);
   try {
     // Docker makes the working directory where it is missing.
-    closeSync(root.makeDirectory(nameFromText(container.workingDir)).directory);
+    makeWorkingDirectory(root, container.workingDir);
     const asked = await prepareMounts(engine, container.id, container.mounts);
     const targets = new Set(asked.map(({ destination }) => destination));
     const own = writeOwnFiles(engine, container).filter(({ destination }) => !targets.has(destination));
@@ -140,6 +141,23 @@ async function writeBundle(engine: Engine, container: Container): Promise<void> 
     writeFileSync(bundlePath(engine, container.id, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
   } finally {
     root.close();
+  }
+}
+
+/** What making a directory says of something else in its place, a link that leads nowhere, say. */
+const inTheWay = ['EEXIST', 'ENOENT', 'ENOTDIR', 'ELOOP'] as const;
+
+/** UserError `bad-workdir` where something else is in the way. */
+function makeWorkingDirectory(root: InRoot, path: string): void {
+  try {
+    closeSync(root.makeDirectory(nameFromText(path)).directory);
+  } catch (cause) {
+    if (!inTheWay.some((code) => isFsError(cause, code))) throw cause;
+    throw new UserError('bad-workdir', `the working directory ${path} is no directory in the container`, {
+      hint: 'name a directory, or what can become one: -w',
+      exitCode: 125,
+      cause,
+    });
   }
 }
 
