@@ -11,7 +11,7 @@ import { Workspace } from '../store/workspace.ts';
 import { readStatus, type Container, type ContainerStatus } from './container.ts';
 import { withContainer } from './container-book.ts';
 import { volumesOf } from './container-mounts.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, ImageDefaults } from './engine.ts';
 import { whileFrozen } from './pause-container.ts';
 import { noSuchContainer } from './state-errors.ts';
 import type { StoreLayers } from './store-layers.ts';
@@ -72,7 +72,10 @@ function commit(
       ...base.config,
       created,
       ...(options.author === undefined ? {} : { author: options.author }),
-      config: options.change({ ...base.config.config, ...imageDefaults(container) }),
+      config: options.change({
+        ...base.config.config,
+        ...imageDefaults(container, base.config.config ?? {}),
+      }),
       rootfs: { type: 'layers', diff_ids: [...base.config.rootfs.diff_ids, diffId] },
       history: [
         ...(base.config.history ?? []),
@@ -92,8 +95,13 @@ function commit(
   });
 }
 
-function imageDefaults(container: Container): object {
-  const volumes = volumesOf(container.mounts).map(({ target }) => [target, {}]);
+/** As Docker's, it asks for volumes where the image did, and where a container was given one without a name. */
+function imageDefaults(container: Container, image: ImageDefaults): object {
+  const unnamed = volumesOf(container.mounts).filter(({ source = '' }) =>
+    container.anonymousVolumes.includes(source),
+  );
+  const volumes = { ...image.Volumes, ...Object.fromEntries(unnamed.map(({ target }) => [target, {}])) };
+  const isOwnSignal = container.stopSignal !== (image.StopSignal ?? 'SIGTERM');
   return {
     Entrypoint: container.entrypoint.length === 0 ? null : container.entrypoint,
     Cmd: container.command,
@@ -101,6 +109,7 @@ function imageDefaults(container: Container): object {
     WorkingDir: container.workingDir,
     User: container.user,
     Labels: container.labels,
-    ...(volumes.length === 0 ? {} : { Volumes: Object.fromEntries(volumes) as object }),
+    ...(Object.keys(volumes).length === 0 ? {} : { Volumes: volumes }),
+    ...(isOwnSignal ? { StopSignal: container.stopSignal } : {}),
   };
 }
