@@ -77,14 +77,15 @@ function splitFrom(from: number, source: Source, to: RawInstruction[]): number {
     const words = /^\s*(\S+)\s*([^]*)$/.exec(joined.text);
     const keyword = words?.[1] ?? '';
     const place = { file, line: start + 1, text: shorten(joined.text) };
+    const read = readHeredocs(heredocs, lines, { first: joined.next, shift, place });
     to.push({
       keyword: keyword.toUpperCase(),
       text: (words?.[2] ?? '').trimEnd(),
-      heredocs: readHeredocs(heredocs, lines, { first: joined.next, shift, place }),
-      heredocText: heredocs.length === 0 ? '' : lines.slice(joined.next, end + 1).join('\n') + '\n',
+      heredocs: read.heredocs,
+      heredocText: heredocs.length === 0 ? '' : lines.slice(joined.next, read.next).join('\n') + '\n',
       place,
     });
-    if (heredocs.length === 0 && joined.next <= end) return joined.next;
+    if (read.next <= end) return read.next;
   }
   return lines.length;
 }
@@ -111,33 +112,30 @@ function heredocsOf(node: AstInstruction): AstHeredoc[] {
   return heredocs.filter((heredoc) => heredoc.getName() !== '');
 }
 
-/** The lines between the operators, or the heredoc before, and the delimiter. */
+/** The lines between the operators, or the heredoc before, and the delimiter; and the line after all of them. */
 function readHeredocs(
   heredocs: readonly AstHeredoc[],
   lines: readonly string[],
   at: { readonly first: number; readonly shift: number; readonly place: Place },
-): Heredoc[] {
-  let start = at.first;
-  return heredocs.map((heredoc) => {
+): { readonly heredocs: Heredoc[]; readonly next: number } {
+  let next = at.first;
+  const read = heredocs.map((heredoc) => {
     const name = heredoc.getName();
-    const delimiter = heredoc.getDelimiterRange();
-    if (delimiter === null) {
+    const { start: from, end: to } = heredoc.getStartRange();
+    const operator = (lines[from.line + at.shift] ?? '').slice(from.character, to.character);
+    const textOf = (line: string) => (operator.startsWith('<<-') ? line.replace(/^\t+/, '') : line);
+    // Not the library's delimiter: it has none after a line that ends in a backslash.
+    const end = lines.findIndex((line, index) => index >= next && textOf(line) === name);
+    if (end < 0) {
       throw errorAt(at.place, {
         code: 'open-heredoc',
         message: `the heredoc <<${name} has no end`,
         hint: `write ${name} on a line of its own where it ends`,
       });
     }
-    const end = delimiter.start.line + at.shift;
-    const content = lines.slice(start, end);
-    start = end + 1;
-    const { start: from, end: to } = heredoc.getStartRange();
-    const operator = (lines[from.line + at.shift] ?? '').slice(from.character, to.character);
-    const isTabless = operator.startsWith('<<-');
-    return {
-      name,
-      content: content.map((line) => `${isTabless ? line.replace(/^\t+/, '') : line}\n`).join(''),
-      expand: !/["']/.test(operator),
-    };
+    const content = lines.slice(next, end).map((line) => `${textOf(line)}\n`);
+    next = end + 1;
+    return { name, content: content.join(''), expand: !/["']/.test(operator) };
   });
+  return { heredocs: read, next };
 }
