@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
 
@@ -104,6 +104,8 @@ async function fetchFile(url: string, signal: AbortSignal | undefined): Promise<
 
 /** `tar` tells by the content, also inside of gzip, bzip2, xz and zstd. */
 export async function isArchive(path: string): Promise<boolean> {
+  // Of a FIFO it would wait for a writer.
+  if (!(await stat(path)).isFile()) return false;
   const child = spawn('tar', ['--list', '--file', path], { stdio: ['ignore', 'pipe', 'ignore'] });
   let listed = 0;
   child.stdout.on('data', (chunk: Buffer) => {
