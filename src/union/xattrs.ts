@@ -61,10 +61,7 @@ export function listxattr(core: UnionCore, caller: Caller, node: Node): readonly
   if (core.features.noXattrs === true) throw fsError('EOPNOTSUPP');
   const { place } = node;
   const names: Name[] = [];
-  const listed = core.fs.listXattrs(core.at(place), place.name);
-  // Who lists them asks for this one next, of every object (podman, tar).
-  if (node.held === undefined && listed.length === 0) node.hasNoCapability = true;
-  for (const stored of listed) {
+  for (const stored of core.fs.listXattrs(core.at(place), place.name)) {
     const name = toClient(stored, core.names);
     if (name === undefined || isOfFuseOverlayfs(name)) continue;
     if (core.features.noAcls !== true || !isAcl(name)) names.push(name);
