@@ -5,6 +5,7 @@ import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:f
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { needs } from '../fixtures/needs.ts';
+import { until } from './fixtures/program.ts';
 import { containerNeeds, makeStrata } from './fixtures/strata.ts';
 
 /** The processes that write the logs of a data root. */
@@ -20,13 +21,6 @@ function writersOf(root: string): number[] {
       }
     })
     .map(Number);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !condition(); waitedMs += 10) {
-    if (waitedMs > 20_000) throw new Error('it does not come');
-    await sleep(10);
-  }
 }
 
 t.test('the log of a container', needs(...containerNeeds), async (t) => {
@@ -77,7 +71,7 @@ t.test('the log of a container', needs(...containerNeeds), async (t) => {
 
   await t.test('is complete for who looks when the container has ended', async (t) => {
     get('run', '-d', '--name', 'late', 'base', 'sh', '-c', script);
-    await until(() => entriesOf('late').length === 1);
+    await until(() => entriesOf('late').length === 1, 'the first line');
     t.equal(get('logs', 'late'), 'first', 'one that runs is not waited for');
     const writer = theWriter();
     process.kill(writer, 'SIGSTOP');
@@ -101,7 +95,7 @@ t.test('the log of a container', needs(...containerNeeds), async (t) => {
 
   await t.test('ends with its writer, and the container does not', async (t) => {
     get('run', '-d', '--name', 'unlogged', 'base', 'sh', '-c', script);
-    await until(() => entriesOf('unlogged').length === 1);
+    await until(() => entriesOf('unlogged').length === 1, 'the first line');
     process.kill(theWriter(), 'SIGKILL');
     get('exec', 'unlogged', 'touch', '/go');
     t.equal(get('wait', 'unlogged'), '3');
@@ -146,6 +140,6 @@ t.test('the log of a container', needs(...containerNeeds), async (t) => {
     get('run', '-d', '--name', 'removed', 'base', 'sh', '-c', script);
     theWriter();
     get('rm', '-f', 'removed', 'failed');
-    await until(() => writersOf(strata.root).length === 0);
+    await until(() => writersOf(strata.root).length === 0, 'the end of the writers');
   });
 });
