@@ -3,6 +3,7 @@
  * commands that died have left needs none of these: every command throws it away.
  */
 import { Command } from 'commander';
+import { UserError } from '../../base/user-error.ts';
 import { volumeUsers } from '../../run/end-run.ts';
 import { pruneContainers } from '../../run/prune-containers.ts';
 import { DiskUsage } from '../../store/disk-usage.ts';
@@ -69,6 +70,7 @@ export function pruneSystemCommand(): Command {
     .option('-f, --force', 'without asking')
     .action(async ({ all, volumes: withVolumes, filter, force }: Options, command: Command) => {
       const filters = new Filters(filter, pruneFilters);
+      if (withVolumes === true && filters.has('until')) throw untilWithVolumes();
       if (force !== true)
         await confirm(
           'all containers that do not run',
@@ -81,6 +83,13 @@ export function pruneSystemCommand(): Command {
       if (withVolumes === true) pruned.push(await volumes(opened, filters));
       report([...pruned, await images(opened.store, all === true, filters)]);
     });
+}
+
+/** As Docker's: the age of a volume does not tell whether it is still wanted. */
+function untilWithVolumes(): UserError {
+  return new UserError('bad-filter', 'The "until" filter is not supported with "--volumes"', {
+    hint: 'prune volumes by themselves: strata volume prune',
+  });
 }
 
 function imagesThatGo(all: boolean): string {
