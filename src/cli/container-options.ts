@@ -91,7 +91,7 @@ export function containerRequest(
   args: readonly string[],
   options: ContainerOptions,
 ): ContainerRequest {
-  const corrected = findCorrectedLine(process.argv.slice(2));
+  const corrected = findCorrectedLine(process.argv.slice(2), options.mount ?? []);
   if (corrected !== undefined)
     throw new UserError('bad-mount', '--mount is one word, and this one has spaces in it', {
       hint: `write: strata ${corrected}`,

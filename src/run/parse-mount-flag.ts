@@ -54,12 +54,19 @@ export function parseMountFlag(text: string, cwd: string): MountRequest {
 }
 
 /**
- * A command line whose `--mount` was written with spaces after its commas, which the shell makes several
- * arguments of, as it was meant; undefined where there is none such.
+ * The command line `argv` as it was meant, where a `--mount` was written with spaces after its commas, which the shell makes
+ * several arguments of; undefined where none of the values that were given to `--mount` ends in a comma.
  */
-export function findCorrectedLine(argv: readonly string[]): string | undefined {
-  if (!argv.some((word) => /^(--mount=)?\S*=\S*,$/.test(word))) return undefined;
-  return argv.join(' ').replaceAll(/, +/g, ',');
+export function findCorrectedLine(argv: readonly string[], values: readonly string[]): string | undefined {
+  if (!values.some((value) => value.endsWith(','))) return undefined;
+  const words: string[] = [];
+  let goesOn = false;
+  for (const [at, word] of argv.entries()) {
+    const isMount = word.startsWith('--mount=') || argv[at - 1] === '--mount';
+    words.push(goesOn ? `${words.pop() ?? ''}${word}` : word);
+    goesOn = (goesOn || isMount) && word.endsWith(',');
+  }
+  return words.join(' ');
 }
 
 function resolveSource(source: string, cwd: string): string {

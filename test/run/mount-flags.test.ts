@@ -155,12 +155,18 @@ for (const { of, rows } of table) {
 }
 
 t.test('a mount that was split at its spaces is shown as it was meant', async (t) => {
+  const correct = (line: string, ...values: string[]): string | undefined =>
+    findCorrectedLine(line.split(' '), values);
   t.equal(
-    findCorrectedLine(['strata', 'run', '--mount', 'type=bind,', 'source=/a,', 'target=/b', 'image', 'sh']),
-    'strata run --mount type=bind,source=/a,target=/b image sh',
+    correct('run --mount type=bind, source=/a, target=/b image sh', 'type=bind,'),
+    'run --mount type=bind,source=/a,target=/b image sh',
   );
   t.equal(
-    findCorrectedLine(['strata', 'run', '--mount', 'type=bind,source=/a,target=/b', 'image']),
+    correct('run -e A=b, --mount=type=bind, source=/a,target=/b image', 'type=bind,'),
+    'run -e A=b, --mount=type=bind,source=/a,target=/b image',
+  );
+  t.equal(
+    correct('run --mount type=bind,source=/a,target=/b image', 'type=bind,source=/a,target=/b'),
     undefined,
   );
   t.throws(() => parseMountFlag('type=bind, source=/a, target=/b', '/'), {
