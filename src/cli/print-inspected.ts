@@ -1,4 +1,4 @@
-/** What `inspect` prints: JSON of all that was asked for, or a line of `--format` for each. */
+/** What `inspect` prints: JSON of all that was found, or a line of `--format` for each. */
 import { printJson, printLines } from './print.ts';
 import { evaluateTemplate } from './template/evaluate-template.ts';
 import { parseTemplate } from './template/parse-template.ts';

@@ -4,8 +4,8 @@
  */
 import { UserError } from '../base/user-error.ts';
 import { checkWords } from './check-words.ts';
-import { lineOf } from './error-line.ts';
 import { markOperands } from './mark-operands.ts';
+import { printError } from './print.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one command; the exit status goes to `process.exitCode`. */
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     checkWords(process.argv);
     await program.parseAsync(markOperands(program, process.argv));
   } catch (thrown) {
-    process.stderr.write(`strata: ${lineOf(thrown)}\n`);
+    printError(thrown);
     process.exitCode = thrown instanceof UserError ? thrown.exitCode : 1;
   }
 }

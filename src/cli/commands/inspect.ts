@@ -9,6 +9,7 @@ import { imageSize } from '../../store/image-list.ts';
 import type { ImageId } from '../../store/ids.ts';
 import { namesOf, resolveImage } from '../../store/resolve-image.ts';
 import type { Store } from '../../store/store.ts';
+import { eachOperand } from '../each-operand.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { printInspected } from '../print-inspected.ts';
 import { describeVolume } from '../describe-volume.ts';
@@ -40,7 +41,9 @@ export function inspectCommand(kind?: Kind): Command {
   return command.action(async (names: string[], { format, size, type }: Options, command: Command) => {
     const opened = await openEngine(command);
     const found: object[] = [];
-    for (const name of names) found.push(await inspect(opened, name, kind ?? type, size === true));
+    await eachOperand(names, async (name) => {
+      found.push(await inspect(opened, name, kind ?? type, size === true));
+    });
     printInspected(found, format);
   });
 }

@@ -4,6 +4,7 @@ import { UserError } from '../../base/user-error.ts';
 import { findGiven, withContainer } from '../../run/container-book.ts';
 import type { Container } from '../../run/container.ts';
 import { isPath, mountTree, unmountTreeAt } from '../../store/mount-tree.ts';
+import { eachOperand } from '../each-operand.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { openStore } from '../open-store.ts';
 
@@ -51,6 +52,6 @@ export function umountCommand(): Command {
     .option('-l, --lazy', 'also while programs use it')
     .action(async (targets: string[], { lazy }: { readonly lazy?: true }, command: Command) => {
       const store = await openStore(command);
-      for (const target of targets) await unmountTreeAt(store, target, { lazy: lazy === true });
+      await eachOperand(targets, (target) => unmountTreeAt(store, target, { lazy: lazy === true }));
     });
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
 import { pauseContainer, unpauseContainer } from '../../run/pause-container.ts';
+import { eachOperand } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 
@@ -24,9 +25,9 @@ function forEach(
 ): (names: string[], options: unknown, command: Command) => Promise<void> {
   return async (names, _, command) => {
     const { engine } = await openEngine(command);
-    for (const name of names) {
+    await eachOperand(names, async (name) => {
       await act(engine, await getContainer(engine, name));
       printLines([name]);
-    }
+    });
   };
 }

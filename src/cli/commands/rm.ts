@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
 import { removeContainer } from '../../run/remove-container.ts';
+import { eachOperand } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 
@@ -15,14 +16,15 @@ export function rmCommand(): Command {
     .alias('remove')
     .description('remove containers')
     .argument('<container...>')
-    .option('-f, --force', 'also those that run, which are killed')
+    .option('-f, --force', 'also those that run, which are killed; one that is not there is no failure')
     .option('-v, --volumes', 'with their volumes that nobody named')
     .action(async (names: string[], { force, volumes }: Options, command: Command) => {
       const { engine } = await openEngine(command);
-      for (const name of names) {
+      const remove = async (name: string): Promise<void> => {
         const container = await getContainer(engine, name);
         await removeContainer(engine, container, { force: force === true, volumes: volumes === true });
         printLines([name]);
-      }
+      };
+      await eachOperand(names, remove, force === true ? 'no-such-container' : undefined);
     });
 }

@@ -1,7 +1,7 @@
 /** `strata rmi IMAGE...`: takes names away, and with the last name the image and the layers that nobody else has. */
 import { Command } from 'commander';
-import { UserError } from '../../base/user-error.ts';
 import { removalLines, removeImage } from '../../store/remove-image.ts';
+import { eachOperand } from '../each-operand.ts';
 import { openStore } from '../open-store.ts';
 import { printLines } from '../print.ts';
 
@@ -10,16 +10,12 @@ export function rmiCommand(name: string): Command {
   return new Command(name)
     .description('remove images')
     .argument('<image...>')
-    .option('-f, --force', 'with all of its names; one that is not there is no error')
+    .option('-f, --force', 'with all of its names; one that is not there is no failure')
     .action(async (images: string[], { force }: { readonly force?: true }, command: Command) => {
       const store = await openStore(command);
-      for (const image of images) {
-        try {
-          printLines(removalLines(await removeImage(store, image, { force: force === true })));
-        } catch (thrown) {
-          if (force !== true || !(thrown instanceof UserError) || thrown.code !== 'no-such-image')
-            throw thrown;
-        }
-      }
+      const remove = async (image: string): Promise<void> => {
+        printLines(removalLines(await removeImage(store, image, { force: force === true })));
+      };
+      await eachOperand(images, remove, force === true ? 'no-such-image' : undefined);
     });
 }

@@ -4,6 +4,7 @@ import { UserError } from '../../base/user-error.ts';
 import { getContainer } from '../../run/container-book.ts';
 import { runAttached, runDetached } from '../../run/run-attached.ts';
 import { stopContainer } from '../../run/signal-container.ts';
+import { eachOperand } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 import { checkTerminal } from './run.ts';
@@ -23,10 +24,10 @@ export function startCommand(): Command {
     .action(async (names: string[], { attach, interactive }: Options, command: Command) => {
       const { engine } = await openEngine(command);
       if (attach !== true && interactive !== true) {
-        for (const name of names) {
+        await eachOperand(names, async (name) => {
           await runDetached(engine, await getContainer(engine, name));
           printLines([name]);
-        }
+        });
         return;
       }
       if (names.length > 1)
@@ -46,7 +47,7 @@ export function restartCommand(): Command {
     .option('-t, --time <seconds>', 'how long they have to end', parseSeconds, graceSec)
     .action(async (names: string[], { time }: { readonly time: number }, command: Command) => {
       const { engine } = await openEngine(command);
-      for (const name of names) {
+      await eachOperand(names, async (name) => {
         const container = await getContainer(engine, name);
         if (container.autoRemove)
           throw new UserError('auto-remove', `${container.name} was made with --rm: it goes when it ends`, {
@@ -55,6 +56,6 @@ export function restartCommand(): Command {
         await stopContainer(engine, container, time);
         await runDetached(engine, container);
         printLines([name]);
-      }
+      });
     });
 }

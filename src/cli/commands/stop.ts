@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
 import { signalContainer, stopContainer } from '../../run/signal-container.ts';
 import { waitForExit } from '../../run/wait-exit.ts';
+import { eachOperand } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 
@@ -15,10 +16,10 @@ export function stopCommand(): Command {
     .option('-t, --time <seconds>', 'how long they have', parseSeconds, graceSec)
     .action(async (names: string[], { time }: { readonly time: number }, command: Command) => {
       const { engine } = await openEngine(command);
-      for (const name of names) {
+      await eachOperand(names, async (name) => {
         await stopContainer(engine, await getContainer(engine, name), time);
         printLines([name]);
-      }
+      });
     });
 }
 
@@ -29,10 +30,10 @@ export function killCommand(): Command {
     .option('-s, --signal <signal>', 'which', 'KILL')
     .action(async (names: string[], { signal }: { readonly signal: string }, command: Command) => {
       const { engine } = await openEngine(command);
-      for (const name of names) {
+      await eachOperand(names, async (name) => {
         await signalContainer(engine, await getContainer(engine, name), signal);
         printLines([name]);
-      }
+      });
     });
 }
 
@@ -42,9 +43,11 @@ export function waitCommand(): Command {
     .argument('<container...>')
     .action(async (names: string[], _: unknown, command: Command) => {
       const { engine } = await openEngine(command);
-      const containers = [];
-      for (const name of names) containers.push(await getContainer(engine, name));
-      for (const { id } of containers) printLines([String(await waitForExit(engine, id))]);
+      const ids: string[] = [];
+      await eachOperand(names, async (name) => {
+        ids.push((await getContainer(engine, name)).id);
+      });
+      for (const id of ids) printLines([String(await waitForExit(engine, id))]);
     });
 }
 

@@ -7,6 +7,7 @@ import type { VolumeFacts } from '../../run/volume-driver.ts';
 import { withVolume } from '../../run/use-volume.ts';
 import { confirm } from '../confirm.ts';
 import { describeVolume } from '../describe-volume.ts';
+import { eachOperand } from '../each-operand.ts';
 import { Filters } from '../filters.ts';
 import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openEngine } from '../open-engine.ts';
@@ -113,10 +114,11 @@ function inspect(): Command {
     .action(async (names: string[], { format }: { readonly format?: string }, command: Command) => {
       const { engine } = await openEngine(command);
       const usersOf = await volumeUsers(engine);
-      printInspected(
-        names.map((name) => describeVolume(engine.volumes.get(name), usersOf(name))),
-        format,
-      );
+      const found: object[] = [];
+      await eachOperand(names, (name) => {
+        found.push(describeVolume(engine.volumes.get(name), usersOf(name)));
+      });
+      printInspected(found, format);
     });
 }
 
@@ -129,11 +131,11 @@ function rm(): Command {
     .action(async (names: string[], { force }: { readonly force?: true }, command: Command) => {
       const { engine } = await openEngine(command);
       const usersOf = await volumeUsers(engine);
-      for (const name of names) {
-        if (force === true && engine.volumes.find(name) === undefined) continue;
+      await eachOperand(names, (name) => {
+        if (force === true && engine.volumes.find(name) === undefined) return;
         engine.volumes.remove(name, usersOf);
         printLines([name]);
-      }
+      });
     });
 }
 
