@@ -123,9 +123,15 @@ export function containerRequest(
 
 function mountsOf(options: ContainerOptions): ContainerRequest['mounts'] {
   return [
-    ...(options.volume ?? []).map((text) => keptBy(parseVolumeFlag(text, process.cwd()), options)),
-    ...(options.mount ?? []).map((text) => parseMountFlag(text, process.cwd())),
-    ...(options.tmpfs ?? []).map((text) => parseTmpfsFlag(text)),
+    ...(options.volume ?? []).map((text) => ({
+      ...keptBy(parseVolumeFlag(text, process.cwd()), options),
+      askedBy: '-v' as const,
+    })),
+    ...(options.mount ?? []).map((text) => ({
+      ...parseMountFlag(text, process.cwd()),
+      askedBy: '--mount' as const,
+    })),
+    ...(options.tmpfs ?? []).map((text) => ({ ...parseTmpfsFlag(text), askedBy: '--tmpfs' as const })),
   ];
 }
 

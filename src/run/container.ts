@@ -40,6 +40,8 @@ export interface Container {
   readonly seccomp?: SeccompChoice | undefined;
   /** In the order in which they are mounted; every volume has its name. */
   readonly mounts: readonly MountRequest[];
+  /** As `--volumes-from` took them; what they have is among the mounts. */
+  readonly volumesFrom?: readonly string[];
   /** Volumes that were made for this container, and go with it. */
   readonly anonymousVolumes: readonly string[];
   /** Undefined: whichever works. */

@@ -116,6 +116,7 @@ function define(
     capabilities: request.capabilities,
     noNewPrivileges: request.noNewPrivileges,
     privileged: request.privileged,
+    volumesFrom: request.volumesFrom,
     ...(request.seccomp === undefined ? {} : { seccomp: request.seccomp }),
     ...(request.runtime === undefined ? {} : { runtime: request.runtime }),
     autoRemove: request.autoRemove,
@@ -161,7 +162,8 @@ async function mountsFrom(
       });
     for (const mount of (await getContainer(engine, name)).mounts) {
       if (mount.type === 'tmpfs' || mounts.some(({ target }) => target === mount.target)) continue;
-      found.set(mount.target, { ...mount, readOnly: mount.readOnly || mode === 'ro' });
+      const readOnly = mount.readOnly || mode === 'ro';
+      found.set(mount.target, { ...mount, readOnly, askedBy: undefined });
     }
   }
   return [...found.values()];

@@ -1,9 +1,11 @@
 /**
  * `strata inspect` of a container, with the field names of `docker container inspect` where it has them.
  */
+import { UserError } from '../base/user-error.ts';
 import { isActive, readStatus, type Container } from './container.ts';
-import { containerPath, logPath, type Engine } from './engine.ts';
-import type { MountRequest } from './mount-request.ts';
+import { describeAskedMounts, describeMounts, describeVolumes } from './describe-mounts.ts';
+import { containerPath, logPath, type Engine, type ImageDefaults } from './engine.ts';
+import { omitEmpty } from './omit-empty.ts';
 import { seccompText } from './seccomp.ts';
 
 export async function describeContainer(engine: Engine, container: Container): Promise<object> {
@@ -29,19 +31,26 @@ export async function describeContainer(engine: Engine, container: Container): P
     HostsPath: containerPath(engine, container.id, 'hosts'),
     LogPath: logPath(engine, container.id),
     Name: `/${container.name}`,
-    HostConfig: {
-      LogConfig: { Type: 'json-file', Config: {} },
-      NetworkMode: container.network,
-      AutoRemove: container.autoRemove,
-      ReadonlyRootfs: container.readOnlyRoot,
-      Privileged: container.privileged === true,
-      CapAdd: container.capabilities?.add ?? [],
-      CapDrop: container.capabilities?.drop ?? [],
-      SecurityOpt: securityOptions(container),
-      SeccompProfile: seccompText(container),
-      Runtime: container.runtime ?? '',
-    },
-    Mounts: container.mounts.map((mount) => describeMount(engine, mount)),
+    // Nobody starts a container anew but who says so.
+    RestartCount: 0,
+    HostConfig: omitEmpty(
+      {
+        ...describeAskedMounts(container),
+        LogConfig: { Type: 'json-file', Config: {} },
+        NetworkMode: container.network,
+        AutoRemove: container.autoRemove,
+        ReadonlyRootfs: container.readOnlyRoot,
+        Privileged: container.privileged === true,
+        CapAdd: container.capabilities?.add ?? [],
+        CapDrop: container.capabilities?.drop ?? [],
+        SecurityOpt: securityOptions(container),
+        SeccompProfile: seccompText(container),
+        Runtime: container.runtime ?? '',
+      },
+      'Mounts',
+      'Tmpfs',
+    ),
+    Mounts: describeMounts(engine, container),
     Config: {
       Hostname: container.hostname,
       User: container.user,
@@ -50,12 +59,23 @@ export async function describeContainer(engine: Engine, container: Container): P
       Env: container.env,
       Cmd: container.command,
       Image: container.image.name,
+      Volumes: describeVolumes(container, await findImageVolumes(engine, container)),
       WorkingDir: container.workingDir,
       Entrypoint: container.entrypoint.length === 0 ? null : container.entrypoint,
       Labels: container.labels,
       StopSignal: container.stopSignal,
     },
   };
+}
+
+/** Undefined where the image cannot be read, of which `system check` tells. */
+async function findImageVolumes({ layers }: Engine, { image }: Container): Promise<ImageDefaults['Volumes']> {
+  try {
+    return (await layers.getImage(image.id)).defaults.Volumes;
+  } catch (thrown) {
+    if (thrown instanceof UserError) return undefined;
+    throw thrown;
+  }
 }
 
 /** As they were given; a profile as a whole, as Docker shows it. */
@@ -66,28 +86,4 @@ function securityOptions({ noNewPrivileges, seccomp }: Container): string[] {
       ? []
       : [`seccomp=${seccomp === 'unconfined' ? seccomp : JSON.stringify(seccomp)}`]),
   ];
-}
-
-function describeMount(engine: Engine, mount: MountRequest): object {
-  if (mount.type === 'tmpfs')
-    return {
-      Type: 'tmpfs',
-      Source: '',
-      Destination: mount.target,
-      Mode: mount.options.join(),
-      RW: true,
-      Propagation: '',
-    };
-  const common = { Destination: mount.target, Mode: mount.readOnly ? 'ro' : '', RW: !mount.readOnly };
-  if (mount.type === 'bind')
-    return { Type: 'bind', Source: mount.source, ...common, Propagation: mount.propagation };
-  const facts = engine.volumes.find(mount.source ?? '');
-  return {
-    Type: 'volume',
-    Name: mount.source,
-    Source: facts?.mountpoint ?? '',
-    Driver: facts?.driver ?? '',
-    ...common,
-    Propagation: '',
-  };
 }

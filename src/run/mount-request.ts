@@ -9,7 +9,12 @@ import { UserError } from '../base/user-error.ts';
 export const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'] as const;
 export type Propagation = (typeof propagations)[number];
 
-export interface BindRequest {
+interface Asked {
+  /** The option that asked for it; none where an image did, or another container has it. */
+  readonly askedBy?: '-v' | '--mount' | '--tmpfs' | undefined;
+}
+
+export interface BindRequest extends Asked {
   readonly type: 'bind';
   /** Absolute, on the host. */
   readonly source: string;
@@ -23,7 +28,7 @@ export interface BindRequest {
   readonly recursive: boolean;
 }
 
-export interface VolumeRequest {
+export interface VolumeRequest extends Asked {
   readonly type: 'volume';
   /** Undefined: a new volume with a name of its own. */
   readonly source: string | undefined;
@@ -39,7 +44,7 @@ export interface VolumeRequest {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-export interface TmpfsRequest {
+export interface TmpfsRequest extends Asked {
   readonly type: 'tmpfs';
   readonly target: string;
   /** Of the mount, and of the file system: `nosuid`, `size=64m`. */

@@ -26,9 +26,14 @@ export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<
   ['gt', (a, b) => Number(a) > Number(b)],
   ['ge', (a, b) => Number(a) >= Number(b)],
   ['not', (value) => !isTrue(value)],
-  ['and', (...values) => values.find((value) => !isTrue(value)) ?? values.at(-1)],
-  ['or', (...values) => values.find(isTrue) ?? values.at(-1)],
+  ['and', (...values) => firstOrLast(values, (value) => !isTrue(value))],
+  ['or', (...values) => firstOrLast(values, isTrue)],
 ]);
+
+/** The first that is `wanted`, which may be nil, and else the last. */
+function firstOrLast(values: readonly unknown[], wanted: (value: unknown) => boolean): unknown {
+  return values.at(values.findIndex(wanted));
+}
 
 function lengthOf(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
@@ -55,13 +60,24 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : value === null || value === undefined ? [] : [value];
 }
 
+const verbs = /%(?<width>-?\d+)?(?:\.(?<precision>\d*))?(?<verb>[svdq%])/g;
+
 function formatted(format: string, values: readonly unknown[]): string {
   const left = [...values];
-  return format.replaceAll(/%(-?\d+)?([svdq%])/g, (_, width: string | undefined, verb: string) => {
+  return format.replaceAll(verbs, (...match) => {
+    const { width = '0', precision, verb } = match.at(-1) as Record<string, string | undefined>;
     if (verb === '%') return '%';
     const value = left.shift();
-    const text = verb === 'q' ? JSON.stringify(textOf(value)) : textOf(value);
-    const length = Math.abs(Number(width ?? 0));
-    return width?.startsWith('-') === true ? text.padEnd(length) : text.padStart(length);
+    // Of a number it says something else.
+    const text =
+      typeof value === 'string' ? Array.from(value).slice(0, cutAt(precision)).join('') : textOf(value);
+    const shown = verb === 'q' ? JSON.stringify(text) : text;
+    const length = Math.abs(Number(width));
+    return width.startsWith('-') ? shown.padEnd(length) : shown.padStart(length);
   });
+}
+
+/** `%.s` shows nothing. */
+function cutAt(precision: string | undefined): number | undefined {
+  return precision === undefined ? undefined : Number(precision);
 }
