@@ -4,7 +4,7 @@
  * that one is wanted.
  */
 import type { Command, Option } from 'commander';
-import { takers } from './mark-operands.ts';
+import { findCommand, takers } from './mark-operands.ts';
 
 export interface Candidate {
   readonly word: string;
@@ -115,8 +115,4 @@ function completeCommand(command: Command): Completion {
       .map((one) => ({ word: one.name(), text: one.description() })),
     wanted: [],
   };
-}
-
-function findCommand(parent: Command, name: string): Command | undefined {
-  return parent.commands.find((one) => one.name() === name || one.aliases().includes(name));
 }

@@ -1,44 +1,41 @@
 /**
- * `strata run IMAGE ls -l`: what comes after the image, or the container of `exec`, belongs to the command inside, whatever
- * it looks like. A `--` in front of it tells that to the parser, which reads options wherever they stand. For the same
- * reason `--driver` of `volume create`, which is another one than that of `strata`, gets a name of its own.
+ * Makes a command line plain for the parser, which reads options wherever they stand. `strata run IMAGE ls -l`: what comes
+ * after the image, or the container of `exec`, belongs to the command inside, whatever it looks like, and a `--` in front of it
+ * says so. A switch with a value in Docker's spelling (`--rm=true`) becomes the switch, or goes. And `--driver` of
+ * `volume create`, which is another one than that of `strata`, gets a name of its own.
  */
 import type { Command, Option } from 'commander';
 
 /** Commands whose operands end in another program's command line. */
 export const takers = new Set(['run', 'create', 'exec', 'top']);
 
-/** By command, Docker's options without a value that may have one all the same. */
-const switchesOf: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  commit: {
-    ...{ '-p=true': '--pause', '--pause=true': '--pause' },
-    ...{ '-p=false': '--no-pause', '--pause=false': '--no-pause' },
-  },
-  attach: { '--sig-proxy=false': '--no-sig-proxy' },
-};
-
 /** `argv` as `process.argv` has it, made plain for the parser. */
 export function markOperands(program: Command, argv: readonly string[]): string[] {
   let at = firstOperand(argv, 2, program.options);
-  let command = find(program, argv[at]);
+  let command = findCommand(program, argv[at]);
   if (command?.name() === 'volume' && argv[at + 1] === 'create')
     return argv.map((word, index) =>
       index > at ? word.replace(/^--driver(?=$|=)/, '--volume-driver') : word,
     );
   if (command?.commands.length !== undefined && command.commands.length > 0) {
     at = firstOperand(argv, at + 1, program.options);
-    command = find(command, argv[at]);
+    command = findCommand(command, argv[at]);
   }
-  const switches = switchesOf[command?.name() ?? ''];
-  if (switches !== undefined) return argv.map((word) => switches[word] ?? word);
-  if (command === undefined || !takers.has(command.name())) return [...argv];
-  const operand = firstOperand(argv, at + 1, [...program.options, ...command.options]);
-  if (operand >= argv.length || argv[operand - 1] === '--') return [...argv];
-  return [...argv.slice(0, operand), '--', ...argv.slice(operand)];
+  if (command === undefined) return [...argv];
+  const options = [...program.options, ...command.options];
+  const before = argv.slice(0, at + 1);
+  if (!takers.has(command.name())) return [...before, ...plainSwitches(argv.slice(at + 1), options)];
+  const operand = firstOperand(argv, at + 1, options);
+  const own = plainSwitches(argv.slice(at + 1, operand), options);
+  const isMarked = operand >= argv.length || argv[operand - 1] === '--';
+  return [...before, ...own, ...(isMarked ? [] : ['--']), ...argv.slice(operand)];
 }
 
-function find(parent: Command, name: string | undefined): Command | undefined {
-  return parent.commands.find((candidate) => candidate.name() === name);
+/** By its name or another one. */
+export function findCommand(parent: Command, name: string | undefined): Command | undefined {
+  return parent.commands.find(
+    (one) => one.name() === name || (name !== undefined && one.aliases().includes(name)),
+  );
 }
 
 /** The index of the first argument from `from` on that is neither an option nor its value. */
@@ -66,4 +63,41 @@ function takesNext(word: string, options: readonly Option[]): boolean {
 
 function needsValue(option: Option | undefined): boolean {
   return option?.required === true;
+}
+
+/** The words of a command, up to a `--`, without values of switches. */
+function plainSwitches(words: readonly string[], options: readonly Option[]): string[] {
+  const switches = options.filter(({ required, optional }) => !required && !optional);
+  const plain: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (word === '--') return [...plain, ...words.slice(at)];
+    plain.push(...plainSwitch(word, switches));
+    if (takesNext(word, options) && at + 1 < words.length) plain.push(words[++at] ?? '');
+  }
+  return plain;
+}
+
+/** What Docker takes for a truth value (Go's strconv.ParseBool). */
+const assignment = /^(?:--(?<long>[^=]+)|-(?<letters>[^=-]+))=(?:(?<on>1|t|true)|0|f|false)$/i;
+
+function plainSwitch(word: string, switches: readonly Option[]): string[] {
+  const { long, letters = '', on } = assignment.exec(word)?.groups ?? {};
+  if (long !== undefined) return assigned(`--${long}`, on !== undefined, switches) ?? [word];
+  // `-di=false`: the value is that of the last letter, the others are on.
+  const options = Array.from(letters, (letter) => switches.find(({ short }) => short === `-${letter}`));
+  const last = options.at(-1)?.long;
+  if (last === undefined || options.includes(undefined)) return [word];
+  const others = letters.slice(0, -1);
+  return [...(others === '' ? [] : [`-${others}`]), ...(assigned(last, on !== undefined, switches) ?? [])];
+}
+
+/** `--x` for one that is on, `--no-x` or nothing for one that is off; undefined where there is no such switch. */
+function assigned(long: string, isOn: boolean, switches: readonly Option[]): string[] | undefined {
+  const has = (name: string): boolean => switches.some((option) => option.long === name);
+  const isNegative = long.startsWith('--no-') && has(long);
+  const name = long.slice(isNegative ? '--no-'.length : '--'.length);
+  if (!has(`--${name}`) && !has(`--no-${name}`)) return undefined;
+  const wanted = isOn === isNegative ? `--no-${name}` : `--${name}`;
+  return has(wanted) ? [wanted] : [];
 }
