@@ -1,5 +1,5 @@
 /**
- * Options of `docker run` that are not there: who gives one is told what to do instead. They are hidden from help and
+ * Options of `docker run` and `docker exec` that are not there: who gives one is told what to do instead. They are hidden from help and
  * completion, and take their values, so that what follows is understood.
  */
 import { Option, type Command } from 'commander';
@@ -9,7 +9,9 @@ const limits = 'limit the whole of it: systemd-run --scope -p MemoryMax=1G strat
 const daemon = 'there is no daemon to do it: let systemd run strata run';
 const network = 'a container has the network of this machine (--network=host), or none';
 
-const options: readonly (readonly [flags: string, instead: string])[] = [
+type Absent = readonly [flags: string, instead: string];
+
+const ofRun: readonly Absent[] = [
   ['-p, --publish <port>', 'leave -p out: what listens in the container listens here (--network=host)'],
   ['-P, --publish-all', 'leave -P out: what listens in the container listens here (--network=host)'],
   ['--expose <port>', 'leave it out: what listens in the container listens here (--network=host)'],
@@ -26,6 +28,7 @@ const options: readonly (readonly [flags: string, instead: string])[] = [
     (flags) => [flags, limits] as const,
   ),
   ['--device <device>', 'a container has no device of this machine; one with --privileged has them all'],
+  ['-a, --attach <stream>', 'in front it shows both outputs, and -i sends its input; -d shows none'],
   ['--restart <policy>', daemon],
   ...['--health-cmd <command>', '--health-interval <duration>', '--health-retries <number>'].map(
     (flags) => [flags, daemon] as const,
@@ -44,11 +47,23 @@ const options: readonly (readonly [flags: string, instead: string])[] = [
   ['--userns <mode>', 'users of a container are those of this machine'],
   ['--pull <policy>', 'images are those of the data root: strata images'],
   ['--platform <platform>', 'leave it out: images are of the platform of this machine'],
+  [
+    '--group-add <group>',
+    'name the group that it is to have: -u USER:GROUP, or make the user a member in the image',
+  ],
+  [
+    '--sysctl <name=value>',
+    'net.* are those of this machine (sysctl -w), others a container with --privileged may set itself',
+  ],
 ];
 
-/** The command gets them all; one that is given is a UserError `no-such-option`, 125 its exit status. */
+const ofExec: readonly Absent[] = [
+  ['--detach-keys <keys>', 'the command ends with its terminal: exec -d lets it run'],
+];
+
+/** The command, `exec` or one that makes containers, gets them all; one that is given is a UserError `no-such-option`, 125 its exit status. */
 export function addAbsentOptions(command: Command): Command {
-  for (const [flags, instead] of options) {
+  for (const [flags, instead] of command.name() === 'exec' ? ofExec : ofRun) {
     const option = new Option(flags).hideHelp();
     command.addOption(option);
     command.on(`option:${option.name()}`, () => {

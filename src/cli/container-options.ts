@@ -10,7 +10,7 @@ import { findCorrectedLine, parseMountFlag } from '../run/parse-mount-flag.ts';
 import { parseTmpfsFlag } from '../run/parse-tmpfs-flag.ts';
 import { parseVolumeFlag } from '../run/parse-volume-flag.ts';
 import { addAbsentOptions } from './absent-options.ts';
-import { collect, parsePairs } from './option-values.ts';
+import { collect, parsePairs, parseSeconds } from './option-values.ts';
 import { parseSecurityOptions } from './security-options.ts';
 
 export interface ContainerOptions {
@@ -38,7 +38,10 @@ export interface ContainerOptions {
   readonly runtime?: string;
   readonly volumeDriver?: string;
   readonly envFile?: readonly string[];
+  readonly labelFile?: readonly string[];
   readonly stopSignal?: string;
+  readonly stopTimeout?: number;
+  readonly cidfile?: string;
 }
 
 /** Docker's for a command line that makes no sense. */
@@ -79,7 +82,14 @@ export function addContainerOptions(command: Command): Command {
     )
     .option('--volume-driver <driver>', 'who keeps the volumes of -v: local')
     .option('-l, --label <name=value>', 'a label', collect)
+    .option('--label-file <file>', 'a file with a label on each line', collect)
     .option('--stop-signal <signal>', "what strata stop sends, in place of the image's")
+    .option(
+      '--stop-timeout <seconds>',
+      'how long strata stop waits, in place of 10; -1 is for ever',
+      parseSeconds,
+    )
+    .option('--cidfile <file>', 'write its id there; a file that is there is an error')
     .option('--runtime <runtime>', 'runc, crun, or a path; unless told, whichever works')
     .helpOption('--help', 'this text')
     .exitOverride(({ exitCode: status }) => process.exit(status === 0 ? 0 : exitCode));
@@ -101,7 +111,7 @@ export function containerRequest(
     args,
     name: options.name,
     entrypoint: options.entrypoint,
-    env: [...(options.envFile ?? []).flatMap(readEnvFile), ...(options.env ?? [])],
+    env: readEnv(options),
     workingDir: options.workdir,
     user: options.user,
     hostname: options.hostname,
@@ -116,9 +126,18 @@ export function containerRequest(
     volumesFrom: options.volumesFrom ?? [],
     runtime: options.runtime,
     autoRemove: options.rm === true,
-    labels: parsePairs(options.label ?? []),
+    labels: parsePairs([
+      ...(options.labelFile ?? []).flatMap((path) => readEnvFile(path, '--label-file')),
+      ...(options.label ?? []),
+    ]),
     stopSignal: options.stopSignal,
+    stopTimeout: options.stopTimeout,
   };
+}
+
+/** Variables, those of `-e` after those of files. UserError as `readEnvFile`. */
+export function readEnv({ envFile = [], env = [] }: Pick<ContainerOptions, 'envFile' | 'env'>): string[] {
+  return [...envFile.flatMap((path) => readEnvFile(path)), ...env];
 }
 
 function mountsOf(options: ContainerOptions): ContainerRequest['mounts'] {

@@ -50,6 +50,8 @@ export interface Container {
   readonly autoRemove: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly stopSignal: string;
+  /** Seconds that it has to end; negative: for as long as it takes. Undefined: as long as others. */
+  readonly stopTimeout?: number | undefined;
 }
 
 const runSchema = v.object({

@@ -50,6 +50,7 @@ export interface ContainerRequest {
   readonly autoRemove: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly stopSignal?: string | undefined;
+  readonly stopTimeout?: number | undefined;
 }
 
 /** Docker's for what goes wrong before a container is there. */
@@ -122,6 +123,7 @@ function define(
     autoRemove: request.autoRemove,
     labels: { ...defaults.Labels, ...request.labels },
     stopSignal: stopSignalOf(request) ?? given(defaults.StopSignal) ?? 'SIGTERM',
+    stopTimeout: request.stopTimeout,
   };
 }
 

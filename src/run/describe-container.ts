@@ -64,6 +64,7 @@ export async function describeContainer(engine: Engine, container: Container): P
       Entrypoint: container.entrypoint.length === 0 ? null : container.entrypoint,
       Labels: container.labels,
       StopSignal: container.stopSignal,
+      StopTimeout: container.stopTimeout ?? null,
     },
   };
 }

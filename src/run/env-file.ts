@@ -1,15 +1,18 @@
-/** `--env-file`: a variable on each line, `NAME=VALUE`, or `NAME` for that of the caller's environment; `#` begins a comment. */
+/**
+ * `--env-file` and `--label-file`: `NAME=VALUE` on each line, or `NAME` alone, which is a variable of the caller's environment or a
+ * label without a value; `#` begins a comment.
+ */
 import { readFileSync } from 'node:fs';
 import { UserError } from '../base/user-error.ts';
 
-/** Entries as `-e` takes them: nothing is unquoted or expanded. UserError `no-such-file`, `bad-env`. */
-export function readEnvFile(path: string): string[] {
+/** Entries as `-e` and `-l` take them: nothing is unquoted or expanded. UserError `no-such-file`, `bad-env`. */
+export function readEnvFile(path: string, option: '--env-file' | '--label-file' = '--env-file'): string[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     const { code = 'EIO' } = cause as NodeJS.ErrnoException;
-    throw new UserError('no-such-file', `--env-file ${path} cannot be read (${code})`, { cause });
+    throw new UserError('no-such-file', `${option} ${path} cannot be read (${code})`, { cause });
   }
   const lines = text.replace(/^\uFEFF/, '').split('\n');
   return lines

@@ -27,6 +27,8 @@ export interface ExecRequest {
   readonly openStdin: boolean;
   /** It runs on, and nobody waits. */
   readonly detached: boolean;
+  /** It has all capabilities, also where its container has not. */
+  readonly privileged: boolean;
 }
 
 /**
@@ -82,7 +84,7 @@ function specOf(container: Container, pid: number, request: ExecRequest): object
       terminal: request.terminal,
       capabilities: container.capabilities,
       noNewPrivileges: container.noNewPrivileges,
-      privileged: container.privileged,
+      privileged: request.privileged || container.privileged,
     });
   } finally {
     root.close();

@@ -26,6 +26,11 @@ export async function runDetached(engine: Engine, container: Container): Promise
   }
 }
 
+export interface StayOptions {
+  /** Signals go to the container, unless it has a terminal, whose keys make them. */
+  readonly forwards: boolean;
+}
+
 /**
  * Starts a container that does not run and stays with it. Answers its exit status; undefined when the person left it
  * (Ctrl-P Ctrl-Q) and it runs on. UserError as `startContainer`.
@@ -34,6 +39,7 @@ export async function runAttached(
   engine: Engine,
   container: Container,
   streams: AttachedStreams,
+  { forwards }: StayOptions,
 ): Promise<number | undefined> {
   let attachment: Attachment | undefined;
   let run: Run | undefined;
@@ -50,18 +56,17 @@ export async function runAttached(
     throw thrown;
   }
   if (attachment === undefined || run === undefined) throw notRunning(container);
-  return stay(engine, container, { attachment, run, forwards: !container.terminal });
+  return stay(engine, container, { attachment, run, forwards });
 }
 
 /**
- * Stays with a container that runs already; `forwards` signals to it, unless it has a terminal, whose keys make them.
- * Answers as `runAttached`. UserError `not-running`, `paused`, `not-attachable` where its conmon was killed.
+ * Stays with a container that runs already. Answers as `runAttached`. UserError `not-running`, `paused`, `not-attachable` where its conmon was killed.
  */
 export async function attachContainer(
   engine: Engine,
   container: Container,
   streams: AttachedStreams,
-  options: { readonly forwards: boolean },
+  { forwards }: StayOptions,
 ): Promise<number | undefined> {
   const [run, { status }] = [await findRun(engine, container.id), await readStatus(engine, container.id)];
   if (status === 'paused') throw isPaused(container);
@@ -77,13 +82,12 @@ export async function attachContainer(
       cause,
     });
   }
-  return stay(engine, container, { attachment, run, forwards: options.forwards && !container.terminal });
+  return stay(engine, container, { attachment, run, forwards });
 }
 
-interface Joined {
+interface Joined extends StayOptions {
   readonly attachment: Attachment;
   readonly run: Run;
-  readonly forwards: boolean;
 }
 
 async function stay(
@@ -91,7 +95,7 @@ async function stay(
   container: Container,
   { attachment, run, forwards }: Joined,
 ): Promise<number | undefined> {
-  const stop = forwards ? forwardSignals(engine, container) : undefined;
+  const stop = forwards && !container.terminal ? forwardSignals(engine, container) : undefined;
   try {
     if (await attachment.done) return undefined;
     const code = await waitForExit(engine, container.id);

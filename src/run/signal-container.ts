@@ -3,7 +3,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleepUntil } from '../base/sleep-until.ts';
 import { UserError } from '../base/user-error.ts';
 import { withContainer } from './container-book.ts';
 import { findRun, isActive, readStatus, type Container } from './container.ts';
@@ -54,20 +54,46 @@ export async function signalContainer(engine: Engine, container: Container, sign
   throw new UserError('signal-failed', `${container.name} got no signal: ${messageOf(stderr) ?? ''}`);
 }
 
-/** Asks it to end, and after `graceSec` makes it; answers when it has ended, at once when it does not run. */
-export async function stopContainer(engine: Engine, container: Container, graceSec: number): Promise<void> {
+export interface StopOptions {
+  /** How long it has; unless told what it was made with, or 10 seconds. Negative: for as long as it takes. */
+  readonly graceSec?: number | undefined;
+  /** What asks it to end, in place of its own. */
+  readonly signal?: string | undefined;
+}
+
+/** Docker's. */
+const usualGraceSec = 10;
+
+/**
+ * Asks it to end, and after a while makes it; answers when it has ended, at once when it does not run. UserError
+ * `bad-signal`, `signal-failed`.
+ */
+export async function stopContainer(
+  engine: Engine,
+  container: Container,
+  { graceSec = container.stopTimeout ?? usualGraceSec, signal = container.stopSignal }: StopOptions,
+): Promise<void> {
+  signalNumber(signal);
   const ended = waitForExit(engine, container.id);
   try {
-    await signalContainer(engine, container, container.stopSignal);
-    const patience = new AbortController();
-    const late = sleep(graceSec * 1000, 'late', { signal: patience.signal }).catch(() => 'late');
-    const first = await Promise.race([ended.then(() => 'ended'), late]);
-    patience.abort();
-    if (first === 'late') await signalContainer(engine, container, 'KILL');
+    // Whichever asks it to end lets it go where it is paused.
+    await signalContainer(engine, { ...container, stopSignal: signal }, signal);
+    if (graceSec >= 0 && (await isLate(ended, graceSec))) await signalContainer(engine, container, 'KILL');
   } catch (thrown) {
     if (!(thrown instanceof UserError && thrown.code === 'not-running')) throw thrown;
   }
   await ended;
+}
+
+/** Whether nothing has `ended` within so many seconds. */
+async function isLate(ended: Promise<unknown>, graceSec: number): Promise<boolean> {
+  const patience = new AbortController();
+  const late = sleepUntil(Date.now() + graceSec * 1000, patience.signal);
+  try {
+    return await Promise.race([ended.then(() => false), late.then(() => true)]);
+  } finally {
+    patience.abort();
+  }
 }
 
 function endsIt({ stopSignal }: Container, signal: number): boolean {

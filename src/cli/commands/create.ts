@@ -1,5 +1,6 @@
 /** `strata create IMAGE [COMMAND...]`: a container that does not run yet. */
 import { Command } from 'commander';
+import { withCidFile } from '../../run/cid-file.ts';
 import { createContainer } from '../../run/create-container.ts';
 import {
   addContainerOptions,
@@ -17,7 +18,7 @@ export function createCommand(): Command {
       await refusing(async () => {
         const request = containerRequest(image, args, options);
         const { engine } = await openEngine(command);
-        const { id } = await createContainer(engine, request);
+        const { id } = await withCidFile(options.cidfile, () => createContainer(engine, request));
         printLines([id]);
       });
     });

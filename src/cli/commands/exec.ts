@@ -2,6 +2,8 @@
 import { Command } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
 import { execInContainer } from '../../run/exec-container.ts';
+import { addAbsentOptions } from '../absent-options.ts';
+import { readEnv } from '../container-options.ts';
 import { openEngine } from '../open-engine.ts';
 import { collect } from '../option-values.ts';
 import { checkTerminal } from './run.ts';
@@ -11,12 +13,14 @@ interface Options {
   readonly interactive?: true;
   readonly tty?: true;
   readonly env?: readonly string[];
+  readonly envFile?: readonly string[];
+  readonly privileged?: true;
   readonly workdir?: string;
   readonly user?: string;
 }
 
 export function execCommand(): Command {
-  return new Command('exec')
+  return addAbsentOptions(new Command('exec'))
     .description('run a command in a container that runs; its exit status is that of the command')
     .argument('<container>')
     .argument('<command...>')
@@ -24,19 +28,22 @@ export function execCommand(): Command {
     .option('-i, --interactive', 'send it standard input')
     .option('-t, --tty', 'give it a terminal')
     .option('-e, --env <name=value>', 'a variable; without a value, that of this environment', collect)
+    .option('--env-file <file>', 'a file with a variable on each line', collect)
     .option('-w, --workdir <dir>', 'the working directory in the container')
     .option('-u, --user <user>', 'USER[:GROUP], names of the container or numbers')
+    .option('--privileged', 'all capabilities')
     .action(async (name: string, argv: string[], options: Options, command: Command) => {
       const { engine } = await openEngine(command);
       if (options.tty === true && options.interactive === true) checkTerminal();
       process.exitCode = await execInContainer(engine, await getContainer(engine, name), {
         argv,
-        env: options.env ?? [],
+        env: readEnv(options),
         workingDir: options.workdir,
         user: options.user,
         terminal: options.tty === true,
         openStdin: options.interactive === true,
         detached: options.detach === true,
+        privileged: options.privileged === true,
       });
     });
 }

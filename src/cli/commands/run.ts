@@ -1,8 +1,10 @@
 /** `strata run IMAGE [COMMAND...]`: makes a container, starts it, and stays with it unless told otherwise. */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
+import { withCidFile } from '../../run/cid-file.ts';
 import { createContainer } from '../../run/create-container.ts';
 import { runAttached, runDetached } from '../../run/run-attached.ts';
+import { addAttachOptions, readAttachOptions, type AttachOptions } from '../attach-options.ts';
 import {
   addContainerOptions,
   containerRequest,
@@ -13,7 +15,7 @@ import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 
 export function runCommand(): Command {
-  return addContainerOptions(new Command('run'))
+  return addAttachOptions(addContainerOptions(new Command('run')))
     .description('make a container of an image and run it; its exit status is that of the command in it')
     .option('-d, --detach', 'let it run, and print its id')
     .action((image: string, args: string[], options: RunOptions, command: Command) =>
@@ -21,22 +23,23 @@ export function runCommand(): Command {
     );
 }
 
-type RunOptions = ContainerOptions & { readonly detach?: true };
+type RunOptions = ContainerOptions & AttachOptions & { readonly detach?: true };
 
 async function run(image: string, args: string[], options: RunOptions, command: Command): Promise<void> {
   const request = containerRequest(image, args, options);
-  const { detach, interactive, tty } = options;
+  const { detach, interactive, tty, cidfile } = options;
+  const { keys, forwards } = readAttachOptions(options);
   if (detach !== true && interactive === true && tty === true) checkTerminal();
   const { engine } = await openEngine(command);
-  const container = await createContainer(engine, request);
+  const container = await withCidFile(cidfile, () => createContainer(engine, request));
   if (detach === true) {
     await runDetached(engine, container);
     printLines([container.id]);
     return;
   }
   const { stdout, stderr, stdin } = process;
-  const streams = { stdout, stderr, stdin: interactive === true ? stdin : undefined };
-  process.exitCode = (await runAttached(engine, container, streams)) ?? 0;
+  const streams = { stdout, stderr, stdin: interactive === true ? stdin : undefined, leaveKeys: keys };
+  process.exitCode = (await runAttached(engine, container, streams, { forwards })) ?? 0;
 }
 
 /** UserError `no-terminal`. */

@@ -4,24 +4,24 @@ import { UserError } from '../../base/user-error.ts';
 import { getContainer } from '../../run/container-book.ts';
 import { runAttached, runDetached } from '../../run/run-attached.ts';
 import { stopContainer } from '../../run/signal-container.ts';
+import { addAttachOptions, readAttachOptions, type AttachOptions } from '../attach-options.ts';
 import { eachOperand } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 import { checkTerminal } from './run.ts';
-import { graceSec, parseSeconds } from './stop.ts';
+import { addStopOptions, readStopOptions, type StopWords } from './stop.ts';
 
-interface Options {
-  readonly attach?: true;
-  readonly interactive?: true;
-}
+type StartOptions = AttachOptions & { readonly attach?: true; readonly interactive?: true };
 
 export function startCommand(): Command {
-  return new Command('start')
+  return addAttachOptions(new Command('start'))
     .description('start containers; one that runs stays as it is')
     .argument('<container...>')
     .option('-a, --attach', 'stay with it: its output, and its exit status')
     .option('-i, --interactive', 'send it standard input')
-    .action(async (names: string[], { attach, interactive }: Options, command: Command) => {
+    .action(async (names: string[], options: StartOptions, command: Command) => {
+      const { attach, interactive } = options;
+      const { keys, forwards } = readAttachOptions(options);
       const { engine } = await openEngine(command);
       if (attach !== true && interactive !== true) {
         await eachOperand(names, async (name) => {
@@ -35,17 +35,16 @@ export function startCommand(): Command {
       const container = await getContainer(engine, names[0] ?? '');
       if (container.terminal && interactive === true) checkTerminal();
       const { stdout, stderr, stdin } = process;
-      const streams = { stdout, stderr, stdin: interactive === true ? stdin : undefined };
-      process.exitCode = (await runAttached(engine, container, streams)) ?? 0;
+      const streams = { stdout, stderr, stdin: interactive === true ? stdin : undefined, leaveKeys: keys };
+      process.exitCode = (await runAttached(engine, container, streams, { forwards })) ?? 0;
     });
 }
 
 export function restartCommand(): Command {
-  return new Command('restart')
+  return addStopOptions(new Command('restart'))
     .description('stop containers, and start them again')
     .argument('<container...>')
-    .option('-t, --time <seconds>', 'how long they have to end', parseSeconds, graceSec)
-    .action(async (names: string[], { time }: { readonly time: number }, command: Command) => {
+    .action(async (names: string[], options: StopWords, command: Command) => {
       const { engine } = await openEngine(command);
       await eachOperand(names, async (name) => {
         const container = await getContainer(engine, name);
@@ -53,7 +52,7 @@ export function restartCommand(): Command {
           throw new UserError('auto-remove', `${container.name} was made with --rm: it goes when it ends`, {
             hint: 'run it again',
           });
-        await stopContainer(engine, container, time);
+        await stopContainer(engine, container, readStopOptions(options));
         await runDetached(engine, container);
         printLines([name]);
       });

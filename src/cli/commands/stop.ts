@@ -1,23 +1,43 @@
 /** `strata stop`, `strata kill` and `strata wait`: the ends of containers. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, Option } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
-import { signalContainer, stopContainer } from '../../run/signal-container.ts';
+import { signalContainer, stopContainer, type StopOptions } from '../../run/signal-container.ts';
 import { waitForExit } from '../../run/wait-exit.ts';
 import { eachOperand } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
+import { parseSeconds } from '../option-values.ts';
 import { printLines } from '../print.ts';
 
-export const graceSec = 10;
+/** What `stop` and `restart` were told. */
+export interface StopWords {
+  readonly time?: number;
+  readonly timeout?: number;
+  readonly signal?: string;
+}
+
+export function addStopOptions(command: Command): Command {
+  return command
+    .option(
+      '-t, --time <seconds>',
+      'how long they have, also --timeout; 10 or their --stop-timeout unless told, -1 is for ever',
+      parseSeconds,
+    )
+    .addOption(new Option('--timeout <seconds>').argParser(parseSeconds).hideHelp())
+    .option('-s, --signal <signal>', 'what asks them to end, in place of their own');
+}
+
+export function readStopOptions({ time, timeout, signal }: StopWords): StopOptions {
+  return { graceSec: timeout ?? time, signal };
+}
 
 export function stopCommand(): Command {
-  return new Command('stop')
+  return addStopOptions(new Command('stop'))
     .description('ask containers to end, and after a while make them')
     .argument('<container...>')
-    .option('-t, --time <seconds>', 'how long they have', parseSeconds, graceSec)
-    .action(async (names: string[], { time }: { readonly time: number }, command: Command) => {
+    .action(async (names: string[], options: StopWords, command: Command) => {
       const { engine } = await openEngine(command);
       await eachOperand(names, async (name) => {
-        await stopContainer(engine, await getContainer(engine, name), time);
+        await stopContainer(engine, await getContainer(engine, name), readStopOptions(options));
         printLines([name]);
       });
     });
@@ -49,9 +69,4 @@ export function waitCommand(): Command {
       });
       for (const id of ids) printLines([String(await waitForExit(engine, id))]);
     });
-}
-
-export function parseSeconds(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of seconds.');
-  return Number(text);
 }
