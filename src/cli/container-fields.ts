@@ -1,7 +1,7 @@
 /** A container in listings: Docker's fields of it, and what `--filter` asks. */
 import { isActive, type Container, type ContainerStatus } from '../run/container.ts';
 import { unknownSize } from './container-size.ts';
-import type { Filters } from './filters.ts';
+import { matchesName, type Filters } from './filters.ts';
 import type { Fields, Listing } from './listing.ts';
 import { ageText, sizeText, timeText } from './units.ts';
 
@@ -85,7 +85,7 @@ export function isFiltered(
   const { id, name, image, mounts, network, created } = container;
   return (
     given.some('id', (text) => id.startsWith(text)) &&
-    given.some('name', (text) => matches(text, name)) &&
+    given.some('name', (text) => isNamed(text, name)) &&
     given.labels(container.labels) &&
     given.some('status', (text) => text === status.status) &&
     given.some('exited', (text) => status.status === 'exited' && String(status.exitCode) === text) &&
@@ -99,15 +99,9 @@ export function isFiltered(
   );
 }
 
-/** `--filter name=` takes an expression, or a part of the name. */
-function matches(text: string, name: string): boolean {
-  if (name.includes(text.replace(/^\//, ''))) return true;
-  try {
-    // Docker's names begin with a slash.
-    return [name, `/${name}`].some((one) => new RegExp(text).test(one));
-  } catch {
-    return false;
-  }
+/** Docker's names of containers begin with a slash, which may be left out. */
+function isNamed(text: string, name: string): boolean {
+  return [name, `/${name}`].some((one) => matchesName(text, one));
 }
 
 function isImage({ id, name }: Container['image'], text: string): boolean {

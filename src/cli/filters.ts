@@ -88,3 +88,13 @@ export function matchesReference(pattern: string, name: string, tag: string): bo
   const expression = componentExpression(pattern);
   return [name, `${name}:${tag}`].some((text) => expression.test(text));
 }
+
+/** Whether `name` is what `--filter name=` asks for: an expression, or a part of it. */
+export function matchesName(text: string, name: string): boolean {
+  if (name.includes(text)) return true;
+  try {
+    return new RegExp(text).test(name);
+  } catch {
+    return false;
+  }
+}

@@ -10,17 +10,24 @@ import { exitsPath, type Engine } from './engine.ts';
 /** How often one looks whether conmon lives: what it writes is told by the kernel at once. */
 const glanceMs = 1000;
 
-/** Resolves to the exit status of the container's last run, at once for one that does not run. */
-export async function waitForExit(engine: Engine, id: string): Promise<number> {
+/**
+ * Resolves to the exit status of the container's last run, at once for one that does not run. Rejects with the reason of
+ * `signal`.
+ */
+export async function waitForExit(engine: Engine, id: string, signal?: AbortSignal): Promise<number> {
   const status = await readStatus(engine, id);
   // One that went with its end leaves its exit status for a while.
   if (status.status === 'created') return (await findExitCode(engine, id)) ?? 0;
   if (status.status === 'exited') return status.exitCode;
   const stop = new AbortController();
+  signal?.addEventListener('abort', () => {
+    stop.abort();
+  });
   const watcher = watch(exitsPath(engine), { signal: stop.signal });
   watcher.on('error', () => undefined);
   try {
     for (;;) {
+      signal?.throwIfAborted();
       const changed = new Promise<void>((resolve) => {
         watcher.once('change', () => {
           resolve();

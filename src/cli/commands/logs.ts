@@ -1,8 +1,9 @@
 /** `strata logs CONTAINER`: what a container has printed. */
 import { Command, InvalidArgumentError } from 'commander';
+import { sleepUntil } from '../../base/sleep-until.ts';
 import { getContainer } from '../../run/container-book.ts';
 import { readLog, type LogEntry } from '../../run/container-log.ts';
-import { logPath } from '../../run/engine.ts';
+import { logPath, type Engine } from '../../run/engine.ts';
 import { untilLogComplete } from '../../run/log-end.ts';
 import { waitForExit } from '../../run/wait-exit.ts';
 import { findMoment } from '../moment.ts';
@@ -35,17 +36,28 @@ export function logsCommand(): Command {
       if (options.follow !== true) await untilLogComplete(engine, id);
       const skipped =
         options.tail === undefined ? 0 : Math.max(0, (await countEntries(path, options)) - options.tail);
-      const ended =
-        options.follow === true
-          ? waitForExit(engine, id).then(() => untilLogComplete(engine, id))
-          : undefined;
+      const over = options.follow === true ? followed(engine, id, options.until) : undefined;
       let at = 0;
-      for await (const entry of readLog(path, ended)) {
+      for await (const entry of readLog(path, over)) {
         if (!isAsked(entry, options)) continue;
         at += 1;
         if (at > skipped) print(entry, options);
       }
     });
+}
+
+/** Resolves when there is nothing more to follow: the container has ended, or it is later than `until`. */
+async function followed(engine: Engine, id: string, until = Infinity): Promise<void> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  try {
+    await Promise.race([
+      waitForExit(engine, id, signal).then(() => untilLogComplete(engine, id)),
+      sleepUntil(until, signal),
+    ]);
+  } finally {
+    stop.abort();
+  }
 }
 
 async function countEntries(path: string, options: Options): Promise<number> {
@@ -75,8 +87,9 @@ function parseMoment(text: string): number {
   throw new InvalidArgumentError('It is a duration (10m) or a time (2026-01-31T12:00:00Z).');
 }
 
+/** As in Docker, a number below 0 is all of them. */
 function parseLines(text: string): number {
-  if (text === 'all') return Number.MAX_SAFE_INTEGER;
+  if (/^(all|-\d+)$/.test(text)) return Number.MAX_SAFE_INTEGER;
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of lines.');
   return Number(text);
 }

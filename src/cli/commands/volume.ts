@@ -8,7 +8,7 @@ import { withVolume } from '../../run/use-volume.ts';
 import { confirm } from '../confirm.ts';
 import { describeVolume } from '../describe-volume.ts';
 import { eachOperand } from '../each-operand.ts';
-import { Filters } from '../filters.ts';
+import { Filters, matchesName } from '../filters.ts';
 import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openEngine } from '../open-engine.ts';
 import { collect, parsePairs } from '../option-values.ts';
@@ -66,7 +66,7 @@ function ls(): Command {
           ({ name, driver, labels }) =>
             filters.boolean('dangling', usersOf(name).length === 0) &&
             filters.some('driver', (text) => text === driver) &&
-            filters.some('name', (text) => name.includes(text)) &&
+            filters.some('name', (text) => matchesName(text, name)) &&
             filters.labels(labels),
         );
       if (json === true) printJson(rows);
