@@ -1,6 +1,7 @@
 /**
- * The processes behind a FUSE mount. The kernel (6.16 and later) names a connection in fdinfo by the minor number
- * of its mount's device; before that nothing says who serves a mount, and nobody is found.
+ * The processes behind a FUSE mount. Which process serves a mount the kernel tells only since 6.16, so they are known by what
+ * all servers have that are measured: they hold /dev/fuse, and the mount point is a word of their command line, or the end of
+ * the title that ours puts in its place.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,25 +9,25 @@ import { nameFromText } from '../../base/name.ts';
 import { findMountAt } from '../../os/mountinfo.ts';
 import { findProcess } from '../../os/process-identity.ts';
 
-/** Those that hold the connection of the mount on `mountPoint`. */
+/** Those that serve what is mounted on `mountPoint`; none where that is no FUSE mount. */
 export function findServers(mountPoint: string): number[] {
   const mounted = findMountAt(nameFromText(mountPoint));
   if (mounted?.type.startsWith('fuse') !== true) return [];
-  const connection = `fuse_connection:\t${mounted.device.split(':')[1] ?? ''}\n`;
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && descriptorInfo(name).some((info) => info.includes(connection)))
+    .filter((name) => /^\d+$/.test(name) && serves(name, mountPoint))
     .map(Number);
 }
 
-/** What the kernel says about the descriptors of /dev/fuse that a process holds. */
-function descriptorInfo(pid: string): string[] {
+function serves(pid: string, mountPoint: string): boolean {
   try {
-    return readdirSync(`/proc/${pid}/fd`)
-      .filter((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === '/dev/fuse')
-      .map((fd) => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'));
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return (
+      words.some((word) => word === mountPoint || word.endsWith(` ${mountPoint}`)) &&
+      readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === '/dev/fuse')
+    );
   } catch {
     // A process may end, and a descriptor close, between the listing and the look.
-    return [];
+    return false;
   }
 }
 

@@ -10,9 +10,9 @@ import type { Trial, Workload } from '../workload.ts';
 import { countEntries, layerNames } from './entries.ts';
 import { expectSame } from './expect.ts';
 
-/** Resident memory of the server in MB (10^6 bytes), undefined where nobody knows who it is. */
-function residentMemory({ servers }: Trial): number | undefined {
-  if (servers.length === 0) return undefined;
+/** Resident memory of the server in MB (10^6 bytes). Throws where none was found. */
+function residentMemory({ servers }: Trial): number {
+  if (servers.length === 0) throw new Error('no process was found that serves the mount');
   return servers.reduce((sum, pid) => {
     const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
     return sum + (Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024) / 1e6;
