@@ -40,8 +40,8 @@ const messageMax = 4096;
 
 /**
  * The same bytes, decompressed if they are compressed. Throws while it is read: UserError `bad-compression` for
- * damaged or truncated data, `missing-program` where a program is not installed; whatever `source` throws. Leaving the
- * loop early ends the child and `source`.
+ * damaged or truncated data, `missing-program` where a program is not installed, `program-killed`; whatever `source`
+ * throws. Leaving the loop early ends the child and `source`.
  */
 export async function* decompressed(
   source: AsyncIterable<Uint8Array>,
@@ -110,18 +110,25 @@ async function* throughProgram(
     for await (const chunk of child.stdout) yield chunk as Buffer;
     const status = await ended;
     await fed;
-    if (status !== '0') throw badCompression(name, said.trim() || `it ended with ${status}`);
+    if (status !== 0) throw badCompression(name, said.trim() || `it ended with ${String(status)}`);
   } finally {
     child.kill('SIGKILL');
     await ended.catch(() => undefined);
   }
 }
 
-/** Its exit status, or its signal. Rejects with UserError `missing-program`, or Node's error of spawn(). */
-function endOf(child: ChildProcess, name: string, debian: string): Promise<string> {
-  const ended = new Promise<string>((resolve, reject) => {
+/** Its exit status. Rejects with UserError `missing-program`, `program-killed`, or Node's error of spawn(). */
+function endOf(child: ChildProcess, name: string, debian: string): Promise<number> {
+  const ended = new Promise<number>((resolve, reject) => {
     child.once('close', (status, signal) => {
-      resolve(String(status ?? signal));
+      if (status !== null) resolve(status);
+      // That says nothing of the data.
+      else
+        reject(
+          new UserError('program-killed', `${name} was ended by ${String(signal)}`, {
+            hint: 'try again; where memory ran out, dmesg tells',
+          }),
+        );
     });
     child.once('error', (cause) => {
       const isMissing = 'code' in cause && cause.code === 'ENOENT';

@@ -1,12 +1,10 @@
 /**
- * Files that ADD and COPY take from elsewhere than a tree: what stands in the Dockerfile, what is fetched by http,
- * what an archive holds. Each becomes a directory of its own below a scratch directory, and is copied from there.
+ * Files that ADD and COPY take from elsewhere than a tree: what stands in the Dockerfile, what is fetched by http.
+ * Each becomes a directory of its own below a scratch directory, and is copied from there.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { chmodSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
 
@@ -100,56 +98,4 @@ async function fetchFile(url: string, signal: AbortSignal | undefined): Promise<
   throw new UserError('download-failed', `${url} answers ${String(response.status)} ${response.statusText}`, {
     hint: 'look at the address',
   });
-}
-
-/** `tar` tells by the content, also inside of gzip, bzip2, xz and zstd. */
-export async function isArchive(path: string): Promise<boolean> {
-  // Of a FIFO it would wait for a writer.
-  if (!(await stat(path)).isFile()) return false;
-  const child = spawn('tar', ['--list', '--file', path], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let listed = 0;
-  child.stdout.on('data', (chunk: Buffer) => {
-    listed += chunk.length;
-    // One entry is enough of a large archive.
-    child.kill();
-  });
-  const [status] = (await once(child, 'close')) as [number | null];
-  return listed > 0 || (status === 0 && (await isEmptyTar(path)));
-}
-
-/** Two blocks of zeros; for tar everything that is shorter than a block is an archive, too. */
-async function isEmptyTar(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(1024), 0, 1024, 0);
-    return bytesRead === 1024 && buffer.every((byte) => byte === 0);
-  } finally {
-    await file.close();
-  }
-}
-
-/** Unpacks a tar, compressed or not, into a directory. UserError `bad-archive`. */
-export async function unpack(scratch: string, path: string): Promise<string> {
-  const directory = mkdtempSync(join(scratch, 'unpacked-'));
-  const content = join(directory, 'content');
-  mkdirSync(content, { mode: 0o755 });
-  const child = spawn(
-    'tar',
-    [
-      ...['--extract', '--numeric-owner', '--preserve-permissions', '--same-owner'],
-      ...['--xattrs', '--xattrs-include=*', '--delay-directory-restore', '-C', content, '--file', path],
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' } },
-  );
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const [status] = (await once(child, 'close')) as [number | null];
-  if (status === 0) return content;
-  throw new UserError(
-    'bad-archive',
-    `${basename(path)} cannot be unpacked: ${said.trim().replaceAll('\n', '; ')}`,
-    {
-      hint: 'COPY takes it as a file',
-    },
-  );
 }

@@ -12,7 +12,8 @@ import { contentFacts, type OwnerRule } from '../context/content-key.ts';
 import type { IgnoreRules } from '../context/ignore-rules.ts';
 import { cleanComponents, SourceTree } from '../context/source-tree.ts';
 import type { Heredoc } from '../dockerfile/split-instructions.ts';
-import { download, inlineFile, isArchive, unpack, type Download } from './additions.ts';
+import { download, inlineFile, type Download } from './additions.ts';
+import { isArchive, unpack } from './archives.ts';
 import type { BuildSession } from './build-request.ts';
 import type { CopySource } from './copy-files.ts';
 
@@ -39,7 +40,8 @@ export interface PathOptions {
 }
 
 /** A path in the build context. UserError `no-context`, `no-source`. */
-export function contextPart({ fs, request, store, reporter }: BuildSession, options: PathOptions): CopyPart {
+export function contextPart(session: BuildSession, options: PathOptions): CopyPart {
+  const { fs, request, store, reporter, signal } = session;
   const { source } = options;
   if (request.context === undefined) {
     throw new UserError('no-context', `there is no context to take "${source}" from`, {
@@ -59,7 +61,7 @@ export function contextPart({ fs, request, store, reporter }: BuildSession, opti
     isDirectory: sources[0]?.found.isDirectory === true,
     owners: 'ignored',
     open: async <T>(act: CopyAct<T>): Promise<T> => {
-      const archives = options.unpacks ? await archivesAmong(sources) : new Map<CopySource, string>();
+      const archives = options.unpacks ? await archivesAmong(sources, signal) : new Map<CopySource, string>();
       if (archives.size === 0) return act(sources, 'ignored');
       const done: T[] = [];
       for (const source of sources) {
@@ -68,7 +70,7 @@ export function contextPart({ fs, request, store, reporter }: BuildSession, opti
           done.push(await act([source], 'ignored'));
           continue;
         }
-        const unpacked = new SourceTree(fs, await unpack(store.scratch, archive));
+        const unpacked = new SourceTree(fs, await unpack(store.scratch, archive, signal));
         try {
           done.push(await act([{ tree: unpacked, found: { path: asName(''), isDirectory: true } }], 'kept'));
         } finally {
@@ -81,12 +83,15 @@ export function contextPart({ fs, request, store, reporter }: BuildSession, opti
 }
 
 /** Where they lie for other programs. */
-async function archivesAmong(sources: readonly CopySource[]): Promise<Map<CopySource, string>> {
+async function archivesAmong(
+  sources: readonly CopySource[],
+  signal: AbortSignal,
+): Promise<Map<CopySource, string>> {
   const archives = new Map<CopySource, string>();
   for (const source of sources) {
     if (source.found.isDirectory) continue;
     const path = realPath(source.tree, source.found.path);
-    if (await isArchive(path)) archives.set(source, path);
+    if (await isArchive(path, signal)) archives.set(source, path);
   }
   return archives;
 }

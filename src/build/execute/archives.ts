@@ -1,0 +1,49 @@
+/**
+ * Archives that ADD unpacks: tars, as they are or compressed. What is one is told by its first header, as BuildKit tells it
+ * (isArchivePath), and never by its name or by what stands further behind: the image of a disk holds many things.
+ */
+import { chmodSync, createReadStream, mkdtempSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UserError } from '../../base/user-error.ts';
+import { ByteSource } from '../../oci/byte-source.ts';
+import { decompressed } from '../../oci/compression.ts';
+import { applyLayerTar } from '../../oci/layer-reader.ts';
+import { TarReader } from '../../oci/tar-reader.ts';
+
+/** Whether something can be unpacked from a file; from an empty tar nothing can. UserError `missing-program`. */
+export async function isArchive(path: string, signal: AbortSignal): Promise<boolean> {
+  // Of a FIFO it would wait for a writer.
+  if (!(await stat(path)).isFile()) return false;
+  const source = new ByteSource(decompressed(createReadStream(path)), signal);
+  try {
+    return (await new TarReader(source).next()) !== undefined;
+  } catch (thrown) {
+    if (isFaultOfContent(thrown, signal)) return false;
+    throw thrown;
+  } finally {
+    await source.close();
+  }
+}
+
+/** Unpacks a tar, compressed or not, into a directory of its own. UserError `bad-archive`, `missing-program`. */
+export async function unpack(scratch: string, path: string, signal: AbortSignal): Promise<string> {
+  const directory = mkdtempSync(join(scratch, 'unpacked-'));
+  chmodSync(directory, 0o755);
+  try {
+    await applyLayerTar(decompressed(createReadStream(path)), directory, { plain: true, signal });
+    return directory;
+  } catch (thrown) {
+    if (!isFaultOfContent(thrown, signal)) throw thrown;
+    throw new UserError('bad-archive', `${basename(path)} cannot be unpacked: ${thrown.message}`, {
+      hint: 'COPY takes it as a file',
+      cause: thrown,
+    });
+  }
+}
+
+/** Throws the reason of the signal: what is said of an archive whose reading was broken off means nothing. */
+function isFaultOfContent(thrown: unknown, signal: AbortSignal): thrown is UserError {
+  signal.throwIfAborted();
+  return thrown instanceof UserError && (thrown.code === 'bad-layer' || thrown.code === 'bad-compression');
+}
