@@ -138,22 +138,42 @@ export function copyMetadata(
   );
 }
 
+/** struct fuse_attr (`HostFs.statx`), which begins with the inode number: exact, as that of `st` is not. */
+const attrSize = 88;
+
+/** Tells an object from every other; undefined where nothing is. */
+export function findIdentity(fs: HostFs, { directory, name }: Place): string | undefined {
+  const attr = Buffer.alloc(attrSize);
+  if (!fs.findStatx(directory, name, attr, 0)) return undefined;
+  return `${String(fs.stat[st.dev])}:${String(attr.readBigUInt64LE(0))}`;
+}
+
 /** The first names of objects that have several, so that their copies are one object, too. */
 export class FirstNames<T> {
+  readonly #fs: HostFs;
   readonly #names = new Map<string, T>();
 
-  find(facts: Float64Array): T | undefined {
-    return this.#names.get(keyOf(facts));
+  constructor(fs: HostFs) {
+    this.#fs = fs;
+  }
+
+  /** Of the object that `source` refers to. */
+  find(source: Fd, facts: Float64Array): T | undefined {
+    return hasSeveralNames(facts) ? this.#names.get(this.#keyOf(source)) : undefined;
   }
 
   /** Forgets at once what has one name only. */
-  keep(facts: Float64Array, name: T): void {
-    if ((facts[st.nlink] ?? 1) > 1) this.#names.set(keyOf(facts), name);
+  keep(source: Fd, facts: Float64Array, name: T): void {
+    if (hasSeveralNames(facts)) this.#names.set(this.#keyOf(source), name);
+  }
+
+  #keyOf(source: Fd): string {
+    return findIdentity(this.#fs, { directory: source, name: self }) ?? '';
   }
 }
 
-function keyOf(facts: Float64Array): string {
-  return `${String(facts[st.dev])}:${String(facts[st.ino])}`;
+export function hasSeveralNames(facts: Float64Array): boolean {
+  return (facts[st.nlink] ?? 1) > 1;
 }
 
 async function copyContent(fs: HostFs, source: Fd, size: number, { directory, name }: Place): Promise<void> {

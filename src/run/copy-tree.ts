@@ -50,12 +50,14 @@ export interface Ways {
   findTarget(path: string): Fd | undefined;
 }
 
+/** As a path below one of a few directories: a descriptor for each would be as many as there are files. */
+type FirstName = readonly [base: Fd, directory: string, name: Name];
+
 interface Copy {
   readonly fs: HostFs;
   readonly attributes: CopyAttributes;
   readonly ways: Ways | undefined;
-  /** As paths below a few directories: a descriptor for each would be as many as there are files. */
-  readonly links: FirstNames<readonly [base: Fd, directory: string, name: Name]>;
+  readonly links: FirstNames<FirstName>;
   /** Directories that such paths begin at, and that were opened here. */
   readonly bases: Fd[];
 }
@@ -95,7 +97,7 @@ async function withCopy(
 ): Promise<void> {
   const bases: Fd[] = [];
   try {
-    await act({ fs, ways, attributes: { owner, isLossy: true }, links: new FirstNames(), bases });
+    await act({ fs, ways, attributes: { owner, isLossy: true }, links: new FirstNames(fs), bases });
   } finally {
     for (const fd of bases) fs.close(fd);
   }
@@ -118,9 +120,9 @@ async function copyAny(copy: Copy, from: Place, to: Target): Promise<void> {
       copyMetadata(fs, object, facts, to, attributes);
       return;
     }
-    if (linkToFirst(copy, facts, to)) return;
+    if (linkToFirst(copy, links.find(object, facts), to)) return;
     await copyObject(fs, object, facts, to, attributes);
-    links.keep(facts, [to.base, to.path, to.name]);
+    links.keep(object, facts, [to.base, to.path, to.name]);
   } finally {
     fs.close(object);
   }
@@ -169,8 +171,7 @@ async function copyEntries(copy: Copy, from: Fd, to: Omit<Target, 'name'>): Prom
 }
 
 /** False for a first name, and where that is not to be found again: then the data is copied once more. */
-function linkToFirst({ fs, links }: Copy, facts: Float64Array, to: Place): boolean {
-  const first = links.find(facts);
+function linkToFirst({ fs }: Copy, first: FirstName | undefined, to: Place): boolean {
   if (first === undefined) return false;
   const [base, path, name] = first;
   try {

@@ -14,10 +14,13 @@ import {
   copyMetadata,
   copyObject,
   factsOf,
+  findIdentity,
   FirstNames,
+  hasSeveralNames,
   makeDirectory,
   makeRoom,
   type CopyAttributes,
+  type Place,
 } from '../../run/copy-object.ts';
 import type { IgnoreRules } from '../context/ignore-rules.ts';
 import type { Entry, Found, SourceTree } from '../context/source-tree.ts';
@@ -80,12 +83,22 @@ export function findFileAsDirectoryWarning(target: InRoot, request: CopyRequest)
   return `${from} becomes a file named ${destination}; write ${destination}/ to copy it into a directory`;
 }
 
+/** The copy of a file with several names, where it came first. */
+interface FirstCopy {
+  readonly directory: Name;
+  readonly name: Name;
+  /** In the target. */
+  readonly identity: string | undefined;
+}
+
 class Copier {
   readonly #fs: HostFs;
   readonly #target: InRoot;
   readonly #request: CopyRequest;
-  /** In the target. */
-  readonly #links = new FirstNames<{ readonly directory: Name; readonly name: Name }>();
+  /** By what they are copies of. */
+  readonly #links: FirstNames<FirstCopy>;
+  /** Those whose place no other source has taken, by identity: through links several paths lead to one place. */
+  readonly #copies = new Map<string | undefined, FirstCopy>();
 
   /** The directory that the last file went into. */
   #current: { readonly path: Name; readonly fd: Fd } | undefined;
@@ -94,6 +107,7 @@ class Copier {
     this.#fs = fs;
     this.#target = target;
     this.#request = request;
+    this.#links = new FirstNames(fs);
   }
 
   close(): void {
@@ -157,24 +171,39 @@ class Copier {
     const source = tree.openObject(path, to.follow);
     try {
       const facts = factsOf(this.#fs, source);
-      if (this.#linkToFirst(facts, to)) return;
       const place = { directory: this.#open(to.directory), name: to.name };
+      const first = this.#links.find(source, facts);
+      const replaced = this.#copies.size === 0 ? undefined : this.#copies.get(findIdentity(this.#fs, place));
+      if (first !== undefined && first === replaced) return;
+      // Its inode number may soon be that of another file.
+      if (replaced !== undefined) this.#copies.delete(replaced.identity);
+      if (first !== undefined && this.#link(first, place)) return;
       await copyObject(this.#fs, source, facts, place, attributes);
-      this.#links.keep(facts, { directory: to.directory, name: to.name });
+      if (hasSeveralNames(facts)) this.#keep(source, facts, place, to);
     } finally {
       this.#fs.close(source);
     }
   }
 
-  /** False for the first name of a file. */
-  #linkToFirst(facts: Float64Array, to: { readonly directory: Name; readonly name: Name }): boolean {
-    const first = this.#links.find(facts);
-    const directory = first === undefined ? undefined : this.#target.findDirectory(first.directory);
-    if (first === undefined || directory === undefined) return false;
+  #keep(
+    source: Fd,
+    facts: Float64Array,
+    place: Place,
+    { directory, name }: Omit<FirstCopy, 'identity'>,
+  ): void {
+    const copy = { directory, name, identity: findIdentity(this.#fs, place) };
+    this.#links.keep(source, facts, copy);
+    this.#copies.set(copy.identity, copy);
+  }
+
+  /** False where the first copy is gone: then the data is copied once more. */
+  #link(first: FirstCopy, place: Place): boolean {
+    const isThere = this.#copies.get(first.identity) === first;
+    const directory = isThere ? this.#target.findDirectory(first.directory) : undefined;
+    if (directory === undefined) return false;
     try {
-      const into = this.#open(to.directory);
-      makeRoom(this.#fs, { directory: into, name: to.name });
-      this.#fs.linkat(directory, first.name, into, to.name);
+      makeRoom(this.#fs, place);
+      this.#fs.linkat(directory, first.name, place.directory, place.name);
       return true;
     } finally {
       this.#fs.close(directory);
