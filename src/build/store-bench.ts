@@ -2,7 +2,7 @@
  * The store of a data root as a build needs it: a workspace that keeps what the build has been given, and writable
  * layers that become layers by way of their tar, as those of a container do.
  */
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { asName, nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -73,7 +73,7 @@ class StoreBench implements BuildStore {
   }
 
   async show<T>(chain: Chain | undefined, act: (root: string) => Promise<T>): Promise<T> {
-    if (chain === undefined) return act(mkdtempSync(join(this.scratch, 'empty-')));
+    if (chain === undefined) return act(this.#emptyTree());
     const { cacheId } = await this.#store.layers.getLayer(chain as ChainId);
     return this.#withTree(cacheId, 'build: files of a stage', act);
   }
@@ -102,6 +102,13 @@ class StoreBench implements BuildStore {
     const { diff_ids } = (JSON.parse(text) as { rootfs: { diff_ids: Digest[] } }).rootfs;
     const references = names.map((name) => withDefaultTag(parseReference(name)));
     return this.#workspace.addImage(text, chainOf(diff_ids), references);
+  }
+
+  /** As readable as the root of an image. */
+  #emptyTree(): string {
+    const path = mkdtempSync(join(this.scratch, 'empty-'));
+    chmodSync(path, 0o755);
+    return path;
   }
 
   async #publish(parent: ChainId | undefined, id: CacheId, base: CacheId | undefined): Promise<LayerFacts> {

@@ -13,8 +13,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
-import { nameFromText, nameToText } from '../../base/name.ts';
+import { join } from 'node:path';
+import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import type { HostFs } from '../../os/host-fs.ts';
 import { InRoot } from '../../os/in-root.ts';
@@ -27,7 +27,7 @@ import type { Place } from '../dockerfile/place.ts';
 import type { CacheMount, RunMount, SecretMount } from '../plan/run-mounts.ts';
 import { sourceOf, type Stage } from '../plan/stages.ts';
 import type { BuildSession, SecretSource } from './build-request.ts';
-import { copyFiles } from './copy-files.ts';
+import { copyFiles, type CopySource } from './copy-files.ts';
 import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from './copy-parts.ts';
 import type { StepPlace } from './copy-step.ts';
 import { getChain } from './source-chain.ts';
@@ -127,20 +127,20 @@ function getPart(part: CopyPart | undefined): CopyPart {
   return part;
 }
 
-/** A directory or file of the step's own. */
+/** A directory or file of the step's own, which looks like the one that it is a copy of. */
 async function privateCopy({ fs, store }: BuildSession, tree: SourceTree, found: Found): Promise<string> {
   const directory = mkdtempSync(join(store.scratch, 'bind-'));
-  await copyInto(fs, directory, tree, found);
-  return found.isDirectory ? directory : join(directory, basename(nameToText(found.path)));
+  await copyTo(fs, directory, '/copy', { tree, found });
+  return join(directory, 'copy');
 }
 
-async function copyInto(fs: HostFs, directory: string, tree: SourceTree, found: Found): Promise<void> {
+async function copyTo(fs: HostFs, directory: string, destination: string, source: CopySource): Promise<void> {
   const target = new InRoot(directory);
   try {
     const attributes = { owner: undefined, mode: undefined };
     await copyFiles(fs, target, {
-      sources: [{ tree, found }],
-      destination: '/',
+      sources: [source],
+      destination,
       attributes,
       exclude: noRules,
     });
@@ -167,7 +167,7 @@ async function withCache<T>(
     if (!existsSync(content)) {
       const made = mkdtempSync(join(directory, 'new-'));
       await part?.open(async ([source]) => {
-        if (source !== undefined) await copyInto(fs, made, source.tree, source.found);
+        if (source !== undefined) await copyTo(fs, made, '/', source);
       });
       chownSync(made, mount.uid, mount.gid);
       chmodSync(made, mount.mode);
