@@ -31,6 +31,8 @@ export async function buildImage(tools: BuildTools, request: BuildRequest): Prom
       states.set(stage.index, build.state);
       await build.run();
     }
+    // The last step may have been too far to be ended.
+    tools.signal.throwIfAborted();
     isFinished = true;
   } finally {
     // What other stages have made is kept, too: the next build takes it from there.

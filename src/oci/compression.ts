@@ -95,7 +95,8 @@ async function* throughProgram(
   { argv, debian }: Program,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const [name, ...args] = argv;
-  const child = spawn(name, args, { stdio: 'pipe' });
+  // In a session of its own: Ctrl-C is for the one who reads, who then ends it.
+  const child = spawn(name, args, { stdio: 'pipe', detached: true });
   const ended = endOf(child, argv[0], debian);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

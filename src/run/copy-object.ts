@@ -19,7 +19,7 @@ import {
   S_IFREG,
   STATX_ATTR_MOUNT_ROOT,
 } from '../os/constants.ts';
-import { st, type HostFs } from '../os/host-fs.ts';
+import { st, type Cancel, type HostFs } from '../os/host-fs.ts';
 import type { Owner } from '../os/in-root.ts';
 
 export interface Place {
@@ -33,6 +33,8 @@ export interface CopyAttributes {
   readonly owner?: Owner | undefined;
   /** The permission bits for an object of that st_mode; undefined: its own. */
   readonly mode?: ((mode: number) => number) | undefined;
+  /** Ends the copy of a large file (EINTR). */
+  readonly cancel?: Cancel;
   /** As cp(1): attributes that the file system there cannot hold stay behind. Else they are an error. */
   readonly isLossy?: boolean;
 }
@@ -86,7 +88,7 @@ export async function copyObject(
   const type = (facts[st.mode] ?? 0) & S_IFMT;
   makeRoom(fs, to);
   if (type === S_IFLNK) fs.symlinkat(fs.readlinkat(source, self), directory, name);
-  else if (type === S_IFREG) await copyContent(fs, source, facts[st.size] ?? 0, to);
+  else if (type === S_IFREG) await copyContent(fs, source, facts[st.size] ?? 0, to, attributes);
   else fs.mknodat(directory, name, type | 0o600, facts[st.rdev] ?? 0);
   copyMetadata(fs, source, facts, to, attributes);
 }
@@ -176,13 +178,19 @@ export function hasSeveralNames(facts: Float64Array): boolean {
   return (facts[st.nlink] ?? 1) > 1;
 }
 
-async function copyContent(fs: HostFs, source: Fd, size: number, { directory, name }: Place): Promise<void> {
+async function copyContent(
+  fs: HostFs,
+  source: Fd,
+  size: number,
+  { directory, name }: Place,
+  { cancel }: CopyAttributes,
+): Promise<void> {
   const from = fs.reopen(source, O_RDONLY);
   try {
     const to = fs.openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       if (size <= smallFile) fs.copyDataSync(from, to, size);
-      else await fs.copyData(from, to, size, { sync: false });
+      else await fs.copyData(from, to, size, { sync: false, ...(cancel === undefined ? {} : { cancel }) });
     } finally {
       fs.closeWritten(to);
     }

@@ -37,6 +37,7 @@ for (const on of ['disk', 'tmpfs'] as const) {
         destination,
         attributes: { owner: rootOwner, mode: undefined },
         exclude: noRules,
+        signal: new AbortController().signal,
       });
     await copy('d*', '/d/');
     t.equal(readFileSync(`${to}/d/x`, 'utf8'), 'two\n');

@@ -10,6 +10,7 @@ import { asName, nameToText } from '../../base/name.ts';
 import { O_RDONLY, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from '../../os/constants.ts';
 import { st, type HostFs } from '../../os/host-fs.ts';
 import { isCarried } from '../../run/copy-object.ts';
+import { LoopTurns } from '../loop-turns.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import type { Found, SourceTree } from './source-tree.ts';
 
@@ -19,25 +20,40 @@ export type OwnerRule = 'kept' | 'ignored';
 const self = asName('');
 const chunkSize = 1 << 20;
 
-/** For each object below what was found, its path (as text, for people) and a digest of all that counts. */
-export function contentFacts(
+interface Reading {
+  readonly fs: HostFs;
+  readonly owners: OwnerRule;
+  readonly buffer: Buffer;
+  readonly turns: LoopTurns;
+}
+
+/**
+ * For each object below what was found, its path (as text, for people) and a digest of all that counts. Rejects with the
+ * reason of `signal`.
+ */
+export async function contentFacts(
   fs: HostFs,
   tree: SourceTree,
   found: Found,
-  options: { readonly owners: OwnerRule; readonly rules: IgnoreRules },
-): [path: string, digest: string][] {
-  const buffer = Buffer.allocUnsafe(chunkSize);
+  options: { readonly owners: OwnerRule; readonly rules: IgnoreRules; readonly signal: AbortSignal },
+): Promise<[path: string, digest: string][]> {
+  const turns = new LoopTurns(options.signal);
+  const reading = { fs, owners: options.owners, buffer: Buffer.allocUnsafe(chunkSize), turns };
   const facts: [string, string][] = [];
   for (const { path, relative } of tree.walk(found, options.rules)) {
-    const digest = tree.withObject(path, relative === '', (fd) =>
-      objectDigest(fs, fd, options.owners, buffer),
-    );
-    facts.push([nameToText(path === '' ? '.' : path), `${digest} ${nameToText(relative)}`]);
+    await turns.take();
+    const fd = tree.openObject(path, relative === '');
+    try {
+      const digest = await objectDigest(reading, fd);
+      facts.push([nameToText(path === '' ? '.' : path), `${digest} ${nameToText(relative)}`]);
+    } finally {
+      fs.close(fd);
+    }
   }
   return facts;
 }
 
-function objectDigest(fs: HostFs, fd: Fd, owners: OwnerRule, buffer: Buffer): string {
+async function objectDigest({ fs, owners, buffer, turns }: Reading, fd: Fd): Promise<string> {
   fs.statx(fd, self);
   const stat = Float64Array.from(fs.stat);
   const mode = stat[st.mode] ?? 0;
@@ -57,6 +73,7 @@ function objectDigest(fs: HostFs, fd: Fd, owners: OwnerRule, buffer: Buffer): st
     const file = fs.reopen(fd, O_RDONLY);
     try {
       for (let size = 1; size > 0;) {
+        await turns.take();
         size = readSync(file, buffer, 0, buffer.length, null);
         hash.update(buffer.subarray(0, size));
       }

@@ -41,7 +41,7 @@ export interface Download {
 
 /**
  * Fetches a file, mode 0600, with the time of Last-Modified (Dockerfile reference, "ADD"). `checksum`: what its
- * digest must be. UserError `download-failed`, `bad-checksum`, `no-name` where the URL ends in none and `isDirectory`.
+ * digest must be. UserError `download-failed`, `bad-checksum`, `no-name` where the URL ends in none and `isDirectory`; the reason of `signal`.
  */
 export async function download(
   scratch: string,
@@ -49,7 +49,7 @@ export async function download(
   options: {
     readonly checksum: string | undefined;
     readonly isDirectory: boolean;
-    readonly signal?: AbortSignal;
+    readonly signal: AbortSignal;
   },
 ): Promise<Download> {
   const name = basename(new URL(url).pathname);
@@ -83,11 +83,12 @@ export async function download(
   return { directory, name: basename(path), digest };
 }
 
-async function fetchFile(url: string, signal: AbortSignal | undefined): Promise<Response> {
+async function fetchFile(url: string, signal: AbortSignal): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, signal === undefined ? {} : { signal });
+    response = await fetch(url, { signal });
   } catch (cause) {
+    signal.throwIfAborted();
     const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message;
     throw new UserError('download-failed', `${url} cannot be fetched (${reason})`, {
       hint: 'look at the address and at the network of this machine',

@@ -156,11 +156,14 @@ export class StageBuild {
   }
 
   async #make(step: Step, label: StepLabel, key: string): Promise<Made> {
-    const { cache, request, store } = this.#session;
+    const { cache, request, signal, store } = this.#session;
     const { timestamp } = request;
     const layer = await store.change(
       { parent: this.state.chain, title: `build: ${label.text}`, timestamp, ...step.change },
-      (root) => step.act(root),
+      async (root) => {
+        await step.act(root);
+        signal.throwIfAborted();
+      },
     );
     const created = this.#time() ?? new Date().toISOString();
     cache.recordStep(key, { layer: layer?.chain ?? null, created });

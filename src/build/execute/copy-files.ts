@@ -7,6 +7,7 @@ import { basename, posix } from 'node:path';
 import type { Fd } from '../../base/ids.ts';
 import { asName, nameFromText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
+import { createCancel } from '../../os/cancel.ts';
 import { S_IFDIR, S_IFMT } from '../../os/constants.ts';
 import type { HostFs } from '../../os/host-fs.ts';
 import { rootOwner, type InRoot, type Owner } from '../../os/in-root.ts';
@@ -24,6 +25,7 @@ import {
 } from '../../run/copy-object.ts';
 import type { IgnoreRules } from '../context/ignore-rules.ts';
 import type { Entry, Found, SourceTree } from '../context/source-tree.ts';
+import { LoopTurns } from '../loop-turns.ts';
 import { openTargetDirectory } from './target-directory.ts';
 
 export interface CopySource {
@@ -39,9 +41,13 @@ export interface CopyRequest {
   readonly destination: string;
   readonly attributes: CopyAttributes;
   readonly exclude: IgnoreRules;
+  readonly signal: AbortSignal;
 }
 
-/** UserError `not-a-directory`, `is-a-directory`, `several-sources`. A failure leaves what was copied before. */
+/**
+ * UserError `not-a-directory`, `is-a-directory`, `several-sources`; the reason of the signal. A failure leaves what was
+ * copied before.
+ */
 export async function copyFiles(fs: HostFs, target: InRoot, request: CopyRequest): Promise<void> {
   const { sources, destination } = request;
   const [first] = sources;
@@ -51,17 +57,30 @@ export async function copyFiles(fs: HostFs, target: InRoot, request: CopyRequest
       hint: `write ${destination}/ for a directory`,
     });
   }
-  const copier = new Copier(fs, target, request);
+  const { signal } = request;
+  const turns = new LoopTurns(signal);
+  const cancel = createCancel();
+  const attributes = { ...request.attributes, cancel };
+  const copier = new Copier(fs, target, { ...request, attributes }, turns);
   const path = nameFromText(posix.normalize(destination).replace(/(?<=.)\/$/, ''));
   const isDirectory = isSlashed || first?.below !== undefined || target.isDirectory(path);
+  const stop = (): void => {
+    cancel.cancel();
+  };
+  signal.addEventListener('abort', stop);
   try {
     for (const source of sources) {
+      await turns.take();
       if (source.below !== undefined) await copier.copyWithParents(source, path, source.below);
       else if (source.found.isDirectory) await copier.copyDirectory(source, path);
       else if (isDirectory) await copier.copyFile(source, path, nameOf(source.found.path));
       else await copier.copyFile(source, asName(posix.dirname(path)), asName(basename(path)));
     }
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown;
   } finally {
+    signal.removeEventListener('abort', stop);
     copier.close();
   }
 }
@@ -95,6 +114,7 @@ class Copier {
   readonly #fs: HostFs;
   readonly #target: InRoot;
   readonly #request: CopyRequest;
+  readonly #turns: LoopTurns;
   /** By what they are copies of. */
   readonly #links: FirstNames<FirstCopy>;
   /** Those whose place no other source has taken, by identity: through links several paths lead to one place. */
@@ -103,10 +123,11 @@ class Copier {
   /** The directory that the last file went into. */
   #current: { readonly path: Name; readonly fd: Fd } | undefined;
 
-  constructor(fs: HostFs, target: InRoot, request: CopyRequest) {
+  constructor(fs: HostFs, target: InRoot, request: CopyRequest, turns: LoopTurns) {
     this.#fs = fs;
     this.#target = target;
     this.#request = request;
+    this.#turns = turns;
     this.#links = new FirstNames(fs);
   }
 
@@ -125,6 +146,7 @@ class Copier {
   async copyDirectory({ tree, found }: CopySource, path: Name): Promise<void> {
     const made: { path: Name; entry: Entry }[] = [];
     for (const entry of tree.walk(found, this.#request.exclude)) {
+      await this.#turns.take();
       if (entry.relative === '') {
         const { directory, isNew } = openTargetDirectory(this.#target, path, this.#parentOwner());
         this.#fs.close(directory);

@@ -40,7 +40,7 @@ export interface PathOptions {
 }
 
 /** A path in the build context. UserError `no-context`, `no-source`. */
-export function contextPart(session: BuildSession, options: PathOptions): CopyPart {
+export async function contextPart(session: BuildSession, options: PathOptions): Promise<CopyPart> {
   const { fs, request, store, reporter, signal } = session;
   const { source } = options;
   if (request.context === undefined) {
@@ -51,11 +51,7 @@ export function contextPart(session: BuildSession, options: PathOptions): CopyPa
   const tree = request.context;
   const sources = sourcesIn(tree, options);
   if (sources.length === 0) reporter.warn(`nothing matches ${source}`);
-  const inputs = sources.flatMap(({ found, below }) =>
-    contentFacts(fs, tree, found, { owners: 'ignored', rules: options.exclude }).map(
-      ([path, digest]) => [`file ${path}`, `${digest} ${below ?? ''}`] as const,
-    ),
-  );
+  const inputs = await fileInputs(session, sources, { owners: 'ignored', rules: options.exclude });
   return {
     inputs,
     isDirectory: sources[0]?.found.isDirectory === true,
@@ -82,6 +78,19 @@ export function contextPart(session: BuildSession, options: PathOptions): CopyPa
   };
 }
 
+async function fileInputs(
+  { fs, signal }: BuildSession,
+  sources: readonly CopySource[],
+  options: { readonly owners: OwnerRule; readonly rules: IgnoreRules },
+): Promise<NamedInput[]> {
+  const inputs: NamedInput[] = [];
+  for (const { tree, found, below } of sources) {
+    for (const [path, digest] of await contentFacts(fs, tree, found, { ...options, signal }))
+      inputs.push([`file ${path}`, `${digest} ${below ?? ''}`]);
+  }
+  return inputs;
+}
+
 /** Where they lie for other programs. */
 async function archivesAmong(
   sources: readonly CopySource[],
@@ -98,10 +107,11 @@ async function archivesAmong(
 
 /** A path in a stage or image, given by its topmost layer. UserError `no-source`. */
 export async function layerPart(
-  { fs, store, cache }: BuildSession,
+  session: BuildSession,
   chain: Chain | undefined,
   options: PathOptions,
 ): Promise<CopyPart> {
+  const { fs, store, cache } = session;
   const withTree = <T>(act: (tree: SourceTree) => Promise<T>): Promise<T> =>
     store.show(chain, async (root) => {
       const tree = new SourceTree(fs, root);
@@ -114,14 +124,10 @@ export async function layerPart(
   // A layer never changes, so neither does what lies in it.
   const { source, parents } = options;
   const facts = await cache.remember('facts', [chain, source, parents, options.exclude.lines], () =>
-    withTree((tree) => {
+    withTree(async (tree) => {
       const sources = sourcesIn(tree, options);
-      const inputs = sources.flatMap(({ found, below }) =>
-        contentFacts(fs, tree, found, { owners: 'kept', rules: options.exclude }).map(
-          ([path, digest]): NamedInput => [`file ${path}`, `${digest} ${below ?? ''}`],
-        ),
-      );
-      return Promise.resolve({ inputs, isDirectory: sources[0]?.found.isDirectory === true });
+      const inputs = await fileInputs(session, sources, { owners: 'kept', rules: options.exclude });
+      return { inputs, isDirectory: sources[0]?.found.isDirectory === true };
     }),
   );
   return {
@@ -150,18 +156,18 @@ export function inlinePart(
 
 /** A file by http; with a checksum it is fetched only where the cache lacks the step. */
 export async function urlPart(
-  { fs, store }: BuildSession,
+  { fs, store, signal }: BuildSession,
   url: string,
   options: { readonly checksum: string | undefined; readonly isDirectory: boolean },
 ): Promise<CopyPart> {
-  let fetched: Download | undefined;
-  if (options.checksum === undefined) fetched = await download(store.scratch, url, options);
+  const fetchIt = (): Promise<Download> => download(store.scratch, url, { ...options, signal });
+  let fetched = options.checksum === undefined ? await fetchIt() : undefined;
   return {
     inputs: [[`file ${url}`, options.checksum ?? fetched?.digest ?? '']],
     isDirectory: false,
     owners: 'ignored',
     open: async (act) => {
-      fetched ??= await download(store.scratch, url, options);
+      fetched ??= await fetchIt();
       return withFile(fs, fetched.directory, fetched.name, act);
     },
   };

@@ -44,7 +44,7 @@ export async function copyStep(
     });
   }
   const parts = await partsOf(session, { stage, state }, instruction, { sources, destination, exclude });
-  const { fs, store, reporter } = session;
+  const { fs, store, reporter, signal } = session;
   const act = async (root: string): Promise<void> => {
     const target = new InRoot(root);
     try {
@@ -58,7 +58,7 @@ export async function copyStep(
       for (const part of parts) {
         await part.open(async (found, owners) => {
           const owner = given ?? (owners === 'kept' ? undefined : rootOwner);
-          const request = { sources: found, destination, attributes: { owner, mode }, exclude };
+          const request = { sources: found, destination, attributes: { owner, mode }, exclude, signal };
           const warning = instruction.link ? undefined : findFileAsDirectoryWarning(target, request);
           if (warning !== undefined) reporter.warn(warning);
           await copyFiles(fs, target, request);
@@ -129,7 +129,7 @@ async function partsOf(
     if (kind === 'add') refuseGit(source);
     if (from !== undefined) parts.push(await layerPart(session, chain, options));
     else if (isUrl(source)) parts.push(await fetchedPart(session, source, { kind, checksum, destination }));
-    else parts.push(contextPart(session, options));
+    else parts.push(await contextPart(session, options));
   }
   for (const heredoc of instruction.inline) {
     // The backslash, whatever `# escape=` says (BuildKit: dispatch in dockerfile2llb).

@@ -16,7 +16,6 @@ import {
 import { join } from 'node:path';
 import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
-import type { HostFs } from '../../os/host-fs.ts';
 import { InRoot } from '../../os/in-root.ts';
 import { waitForLock } from '../../os/lock.ts';
 import type { Stub } from '../build-store.ts';
@@ -128,13 +127,18 @@ function getPart(part: CopyPart | undefined): CopyPart {
 }
 
 /** A directory or file of the step's own, which looks like the one that it is a copy of. */
-async function privateCopy({ fs, store }: BuildSession, tree: SourceTree, found: Found): Promise<string> {
-  const directory = mkdtempSync(join(store.scratch, 'bind-'));
-  await copyTo(fs, directory, '/copy', { tree, found });
+async function privateCopy(session: BuildSession, tree: SourceTree, found: Found): Promise<string> {
+  const directory = mkdtempSync(join(session.store.scratch, 'bind-'));
+  await copyTo(session, directory, '/copy', { tree, found });
   return join(directory, 'copy');
 }
 
-async function copyTo(fs: HostFs, directory: string, destination: string, source: CopySource): Promise<void> {
+async function copyTo(
+  { fs, signal }: BuildSession,
+  directory: string,
+  destination: string,
+  source: CopySource,
+): Promise<void> {
   const target = new InRoot(directory);
   try {
     const attributes = { owner: undefined, mode: undefined };
@@ -143,6 +147,7 @@ async function copyTo(fs: HostFs, directory: string, destination: string, source
       destination,
       attributes,
       exclude: noRules,
+      signal,
     });
   } finally {
     target.close();
@@ -151,23 +156,24 @@ async function copyTo(fs: HostFs, directory: string, destination: string, source
 
 /** A directory of the data root, one for each id; whoever does not share it waits for the others. */
 async function withCache<T>(
-  { fs, store }: BuildSession,
+  session: BuildSession,
   mount: CacheMount,
   part: CopyPart | undefined,
   act: (own: StepMount) => Promise<T>,
 ): Promise<T> {
-  const directory = join(store.cacheDirectory, 'mounts', hashOf(mount.id));
+  const directory = join(session.store.cacheDirectory, 'mounts', hashOf(mount.id));
   const content = join(directory, 'content');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const lock = await waitForLock(
     nameFromText(directory),
     mount.sharing === 'shared' ? 'shared' : 'exclusive',
+    session.signal,
   );
   try {
     if (!existsSync(content)) {
       const made = mkdtempSync(join(directory, 'new-'));
       await part?.open(async ([source]) => {
-        if (source !== undefined) await copyTo(fs, made, '/', source);
+        if (source !== undefined) await copyTo(session, made, '/', source);
       });
       chownSync(made, mount.uid, mount.gid);
       chmodSync(made, mount.mode);

@@ -12,6 +12,7 @@ import { makeScratch } from '../../fixtures/mount.ts';
 import { needs } from '../../fixtures/needs.ts';
 
 const fs = new RealFs();
+const { signal } = new AbortController();
 
 function stage(t: Parameters<typeof makeScratch>[0], ...lines: string[]) {
   const root = makeScratch(t).directory('tree');
@@ -108,9 +109,11 @@ t.test('names that are no UTF-8', async (t) => {
 t.test('the key: everything but times', needs('root'), async (t) => {
   const { root, tree } = stage(t);
   const file = `${root}/src/main.c`;
-  const key = (owners: 'kept' | 'ignored' = 'ignored') =>
+  const key = async (owners: 'kept' | 'ignored' = 'ignored') =>
     JSON.stringify(
-      tree.find('src').map((found) => contentFacts(fs, tree, found, { owners, rules: noRules })),
+      await Promise.all(
+        tree.find('src').map((found) => contentFacts(fs, tree, found, { owners, rules: noRules, signal })),
+      ),
     );
   const changes: readonly (readonly [string, () => void])[] = [
     ['content', () => writeFileSync(file, 'other')],
@@ -138,30 +141,32 @@ t.test('the key: everything but times', needs('root'), async (t) => {
     ['a directory', () => mkdirSync(`${root}/src/dir`)],
     ['a mode of a directory', () => chmodSync(`${root}/src`, 0o700)],
   ];
-  let before = key();
+  let before = await key();
   for (const [what, change] of changes) {
     change();
-    const after = key();
+    const after = await key();
     t.not(after, before, what);
     before = after;
   }
   utimesSync(`${root}/src/deep/x.c`, 1, 1);
   utimesSync(`${root}/src`, 1, 1);
-  t.equal(key(), before, 'times');
-  const kept = key('kept');
+  t.equal(await key(), before, 'times');
+  const kept = await key('kept');
   chownSync(`${root}/src/deep/x.c`, 5, 5);
-  t.equal(key(), before, 'an owner of a context');
-  t.not(key('kept'), kept, 'an owner of a stage');
+  t.equal(await key(), before, 'an owner of a context');
+  t.not(await key('kept'), kept, 'an owner of a stage');
 });
 
 t.test('facts name the file that has changed', async (t) => {
   const { root, tree } = stage(t);
-  const facts = () =>
-    new Map(contentFacts(fs, tree, tree.find('src')[0]!, { owners: 'ignored', rules: noRules }));
-  const before = facts();
+  const facts = async () =>
+    new Map(
+      await contentFacts(fs, tree, tree.find('src')[0]!, { owners: 'ignored', rules: noRules, signal }),
+    );
+  const before = await facts();
   t.strictSame([...before.keys()], ['src', 'src/deep', 'src/deep/x.c', 'src/main.c']);
   writeFileSync(`${root}/src/deep/x.c`, 'changed');
-  const after = facts();
+  const after = await facts();
   t.strictSame(
     [...after.keys()].filter((path) => after.get(path) !== before.get(path)),
     ['src/deep/x.c'],

@@ -57,6 +57,7 @@ function stage(t: Parameters<typeof makeScratch>[0]) {
     destination,
     attributes: { owner: rootOwner, mode: undefined },
     exclude: noRules,
+    signal: new AbortController().signal,
     ...options,
   });
   const copy = (sources: string, destination: string, options?: Options) =>
