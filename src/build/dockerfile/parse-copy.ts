@@ -3,6 +3,7 @@
  */
 import type { Escape } from './expand-word.ts';
 import { Flags } from './flags.ts';
+import { findOperator } from './heredoc.ts';
 import type { CopyInstruction } from './instruction.ts';
 import { findJsonList } from './parse-command.ts';
 import { errorAt } from './place.ts';
@@ -19,7 +20,7 @@ export function parseCopy(kind: 'copy' | 'add', raw: RawInstruction, escape: Esc
   const flags = new Flags(raw.text, flagsOf[kind], { place, escape });
   const words = findJsonList(flags.rest) ?? flags.rest.split(/\s+/);
   const destination = words.pop();
-  const isOperator = (word: string) => heredocs.length > 0 && /^<<-?\s*["']?[^<\s]+$/.test(word);
+  const isOperator = (word: string) => heredocs.length > 0 && findOperator(word) !== undefined;
   const sources = words.filter((word) => !isOperator(word));
   if (destination === undefined || sources.length + heredocs.length === 0) {
     throw errorAt(place, {

@@ -4,6 +4,7 @@
  */
 import type { Escape } from './expand-word.ts';
 import { Flags } from './flags.ts';
+import { findOperator } from './heredoc.ts';
 import type { RunInstruction } from './instruction.ts';
 import { parseCommand } from './parse-command.ts';
 import { errorAt } from './place.ts';
@@ -31,7 +32,7 @@ export function parseRun(raw: RawInstruction, escape: Escape): RunInstruction {
   }
   const mounts = flags.all('mount');
   const [script] = heredocs;
-  if (script !== undefined && heredocs.length === 1 && /^<<-?\s*["']?[^<\s]+$/.test(flags.rest)) {
+  if (script !== undefined && heredocs.length === 1 && findOperator(flags.rest) !== undefined) {
     return { kind: 'run', place, command: { form: 'shell', text: script.content }, script, mounts, network };
   }
   const text = heredocs.length === 0 ? flags.rest : `${flags.rest}\n${heredocText}`;
