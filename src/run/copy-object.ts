@@ -35,8 +35,6 @@ export interface CopyAttributes {
   readonly mode?: ((mode: number) => number) | undefined;
   /** Ends the copy of a large file (EINTR). */
   readonly cancel?: Cancel;
-  /** As cp(1): attributes that the file system there cannot hold stay behind. Else they are an error. */
-  readonly isLossy?: boolean;
 }
 
 const self = asName('');
@@ -128,7 +126,8 @@ export function copyMetadata(
     try {
       fs.setXattr(directory, name, attribute, value, 0);
     } catch (error) {
-      if (attributes.isLossy !== true || !isFsError(error, 'EOPNOTSUPP')) throw error;
+      // What the file system there cannot hold stays behind, as with cp(1), and in BuildKit.
+      if (!isFsError(error, 'EOPNOTSUPP')) throw error;
     }
   }
   if ((mode & S_IFMT) !== S_IFLNK) fs.fchmodat(directory, name, attributes.mode?.(mode) ?? mode & 0o7777);

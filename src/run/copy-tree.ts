@@ -97,7 +97,7 @@ async function withCopy(
 ): Promise<void> {
   const bases: Fd[] = [];
   try {
-    await act({ fs, ways, attributes: { owner, isLossy: true }, links: new FirstNames(fs), bases });
+    await act({ fs, ways, attributes: { owner }, links: new FirstNames(fs), bases });
   } finally {
     for (const fd of bases) fs.close(fd);
   }
