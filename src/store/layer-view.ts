@@ -3,8 +3,8 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Writable } from 'node:stream';
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -37,10 +37,10 @@ export class LayerView {
     });
   }
 
-  /** Writes the content of a regular file. UserError `no-such-file`, `not-a-file`. */
-  async copyFile(path: string, to: Writable): Promise<void> {
+  /** The content of a regular file, which can be read whatever becomes of the image. UserError `no-such-file`, `not-a-file`. */
+  openFile(path: string): Readable {
     const fd = this.#with(path, (object) => this.#openFile(object, path));
-    await pipeline(createReadStream('', { fd, autoClose: true }), to, { end: false });
+    return createReadStream('', { fd, autoClose: true });
   }
 
   /** Of the content of a file, of where a link leads, of a device's number: the same for two that look the same. */

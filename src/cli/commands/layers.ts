@@ -29,18 +29,17 @@ export function layersCommand(): Command {
         });
       }
       const store = await openStore(command);
-      await store.lock.shared(async () => {
+      const report = await store.lock.shared(async () => {
         const image = name === undefined ? undefined : (await resolveImage(store, name)).image;
         if (waste === true && image !== undefined) {
           const rows = await reportWaste(store, image);
-          if (json === true) printJson(rows);
-          else process.stdout.write(wasteTable(rows));
-          return;
+          return { rows, table: () => wasteTable(rows) };
         }
         const rows = await reportLayers(store, image, { files: files === true });
-        if (json === true) printJson(rows);
-        else process.stdout.write(files === true ? fileLists(rows) : layerTable(rows));
+        return { rows, table: () => (files === true ? fileLists(rows) : layerTable(rows)) };
       });
+      if (json === true) printJson(report.rows);
+      else process.stdout.write(report.table());
     });
 }
 

@@ -22,7 +22,7 @@ export function treeCommand(): Command {
     .option('--json', 'as JSON')
     .action(async (name: string, path: string, { layers, json }: Options, command: Command) => {
       const store = await openStore(command);
-      await store.lock.shared(async () => {
+      const { image, rows } = await store.lock.shared(async () => {
         const { image } = await resolveImage(store, name);
         const chain = await Promise.all(image.chain.map((chainId) => store.layers.getLayer(chainId)));
         const top = (await readMergedTree(store, chain)).find(nameFromText(path));
@@ -35,15 +35,17 @@ export function treeCommand(): Command {
           path: nameToText(below),
           ...{ mode: node.mode, size: node.size, layer: node.layer + 1 },
         }));
-        if (json === true) printJson(rows);
-        else {
-          if (layers === true) {
-            const made = layerInstructions(image.config);
-            printLines(made.map((entry, index) => `${String(index + 1)}: ${entry?.created_by ?? 'unknown'}`));
-          }
-          printLines(rows.map((row) => treeLine(row.path, layers === true ? row.layer : undefined)));
-        }
+        return { image, rows };
       });
+      if (json === true) {
+        printJson(rows);
+        return;
+      }
+      if (layers === true) {
+        const made = layerInstructions(image.config);
+        printLines(made.map((entry, index) => `${String(index + 1)}: ${entry?.created_by ?? 'unknown'}`));
+      }
+      printLines(rows.map((row) => treeLine(row.path, layers === true ? row.layer : undefined)));
     });
 }
 
