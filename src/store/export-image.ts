@@ -2,15 +2,14 @@
  * `strata export`: the whole tree of an image as one tar, which any tar reads.
  */
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
 import { UserError } from '../base/user-error.ts';
 import { writeLayerTar } from '../oci/layer-writer.ts';
+import { writeOutput } from './output-file.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Store } from './store.ts';
 import { Workspace } from './workspace.ts';
 
-/** To the file `output`, or to standard output. UserError `empty-image`, and those of `resolveImage`. */
+/** To the file `output`, or to standard output. UserError `empty-image`, and those of `resolveImage` and `writeOutput`. */
 export function exportImage(store: Store, name: string, output: string | undefined): Promise<void> {
   return Workspace.use(store, async (workspace) => {
     const { cacheId } = await store.lock.shared(async () => {
@@ -22,14 +21,15 @@ export function exportImage(store: Store, name: string, output: string | undefin
     });
     const tree = await store.driver.get(cacheId, { title: `export ${name}` });
     try {
-      const to = output === undefined ? process.stdout : createWriteStream(output, { mode: 0o644 });
-      if (to !== process.stdout) await once(to, 'open');
-      await writeLayerTar(tree, async (chunk) => {
-        if (!to.write(chunk)) await once(to, 'drain');
+      if (output === undefined) {
+        await writeLayerTar(tree, async (chunk) => {
+          if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+        });
+        return;
+      }
+      await writeOutput(output, async (file) => {
+        await writeLayerTar(tree, (chunk) => file.writeFile(chunk));
       });
-      if (to === process.stdout) return;
-      to.end();
-      await finished(to);
     } finally {
       await store.driver.put(cacheId);
     }

@@ -6,7 +6,7 @@ import { readBuildInput, tagText } from '../../build/build-input.ts';
 import { SourceTree } from '../../build/context/source-tree.ts';
 import { parseDockerfile } from '../../build/dockerfile/parse-dockerfile.ts';
 import type { SecretSource } from '../../build/execute/build-request.ts';
-import { writeIdFile } from '../../build/id-file.ts';
+import { removeIdFile, writeIdFile } from '../../build/id-file.ts';
 import { BuildArgs } from '../../build/plan/build-args.ts';
 import { ownPlatform, platformArgs } from '../../build/plan/platform.ts';
 import { withBuildStore } from '../../build/store-bench.ts';
@@ -72,6 +72,7 @@ async function build(context: string | undefined, options: Options, command: Com
       hint: `write strata build${tagText(options.tag)} .`,
     });
   }
+  if (options.iidfile !== undefined) removeIdFile(options.iidfile);
   // Before the work of minutes.
   for (const name of options.tag) parseReference(name);
   const input = await readBuildInput(context, { file: options.file, tags: options.tag });
