@@ -41,7 +41,8 @@ export interface Download {
 
 /**
  * Fetches a file, mode 0600, with the time of Last-Modified (Dockerfile reference, "ADD"). `checksum`: what its
- * digest must be. UserError `download-failed`, `bad-checksum`, `no-name` where the URL ends in none and `isDirectory`; the reason of `signal`.
+ * digest must be. UserError `download-failed`, `bad-checksum`, `no-name` where the URL ends in none and `isDirectory`; the
+ * reason of `signal`.
  */
 export async function download(
   scratch: string,
@@ -52,21 +53,21 @@ export async function download(
     readonly signal: AbortSignal;
   },
 ): Promise<Download> {
-  const name = basename(new URL(url).pathname);
-  if (name === '' && options.isDirectory) {
+  const name = nameIn(url);
+  if (name === undefined && options.isDirectory) {
     throw new UserError('no-name', `${url} ends in no file name`, {
       hint: 'write the name of the file as destination',
     });
   }
   const response = await fetchFile(url, options.signal);
   const directory = mkdtempSync(join(scratch, 'fetched-'));
-  const path = join(directory, name === '' ? 'file' : name);
+  const path = join(directory, name ?? 'file');
   const hash = createHash('sha256');
   const file = await open(path, 'wx', 0o600);
   try {
-    for await (const chunk of response.body ?? []) {
-      hash.update(chunk as Uint8Array);
-      await file.write(chunk as Uint8Array);
+    for await (const chunk of bodyOf(response, url, options.signal)) {
+      hash.update(chunk);
+      await file.writeFile(chunk);
     }
   } finally {
     await file.close();
@@ -83,17 +84,50 @@ export async function download(
   return { directory, name: basename(path), digest };
 }
 
+/** The last part of its path, decoded (BuildKit: path.Base of Go's url.URL.Path); undefined where that names no file. */
+function nameIn(url: string): string | undefined {
+  if (!URL.canParse(url)) {
+    throw new UserError('download-failed', `${url} is no address`, { hint: 'write http://HOST/PATH' });
+  }
+  const { pathname } = new URL(url);
+  const name = basename(decoded(pathname));
+  return ['', '.', '..'].includes(name) || name.includes('\0') ? undefined : name;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    // A lone %, or what is no UTF-8: it is as it is written.
+    if (error instanceof URIError) return path;
+    throw error;
+  }
+}
+
+async function* bodyOf(response: Response, url: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response.body ?? []) yield chunk as Uint8Array;
+  } catch (cause) {
+    throw downloadFailed(url, signal, cause);
+  }
+}
+
+/** Throws the reason of the signal where that is why. */
+function downloadFailed(url: string, signal: AbortSignal, cause: unknown): UserError {
+  signal.throwIfAborted();
+  const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message;
+  return new UserError('download-failed', `${url} cannot be fetched (${reason})`, {
+    hint: 'look at the address and at the network of this machine',
+    cause,
+  });
+}
+
 async function fetchFile(url: string, signal: AbortSignal): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { signal });
   } catch (cause) {
-    signal.throwIfAborted();
-    const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message;
-    throw new UserError('download-failed', `${url} cannot be fetched (${reason})`, {
-      hint: 'look at the address and at the network of this machine',
-      cause,
-    });
+    throw downloadFailed(url, signal, cause);
   }
   if (response.ok) return response;
   throw new UserError('download-failed', `${url} answers ${String(response.status)} ${response.statusText}`, {

@@ -26,13 +26,20 @@ export async function isArchive(path: string, signal: AbortSignal): Promise<bool
   }
 }
 
+export interface Unpacked {
+  readonly directory: string;
+  /** Paths in it of directories that the archive only names in the paths of others. */
+  readonly implied: ReadonlySet<string>;
+}
+
 /** Unpacks a tar, compressed or not, into a directory of its own. UserError `bad-archive`, `missing-program`. */
-export async function unpack(scratch: string, path: string, signal: AbortSignal): Promise<string> {
+export async function unpack(scratch: string, path: string, signal: AbortSignal): Promise<Unpacked> {
   const directory = mkdtempSync(join(scratch, 'unpacked-'));
   chmodSync(directory, 0o755);
   try {
-    await applyLayerTar(decompressed(createReadStream(path)), directory, { plain: true, signal });
-    return directory;
+    const source = decompressed(createReadStream(path));
+    const { implied } = await applyLayerTar(source, directory, { plain: true, signal });
+    return { directory, implied };
   } catch (thrown) {
     if (!isFaultOfContent(thrown, signal)) throw thrown;
     throw new UserError('bad-archive', `${basename(path)} cannot be unpacked: ${thrown.message}`, {

@@ -7,9 +7,10 @@ import { basename, posix } from 'node:path';
 import type { Fd } from '../../base/ids.ts';
 import { asName, nameFromText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
+import { removeTree } from '../../layer/remove-tree.ts';
 import { createCancel } from '../../os/cancel.ts';
 import { S_IFDIR, S_IFMT } from '../../os/constants.ts';
-import type { HostFs } from '../../os/host-fs.ts';
+import { st, type HostFs } from '../../os/host-fs.ts';
 import { rootOwner, type InRoot, type Owner } from '../../os/in-root.ts';
 import {
   copyMetadata,
@@ -33,6 +34,11 @@ export interface CopySource {
   readonly found: Found;
   /** Where below the destination it goes (`--parents`); undefined without. */
   readonly below?: Name;
+  /**
+   * The content of an archive, which takes the place of what is there, file by file (Dockerfile reference, "ADD"). `implied`:
+   * directories, by their paths in it, of which it says nothing: those that are there stay as they are.
+   */
+  readonly archive?: { readonly implied: ReadonlySet<string> };
 }
 
 export interface CopyRequest {
@@ -143,26 +149,34 @@ class Copier {
   }
 
   /** The content of a directory; one that is made for it gets its attributes. */
-  async copyDirectory({ tree, found }: CopySource, path: Name): Promise<void> {
+  async copyDirectory({ tree, found, archive }: CopySource, path: Name): Promise<void> {
     const made: { path: Name; entry: Entry }[] = [];
     for (const entry of tree.walk(found, this.#request.exclude)) {
       await this.#turns.take();
-      if (entry.relative === '') {
-        const { directory, isNew } = openTargetDirectory(this.#target, path, this.#parentOwner());
+      const place = asName(entry.relative === '' ? path : `${path === '/' ? '' : path}/${entry.relative}`);
+      const isDirectory = (entry.mode & S_IFMT) === S_IFDIR;
+      if (entry.relative === '' || (isDirectory && archive?.implied.has(entry.relative) === true)) {
+        const { directory, isNew } = openTargetDirectory(this.#target, place, this.#parentOwner());
         this.#fs.close(directory);
-        if (isNew) made.push({ path, entry });
+        if (isNew) made.push({ path: place, entry });
         continue;
       }
-      const place = asName(`${path === '/' ? '' : path}/${entry.relative}`);
       const directory = asName(posix.dirname(place));
       const name = nameOf(place);
-      const isDirectory = (entry.mode & S_IFMT) === S_IFDIR;
+      if (archive !== undefined) this.#clear({ directory: this.#open(directory), name }, isDirectory);
       if (isDirectory) makeDirectory(this.#fs, { directory: this.#open(directory), name });
       else await this.#copyEntry(tree, entry.path, { directory, name, follow: false });
       if (isDirectory) made.push({ path: place, entry });
     }
     // Last, since what is made in a directory changes its time, and its mode may forbid it.
     for (const directory of made.reverse()) this.#finishDirectory(tree, directory.path, directory.entry);
+  }
+
+  /** Two directories become one; anything else that is there goes. */
+  #clear({ directory, name }: Place, isDirectory: boolean): void {
+    if (!this.#fs.findStatx(directory, name)) return;
+    const isThere = ((this.#fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+    if (isThere !== isDirectory) removeTree(this.#fs, directory, name);
   }
 
   /** The directories above it come along, from the one after the pivot on. */

@@ -66,11 +66,13 @@ export async function contextPart(session: BuildSession, options: PathOptions): 
           done.push(await act([source], 'ignored'));
           continue;
         }
-        const unpacked = new SourceTree(fs, await unpack(store.scratch, archive, signal));
+        const { directory, implied } = await unpack(store.scratch, archive, signal);
+        const tree = new SourceTree(fs, directory);
         try {
-          done.push(await act([{ tree: unpacked, found: { path: asName(''), isDirectory: true } }], 'kept'));
+          const found = { path: asName(''), isDirectory: true };
+          done.push(await act([{ tree, found, archive: { implied } }], 'kept'));
         } finally {
-          unpacked.close();
+          tree.close();
         }
       }
       return done.at(-1) as T;
