@@ -14,7 +14,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { LayerChange } from '../store/driver.ts';
 import { chainOf, newCacheId, type CacheId, type ChainId } from '../store/ids.ts';
 import { tellingNoSpace } from '../store/no-space.ts';
-import { parseReference, withDefaultTag } from '../store/reference.ts';
+import { parseNewName } from '../store/reference.ts';
 import { resolveImage } from '../store/resolve-image.ts';
 import type { Store } from '../store/store.ts';
 import { tarStream } from '../store/tar-stream.ts';
@@ -100,8 +100,7 @@ class StoreBench implements BuildStore {
 
   async addImage(text: string, names: readonly string[]): Promise<string> {
     const { diff_ids } = (JSON.parse(text) as { rootfs: { diff_ids: Digest[] } }).rootfs;
-    const references = names.map((name) => withDefaultTag(parseReference(name)));
-    return this.#workspace.addImage(text, chainOf(diff_ids), references);
+    return this.#workspace.addImage(text, chainOf(diff_ids), names.map(parseNewName));
   }
 
   /** As readable as the root of an image. */

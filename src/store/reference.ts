@@ -38,6 +38,20 @@ export function withDefaultTag(reference: Reference): Reference {
   return { ...reference, tag: defaultTag };
 }
 
+/**
+ * A name for an image to get, with the tag `latest` unless there is another. UserError `bad-name`, for a digest too: that
+ * is what an image has, and nobody can give it one.
+ */
+export function parseNewName(text: string): Reference {
+  const reference = parseReference(text);
+  if (reference.digest === undefined) return withDefaultTag(reference);
+  throw bad(
+    text,
+    'it has a digest',
+    `write ${referenceText(withDefaultTag({ ...reference, digest: undefined }))}`,
+  );
+}
+
 /** `NAME:TAG`, or `NAME@DIGEST`. */
 export function referenceText({ name, tag, digest }: Reference): string {
   if (digest !== undefined) return `${name}@${digest}`;

@@ -79,8 +79,13 @@ async function keepMount(
     const id = (await findLine(store.root.layerDb('mounts', name, file))) ?? '';
     if (isCacheId(id)) caches.add(id);
   }
-  const parent = await findLine(store.root.layerDb('mounts', name, 'parent'));
-  if (parent !== undefined) keep(parent as ChainId);
+  const parent = await findMountParent(store, name);
+  if (parent !== undefined) keep(parent);
+}
+
+/** The layer that a container begins with; `name`: that of its own layer in `layerdb/mounts`. */
+export async function findMountParent(store: Store, name: string): Promise<ChainId | undefined> {
+  return (await findLine(store.root.layerDb('mounts', name, 'parent'))) as ChainId | undefined;
 }
 
 async function workspaces(store: Store): Promise<string[]> {

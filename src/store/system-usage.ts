@@ -3,8 +3,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { DiskUsage } from './disk-usage.ts';
-import type { CacheId } from './ids.ts';
-import { readLayers, readReferences } from './references.ts';
+import { namesIn } from './durable.ts';
+import type { CacheId, ChainId } from './ids.ts';
+import type { Layer } from './layer-db.ts';
+import { findMountParent, readLayers, readReferences } from './references.ts';
 import type { Store } from './store.ts';
 
 export interface UsageRow {
@@ -23,7 +25,7 @@ export async function systemUsage(store: Store): Promise<UsageRow[]> {
   const disk = new DiskUsage();
   const layers = new Map([...(await readLayers(store)).values()].map((layer) => [layer.cacheId, layer]));
   const references = await readReferences(store);
-  const named = await activeLayers(store);
+  const used = await findUsed(store, layers);
   const sums = { images: 0, unused: 0, writable: 0, left: 0 };
   const counts = { writable: 0, left: 0 };
   for (const id of await store.driver.list()) {
@@ -31,7 +33,7 @@ export async function systemUsage(store: Store): Promise<UsageRow[]> {
     const isLayer = layers.has(id);
     if (isLayer) {
       sums.images += size;
-      if (!named.has(id)) sums.unused += size;
+      if (!used.layers.has(id)) sums.unused += size;
     } else if (references.caches.has(id)) {
       sums.writable += size;
       counts.writable += 1;
@@ -46,11 +48,10 @@ export async function systemUsage(store: Store): Promise<UsageRow[]> {
   // What has been counted is walked once more here, and taken off: each file is counted once in a walk.
   const rest = new DiskUsage().of(store.root.path) - counted;
   const images = await store.images.images();
-  const activeImages = new Set((await store.names.list()).map(({ image }) => image)).size;
   return [
     {
       what: 'images',
-      ...{ count: images.length, active: activeImages, size: sums.images, reclaimable: sums.unused },
+      ...{ count: images.length, active: used.images, size: sums.images, reclaimable: sums.unused },
     },
     {
       what: 'writable layers',
@@ -62,13 +63,30 @@ export async function systemUsage(store: Store): Promise<UsageRow[]> {
   ];
 }
 
-/** Layers of images that have a name, or are mounted. */
-async function activeLayers(store: Store): Promise<Set<CacheId>> {
+interface Used {
+  readonly images: number;
+  readonly layers: ReadonlySet<CacheId>;
+}
+
+/** Images that have a name, or that a container or a mount begins with; the layers of these, with all below them. */
+async function findUsed(store: Store, layers: ReadonlyMap<CacheId, Layer>): Promise<Used> {
   const named = new Set((await store.names.list()).map(({ image }) => image));
-  const active = new Set((await store.mounts.list()).flatMap(({ layers }) => layers));
-  for (const image of await store.images.images()) {
-    if (!named.has(image.id)) continue;
-    for (const chainId of image.chain) active.add((await store.layers.getLayer(chainId)).cacheId);
+  const tops = new Set<ChainId | undefined>();
+  for (const cacheId of (await store.mounts.list()).flatMap((record) => record.layers))
+    tops.add(layers.get(cacheId)?.chainId);
+  for (const name of await namesIn(store.root.layerDb('mounts')))
+    tops.add(await findMountParent(store, name));
+  tops.delete(undefined);
+  const images = (await store.images.images()).filter(
+    ({ id, chain }) => named.has(id) || tops.has(chain.at(-1)),
+  );
+  for (const { chain } of images) tops.add(chain.at(-1));
+  const byChain = new Map([...layers.values()].map((layer) => [layer.chainId, layer]));
+  const used = new Set<CacheId>();
+  for (const top of tops) {
+    let layer = top === undefined ? undefined : byChain.get(top);
+    for (; layer !== undefined; layer = layer.parent === undefined ? undefined : byChain.get(layer.parent))
+      used.add(layer.cacheId);
   }
-  return active;
+  return { images: images.length, layers: used };
 }

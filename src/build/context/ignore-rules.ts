@@ -40,6 +40,8 @@ export function ignoreRules(lines: readonly string[], file: string): IgnoreRules
     }
     rules.add(quoted(text));
   }
+  // What it remembers of paths begins as `{}`, in which a file named `constructor` is found before it was ever looked at.
+  (rules as unknown as { _cache: object })._cache = Object.create(null) as object;
   return { ignores: (path) => rules.ignores(nameToText(path)), hasExceptions, lines };
 }
 

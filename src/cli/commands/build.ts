@@ -11,7 +11,7 @@ import { BuildArgs } from '../../build/plan/build-args.ts';
 import { ownPlatform, platformArgs } from '../../build/plan/platform.ts';
 import { withBuildStore } from '../../build/store-bench.ts';
 import { RuntimeStepRunner } from '../../run/step-runner.ts';
-import { parseReference } from '../../store/reference.ts';
+import { parseNewName } from '../../store/reference.ts';
 import { createToolFs } from '../../store/tool-fs.ts';
 import { PlainProgress } from '../build-progress.ts';
 import { interruptible } from '../interruption.ts';
@@ -74,7 +74,7 @@ async function build(context: string | undefined, options: Options, command: Com
   }
   if (options.iidfile !== undefined) removeIdFile(options.iidfile);
   // Before the work of minutes.
-  for (const name of options.tag) parseReference(name);
+  for (const name of options.tag) parseNewName(name);
   const input = await readBuildInput(context, { file: options.file, tags: options.tag });
   const dockerfile = parseDockerfile(input.dockerfile, input.name);
   const platform = ownPlatform();

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { commitContainer } from '../../run/commit-container.ts';
 import { getContainer } from '../../run/container-book.ts';
-import { parseReference, withDefaultTag } from '../../store/reference.ts';
+import { parseNewName } from '../../store/reference.ts';
 import { parseChanges } from '../../build/plan/config-changes.ts';
 import { interruptible } from '../interruption.ts';
 import { collect } from '../option-values.ts';
@@ -27,7 +27,7 @@ export function commitCommand(): Command {
     .option('-p, --pause', 'hold it still meanwhile, as is done unless told', true)
     .option('--no-pause', 'let it run on, also with --pause=false')
     .action(async (given: string, name: string | undefined, options: Options, command: Command) => {
-      const reference = name === undefined ? undefined : withDefaultTag(parseReference(name));
+      const reference = name === undefined ? undefined : parseNewName(name);
       const change = parseChanges(options.change ?? []);
       const opened = await openEngine(command);
       const container = await getContainer(opened.engine, given);

@@ -1,7 +1,7 @@
 /** `strata import TAR|DIR|- [NAME]`: a root file system becomes an image. */
 import { Command } from 'commander';
 import { importImage } from '../../store/import-image.ts';
-import { parseReference, withDefaultTag } from '../../store/reference.ts';
+import { parseNewName } from '../../store/reference.ts';
 import { openStore } from '../open-store.ts';
 import { printLines } from '../print.ts';
 
@@ -19,7 +19,7 @@ export function importCommand(): Command {
         command: Command,
       ) => {
         // Before the work of minutes.
-        const reference = name === undefined ? undefined : withDefaultTag(parseReference(name));
+        const reference = name === undefined ? undefined : parseNewName(name);
         printLines([await importImage(await openStore(command), { source, reference, message })]);
       },
     );

@@ -1,6 +1,6 @@
 /** `strata tag IMAGE NAME`: gives an image one more name. */
 import { Command } from 'commander';
-import { parseReference, withDefaultTag } from '../../store/reference.ts';
+import { parseNewName } from '../../store/reference.ts';
 import { resolveImage } from '../../store/resolve-image.ts';
 import { openStore } from '../open-store.ts';
 
@@ -10,7 +10,7 @@ export function tagCommand(): Command {
     .argument('<image>')
     .argument('<name>', 'NAME[:TAG]')
     .action(async (image: string, name: string, _: unknown, command: Command) => {
-      const reference = withDefaultTag(parseReference(name));
+      const reference = parseNewName(name);
       const store = await openStore(command);
       await store.lock.exclusive(async () => {
         await store.names.set(reference, (await resolveImage(store, image)).image.id);

@@ -4,7 +4,7 @@ import { nameFromText } from '../../../src/base/name.ts';
 
 /** Lines, paths that they leave out, paths that they do not. */
 const table: readonly (readonly [readonly string[], readonly string[], readonly string[]])[] = [
-  [['a'], ['a', 'a/b', 'a/b/c'], ['b/a', 'ab', 'A']],
+  [['a'], ['a', 'a/b', 'a/b/c'], ['b/a', 'ab', 'A', 'constructor']],
   [['/a/'], ['a', 'a/b'], ['b']],
   [['*.o'], ['x.o'], ['d/x.o', 'x.oo']],
   [['**/*.o'], ['x.o', 'd/x.o', 'd/e/x.o'], ['x.c']],
