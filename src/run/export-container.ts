@@ -1,6 +1,6 @@
 /** `export` of a container: its tree as it is, without its volumes and what else is mounted in it. */
 import { withContainer } from './container-book.ts';
-import { readStatus, type Container } from './container.ts';
+import { isActive, readStatus, type Container } from './container.ts';
 import type { Engine } from './engine.ts';
 import { exportDirectory } from './volume-archive.ts';
 
@@ -11,12 +11,12 @@ export async function exportContainer(
   output: string | undefined,
 ): Promise<void> {
   await withContainer(engine, id, async () => {
-    const isRunning = (await readStatus(engine, id)).status === 'running';
+    const hasProcesses = isActive(await readStatus(engine, id));
     const tree = await engine.layers.mount(id);
     try {
-      await exportDirectory(tree, output, { changes: isRunning });
+      await exportDirectory(tree, output, { changes: hasProcesses });
     } finally {
-      if (!isRunning) await engine.layers.unmount(id);
+      if (!hasProcesses) await engine.layers.unmount(id);
     }
   });
 }

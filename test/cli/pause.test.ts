@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { readMounts } from '../../src/os/mountinfo.ts';
 import { needs } from '../fixtures/needs.ts';
 import { until } from './fixtures/program.ts';
 import { containerNeeds, makeStrata } from './fixtures/strata.ts';
@@ -51,6 +52,11 @@ t.test('pause and unpause', needs(...containerNeeds), async (t) => {
     t.match(run('container', 'prune', '-f').status, 0);
     t.match(run('cp', 'held:/ticks', 'ticks'), { status: 0 });
     t.match(get('diff', 'held'), /A \/ticks/);
+    const mountsHere = (): number =>
+      readMounts().filter(({ mountPoint }) => mountPoint.startsWith(strata.root)).length;
+    const mounts = mountsHere();
+    get('export', '-o', 'tree.tar', 'held');
+    t.equal(mountsHere(), mounts, 'its root is mounted still');
     t.equal(state().Status, 'paused', 'it is as it was');
     get('kill', '-s', 'USR2', 'held');
     t.equal(state().Status, 'paused', 'another signal waits');
