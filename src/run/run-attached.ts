@@ -7,7 +7,6 @@ import { findRun, isActive, readStatus, type Container, type Run } from './conta
 import { attach, type AttachedStreams, type Attachment } from './attach.ts';
 import { bundlePath, type Engine } from './engine.ts';
 import { endRun } from './end-run.ts';
-import { removeContainer } from './remove-container.ts';
 import { signalContainer } from './signal-container.ts';
 import { startContainer } from './start-container.ts';
 import { isPaused, notRunning } from './state-errors.ts';
@@ -16,14 +15,9 @@ import { waitForExit } from './wait-exit.ts';
 /** Signals that are meant for the program, not for us who stand before it. */
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** Starts a container and lets it go. UserError as `startContainer`; one that goes with its end is gone then. */
+/** Starts a container and lets it go. UserError as `startContainer`. */
 export async function runDetached(engine: Engine, container: Container): Promise<void> {
-  try {
-    await withContainer(engine, container.id, () => startContainer(engine, container));
-  } catch (thrown) {
-    if (container.autoRemove) await removeContainer(engine, container, { force: true, volumes: true });
-    throw thrown;
-  }
+  await withContainer(engine, container.id, () => startContainer(engine, container));
 }
 
 export interface StayOptions {
@@ -52,7 +46,6 @@ export async function runAttached(
     );
   } catch (thrown) {
     await attachment?.close();
-    if (container.autoRemove) await removeContainer(engine, container, { force: true, volumes: true });
     throw thrown;
   }
   if (attachment === undefined || run === undefined) throw notRunning(container);

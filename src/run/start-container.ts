@@ -28,20 +28,21 @@ import { writeOwnFiles } from './container-files.ts';
 import { prepareMounts } from './container-mounts.ts';
 import { findRun, isActive, readStatus, writeRun, type Container, type Run } from './container.ts';
 import { bundlePath, containerPath, exitsPath, runtimeState, type Engine } from './engine.ts';
-import { endRun } from './end-run.ts';
+import { endRun, removeFiles } from './end-run.ts';
 import { startLogWriter } from './log-writer.ts';
 import { orderMounts } from './mount-request.ts';
 import { processSpec, runtimeSpec, type ProcessPlan } from './runtime-spec.ts';
 import { findWorkingRuntime, hasUnifiedCgroups, messageOf } from './runtime.ts';
 import { seccompOf } from './seccomp.ts';
-import { isPaused } from './state-errors.ts';
+import { isPaused, noSuchContainer } from './state-errors.ts';
 
 /** Between making a container and letting it go: whoever wants to see all of its output attaches here. */
 export type BeforeStart = (run: Run) => Promise<void>;
 
 /**
  * Starts it; the holder of `withContainer` calls. Answers the run, or undefined where it runs already. UserError
- * `paused`, `start-failed`, `no-runtime`, `no-conmon`, those of `startLogWriter`, and those of mounts; the container is as before then.
+ * `paused`, `start-failed`, `no-runtime`, `no-conmon`, those of `startLogWriter`, and those of mounts; the container is as
+ * before then, and one that goes with its end has gone if a run of it was to begin.
  */
 export async function startContainer(
   engine: Engine,
@@ -56,8 +57,19 @@ export async function startContainer(
   }
   const left = await findRun(engine, container.id);
   // Its exit command is late, or never came.
-  if (left !== undefined && left.finishedAt === undefined) await endRun(engine, container, left.run);
+  if (left !== undefined && left.finishedAt === undefined) {
+    await endRun(engine, container, left.run);
+    if (container.autoRemove) throw noSuchContainer(container.name);
+  }
+  try {
+    return await begin(engine, container, beforeStart);
+  } catch (thrown) {
+    if (container.autoRemove) await removeFiles(engine, container, { volumes: true });
+    throw thrown;
+  }
+}
 
+async function begin(engine: Engine, container: Container, beforeStart: BeforeStart): Promise<Run> {
   const runtime = findWorkingRuntime(engine.runRoot, container.runtime);
   const run: Run = { run: randomBytes(8).toString('hex'), startedAt: new Date().toISOString(), runtime };
   clearRemains(engine, container.id);

@@ -77,6 +77,17 @@ t.test('pause and unpause', needs(...containerNeeds), async (t) => {
     t.match(run('pause', 'absent'), { status: 1, stderr: /no such container/ });
   });
 
+  await t.test('start leaves one that goes with its end as it is', async (t) => {
+    get('run', '-d', '--rm', '--name', 'brief', 'base', 'sleep', '1000');
+    get('pause', 'brief');
+    t.match(run('start', 'brief'), { status: 1, stderr: /is paused/ });
+    t.match(run('start', '-a', 'brief'), { status: 1, stderr: /is paused/ });
+    t.match(get('ps'), /Up .* \(Paused\).*brief/);
+    get('rm', '-f', 'brief');
+    t.match(run('run', '--rm', '--runtime', '/absent', '--name', 'brief', 'base', 'true'), { status: 125 });
+    t.notMatch(get('ps', '-a'), /brief/, 'one that was to begin is gone');
+  });
+
   await t.test('kill, restart and rm -f', async (t) => {
     get('start', 'held');
     get('pause', 'held');
