@@ -26,8 +26,8 @@ export interface StayOptions {
 }
 
 /**
- * Starts a container that does not run and stays with it. Answers its exit status; undefined when the person left it
- * (Ctrl-P Ctrl-Q) and it runs on. UserError as `startContainer`.
+ * Starts a container, or joins one that runs, and stays with it. Answers its exit status; undefined when the person left
+ * it (Ctrl-P Ctrl-Q) and it runs on. UserError as `startContainer` and `attachContainer`.
  */
 export async function runAttached(
   engine: Engine,
@@ -48,7 +48,8 @@ export async function runAttached(
     await attachment?.close();
     throw thrown;
   }
-  if (attachment === undefined || run === undefined) throw notRunning(container);
+  if (attachment === undefined || run === undefined)
+    return attachContainer(engine, container, streams, { forwards });
   return stay(engine, container, { attachment, run, forwards });
 }
 

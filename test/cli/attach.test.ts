@@ -27,6 +27,12 @@ t.test('attach and top', needs(...containerNeeds), async (t) => {
     });
     t.match(run('attach', 'reader'), { status: 1, stderr: /is not running/ });
     t.match(run('top', 'reader'), { status: 1, stderr: /is not running/ });
+    get('start', 'reader');
+    t.match(
+      strata.feed('three\n', 'start', '-ai', 'reader'),
+      { status: 6, stdout: 'got three\n' },
+      'start -a joins one that runs',
+    );
   });
 
   await t.test('signals go to the container, and its processes are listed', async (t) => {
