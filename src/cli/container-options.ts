@@ -48,7 +48,7 @@ export interface ContainerOptions {
 const exitCode = 125;
 
 export function addContainerOptions(command: Command): Command {
-  return addAbsentOptions(command)
+  return refusingOptions(addAbsentOptions(command))
     .argument('<image>')
     .argument('[command...]', 'in place of what the image would run')
     .option('--rm', 'remove the container when it ends')
@@ -91,8 +91,12 @@ export function addContainerOptions(command: Command): Command {
     )
     .option('--cidfile <file>', 'write its id there; a file that is there is an error')
     .option('--runtime <runtime>', 'runc, crun, or a path; unless told, whichever works')
-    .helpOption('--help', 'this text')
-    .exitOverride(({ exitCode: status }) => process.exit(status === 0 ? 0 : exitCode));
+    .helpOption('--help', 'this text');
+}
+
+/** A command line that the command does not know has Docker's exit status, 125. */
+export function refusingOptions(command: Command): Command {
+  return command.exitOverride(({ exitCode: status }) => process.exit(status === 0 ? 0 : exitCode));
 }
 
 /** UserError, also for what Docker has and this has not. */

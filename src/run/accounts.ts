@@ -30,7 +30,7 @@ export function lookUpAccount(root: InRoot, user: string): Account {
       `unable to find user ${asked.user}: no matching entries in passwd file`,
       {
         hint: 'name a user of the image, or a number',
-        exitCode: 126,
+        exitCode: 125,
       },
     );
   const uid = entry?.id ?? Number(asked.user);
@@ -43,7 +43,7 @@ export function lookUpAccount(root: InRoot, user: string): Account {
         `unable to find group ${asked.group}: no matching entries in group file`,
         {
           hint: 'name a group of the image, or a number',
-          exitCode: 126,
+          exitCode: 125,
         },
       );
     return { uid, gid: group, additionalGids: [], home: entry?.fields[5] ?? '/' };

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
+import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
 import { startError } from './start-error.ts';
 import { findRun, isActive, readStatus, type Container } from './container.ts';
@@ -25,7 +26,7 @@ export interface ExecRequest {
   readonly terminal: boolean;
   /** Standard input goes in (`-i`). */
   readonly openStdin: boolean;
-  /** It runs on, and nobody waits. */
+  /** It runs on, and nobody waits: a terminal would be nobody's, so it gets none. */
   readonly detached: boolean;
   /** It has all capabilities, also where its container has not. */
   readonly privileged: boolean;
@@ -81,12 +82,22 @@ function specOf(container: Container, pid: number, request: ExecRequest): object
       env: mergeEnv(container.env, request.env, process.env),
       workingDir: request.workingDir ?? container.workingDir,
       user: request.user ?? container.user,
-      terminal: request.terminal,
+      hostname: container.hostname,
+      terminal: request.terminal && !request.detached,
       capabilities: container.capabilities,
       noNewPrivileges: container.noNewPrivileges,
       privileged: request.privileged || container.privileged,
     });
+  } catch (thrown) {
+    throw forExec(thrown);
   } finally {
     root.close();
   }
+}
+
+/** Who it is to run as is asked when a container is made, but when a process in one begins: it cannot be run then. */
+function forExec(thrown: unknown): unknown {
+  if (!(thrown instanceof UserError && thrown.code === 'no-such-user')) return thrown;
+  const hint = thrown.hint === undefined ? {} : { hint: thrown.hint };
+  return new UserError(thrown.code, thrown.message, { ...hint, exitCode: 126, cause: thrown });
 }

@@ -99,7 +99,14 @@ export function planProcess(
   root: InRoot,
   asked: Pick<
     Container,
-    'env' | 'workingDir' | 'user' | 'terminal' | 'capabilities' | 'noNewPrivileges' | 'privileged'
+    | 'env'
+    | 'workingDir'
+    | 'user'
+    | 'hostname'
+    | 'terminal'
+    | 'capabilities'
+    | 'noNewPrivileges'
+    | 'privileged'
   > & {
     readonly argv: readonly string[];
   },
@@ -110,6 +117,7 @@ export function planProcess(
     argv: asked.argv,
     env: [
       ...(isSet('PATH') ? [] : ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']),
+      ...(isSet('HOSTNAME') ? [] : [`HOSTNAME=${asked.hostname}`]),
       ...(asked.terminal && !isSet('TERM') ? ['TERM=xterm'] : []),
       ...asked.env,
       ...(isSet('HOME') ? [] : [`HOME=${account.home}`]),
@@ -133,9 +141,8 @@ async function writeBundle(engine: Engine, container: Container): Promise<void> 
     const targets = new Set(asked.map(({ destination }) => destination));
     const own = writeOwnFiles(engine, container).filter(({ destination }) => !targets.has(destination));
     const mounts = orderMounts([...own, ...asked].map((mount) => ({ ...mount, target: mount.destination })));
-    const plan = planProcess(root, { ...container, argv: [...container.entrypoint, ...container.command] });
     const spec = runtimeSpec({
-      process: { ...plan, env: [`HOSTNAME=${container.hostname}`, ...plan.env] },
+      process: planProcess(root, { ...container, argv: [...container.entrypoint, ...container.command] }),
       root: path,
       readOnlyRoot: container.readOnlyRoot,
       hostname: container.hostname,

@@ -30,6 +30,10 @@ t.test('containers', needs(...containerNeeds), async (t) => {
     t.match(run('run', '--rm', 'base', '/etc'), { status: 126, stderr: /^strata: .*permission denied/ });
     t.match(run('run', '--rm', 'absent'), { status: 125, stderr: /^strata: there is no image absent/ });
     t.match(run('run', '--rm', '--wrong', 'base'), { status: 125 });
+    t.match(run('run', '--rm', '-u', 'absent', 'base', 'true'), {
+      status: 125,
+      stderr: /unable to find user/,
+    });
     t.match(run('run', '--rm', 'base'), { status: 125, stderr: /no command specified/ });
     t.match(run('run', '--rm', '-p', '80:80', 'base', 'true'), { status: 125, stderr: /leave -p out/ });
     t.strictSame(ps(), [], 'none of them is left');
@@ -127,6 +131,22 @@ t.test('containers', needs(...containerNeeds), async (t) => {
       },
     );
     t.equal(run('exec', 'web', 'absent').status, 127);
+    t.match(run('exec', '-u', 'absent', 'web', 'true'), {
+      status: 126,
+      stderr: /unable to find user absent/,
+    });
+    t.match(run('exec', '--wrong', 'web', 'true'), { status: 125 });
+    t.match(run('exec', 'absent', 'true'), { status: 1, stderr: /no such container/ });
+    const hostNames = (...options: string[]): string | undefined =>
+      get('exec', ...options, 'web', 'env')
+        .match(/^HOSTNAME=.*$/gm)
+        ?.join();
+    t.equal(hostNames(), `HOSTNAME=${get('inspect', '-f', '{{.Config.Hostname}}', 'web')}`);
+    t.equal(hostNames('-e', 'HOSTNAME=own'), 'HOSTNAME=own');
+    get('exec', '-dt', 'web', 'sh', '-c', '[ -t 0 ] || echo none > /exec');
+    while (run('exec', 'web', 'stat', '/exec').status !== 0);
+    t.equal(get('exec', 'web', 'cat', '/exec'), 'none', 'a terminal of nobody is none');
+    get('exec', 'web', 'rm', '/exec');
     t.match(strata.feed('typed', 'exec', '-i', id.slice(0, 8), 'cat'), { stdout: 'typed' });
     const [waiting, following] = [strata.start('wait', 'web'), strata.start('logs', '-f', 'web')];
     get('exec', 'web', 'touch', '/stop');

@@ -30,7 +30,7 @@ t.test('users are those of the root', async (t) => {
     t.strictSame(lookUpAccount(root, user), { uid, gid, additionalGids, home }, user);
   }
   for (const user of ['nobody', 'app:nogroup'])
-    t.throws(() => lookUpAccount(root, user), { code: 'no-such-user', exitCode: 126 });
+    t.throws(() => lookUpAccount(root, user), { code: 'no-such-user', exitCode: 125 });
   rmSync(`${path}/etc`, { recursive: true });
   t.strictSame(lookUpAccount(root, ''), { uid: 0, gid: 0, additionalGids: [], home: '/' });
 });

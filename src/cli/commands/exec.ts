@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
 import { execInContainer } from '../../run/exec-container.ts';
 import { addAbsentOptions } from '../absent-options.ts';
-import { readEnv } from '../container-options.ts';
+import { readEnv, refusingOptions } from '../container-options.ts';
 import { openEngine } from '../open-engine.ts';
 import { collect } from '../option-values.ts';
 import { checkTerminal } from './run.ts';
@@ -20,7 +20,7 @@ interface Options {
 }
 
 export function execCommand(): Command {
-  return addAbsentOptions(new Command('exec'))
+  return refusingOptions(addAbsentOptions(new Command('exec')))
     .description('run a command in a container that runs; its exit status is that of the command')
     .argument('<container>')
     .argument('<command...>')
