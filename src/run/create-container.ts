@@ -16,13 +16,12 @@ import { checkBindSource, volumesOf } from './container-mounts.ts';
 import type { Container } from './container.ts';
 import { removeFiles } from './end-run.ts';
 import type { Engine, FoundImage, ImageDefaults } from './engine.ts';
-import { fillVolume } from './fill-volume.ts';
 import { mountTarget, orderMounts, type MountRequest, type VolumeRequest } from './mount-request.ts';
 import { mergeEnv } from './parse-env.ts';
 import { parseUser } from './parse-user.ts';
 import type { SeccompChoice } from './seccomp.ts';
 import { signalNumber } from './signal-container.ts';
-import { withVolume } from './use-volume.ts';
+import { fillVolume } from './use-volume.ts';
 
 /** What was asked on the command line; undefined and empty: what the image says. */
 export interface ContainerRequest {
@@ -200,7 +199,7 @@ async function fillVolumes(engine: Engine, id: string, mounts: readonly MountReq
       const from = root.findDirectory(nameFromText(target));
       if (from === undefined) continue;
       try {
-        await withVolume(engine, source, (content) => fillVolume(content, from));
+        await fillVolume(engine, source, from);
       } finally {
         closeSync(from);
       }

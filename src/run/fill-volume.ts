@@ -1,42 +1,59 @@
 /**
- * What an image has in the place of a new volume is copied into it, once: also when two containers are made at the
- * same time, and again from the beginning when a copy did not come to its end.
+ * What an image has in the place of a new volume is copied into it. A mark beside the content says that everything in there is
+ * of a copy that did not come to its end: it is there only while nobody but the copy has the volume, and goes with that
+ * content before anybody else takes it. All of this is for the holder of the volume's lock.
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText } from '../base/name.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
-import { waitForLock } from '../os/lock.ts';
 import { syncFileSystem } from '../os/sync-file-system.ts';
-import { writeDurably } from '../store/durable.ts';
+import { syncDirectory, writeDurably } from '../store/durable.ts';
 import { createToolFs } from '../store/tool-fs.ts';
 import { copyContent } from './copy-tree.ts';
 
-/** Copies what is in `from` (O_PATH) to the volume whose content is at `content`, if that is empty. */
-export async function fillVolume(content: string, from: Fd): Promise<void> {
-  const lock = await waitForLock(nameFromText(content), 'exclusive');
-  const mark = join(dirname(content), 'filling');
+/**
+ * Copies what is in `from` (O_PATH) to the volume whose content is at `content`, if that is empty. A copy that dies leaves
+ * nothing, unless the volume is `isShared`: what came so far stays then, since others may have written between.
+ */
+export async function fillEmpty(
+  content: string,
+  from: Fd,
+  { isShared }: { readonly isShared: boolean },
+): Promise<void> {
+  if (readdirSync(content).length > 0) return;
+  if (!isShared) await writeDurably(markOf(content), '');
+  const fs = createToolFs();
+  const [source, target] = [
+    fs.openat(from, asName('.'), O_RDONLY | O_DIRECTORY, 0),
+    fs.openat(AT_FDCWD as Fd, nameFromText(content), O_RDONLY | O_DIRECTORY, 0),
+  ];
   try {
-    if (existsSync(mark))
-      for (const name of readdirSync(content)) rmSync(join(content, name), { recursive: true });
-    else if (readdirSync(content).length > 0) return;
-    await writeDurably(mark, '');
-    const fs = createToolFs();
-    const [source, target] = [
-      fs.openat(from, asName('.'), O_RDONLY | O_DIRECTORY, 0),
-      fs.openat(AT_FDCWD as Fd, nameFromText(content), O_RDONLY | O_DIRECTORY, 0),
-    ];
-    try {
-      await copyContent(fs, source, target);
-    } finally {
-      fs.close(source);
-      fs.close(target);
-    }
-    // After a loss of power the mark is there for as long as anything of the copy is missing.
-    await syncFileSystem(content);
-    rmSync(mark);
+    await copyContent(fs, source, target);
   } finally {
-    lock.release();
+    fs.close(source);
+    fs.close(target);
   }
+  if (isShared) return;
+  // After a loss of power the mark is there for as long as anything of the copy is missing.
+  await syncFileSystem(content);
+  await removeMark(content);
+}
+
+/** Throws away what a copy that died has left; nothing where there is none such. */
+export async function discardUnfinished(content: string): Promise<void> {
+  if (!existsSync(markOf(content))) return;
+  for (const name of readdirSync(content)) rmSync(join(content, name), { recursive: true });
+  await removeMark(content);
+}
+
+function markOf(content: string): string {
+  return join(dirname(content), 'filling');
+}
+
+/** A loss of power must not bring it back: somebody else writes to the volume from now on. */
+async function removeMark(content: string): Promise<void> {
+  rmSync(markOf(content));
+  await syncDirectory(dirname(content));
 }

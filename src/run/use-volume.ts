@@ -3,24 +3,28 @@
  * take turns, so that nobody unmounts what another has just found mounted: a run is written down before its volumes
  * are mounted, and whoever unmounts looks for runs.
  */
-import { dirname } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Fd } from '../base/ids.ts';
+import { isFsError } from '../base/fs-error.ts';
 import { nameFromText } from '../base/name.ts';
-import { waitForLock } from '../os/lock.ts';
+import { tryLock, waitForLock, type Lock } from '../os/lock.ts';
 import { listContainers } from './container-book.ts';
 import { volumesOf } from './container-mounts.ts';
 import { findRun } from './container.ts';
 import type { Engine } from './engine.ts';
+import { discardUnfinished, fillEmpty } from './fill-volume.ts';
 
 /** Mounts a volume for a run that is written down; answers where its content is. UserError. */
 export function mountVolume(engine: Engine, name: string): Promise<string> {
-  return alone(engine, name, () => Promise.resolve(engine.volumes.mount(name)));
+  return withVolumeLock(engine, name, () => take(engine, name));
 }
 
 /** Unmounts a volume unless a run has it; the run `except` does not count. Nothing when it is gone. */
 export async function releaseVolume(engine: Engine, name: string, except?: string): Promise<void> {
   if (engine.volumes.find(name) === undefined) return;
-  await alone(engine, name, async () => {
-    if (!(await isInRun(engine, name, except))) engine.volumes.unmount(name);
+  await withVolumeLock(engine, name, async () => {
+    if (!(await isInUse(engine, name, except))) engine.volumes.unmount(name);
   });
 }
 
@@ -30,29 +34,101 @@ export async function withVolume<T>(
   name: string,
   act: (content: string) => Promise<T>,
 ): Promise<T> {
-  const content = await mountVolume(engine, name);
+  const { content, use } = await withVolumeLock(engine, name, async () => ({
+    content: await take(engine, name),
+    use: await beginUse(usePath(engine, name)),
+  }));
   try {
     return await act(content);
   } finally {
+    use.release();
     await releaseVolume(engine, name);
   }
 }
 
-async function alone<T>(engine: Engine, name: string, act: () => Promise<T>): Promise<T> {
-  const lock = await waitForLock(nameFromText(dirname(engine.volumes.get(name).mountpoint)), 'exclusive');
-  try {
-    return await act();
-  } finally {
-    lock.release();
+/**
+ * Copies what is in `from` (O_PATH) into a volume that is empty, before anybody else takes it. UserError. A copy that dies is
+ * gone before the volume is used, if it was the volume's only user: of what others have written nothing is thrown away.
+ */
+export async function fillVolume(engine: Engine, name: string, from: Fd): Promise<void> {
+  await withVolumeLock(engine, name, async () => {
+    const content = await take(engine, name);
+    const isUsed = await isInUse(engine, name);
+    // What is mounted for a volume is not its own.
+    const isElsewhere = engine.volumes.get(name).options.device !== undefined;
+    try {
+      await fillEmpty(content, from, { isShared: isUsed || isElsewhere });
+    } finally {
+      if (!isUsed) engine.volumes.unmount(name);
+    }
+  });
+}
+
+/**
+ * Runs `act` while nobody else mounts, unmounts, fills or removes the volume. Not to be nested. UserError
+ * `no-such-volume`, also for one that goes while it is waited for.
+ */
+export async function withVolumeLock<T>(engine: Engine, name: string, act: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const lock = await lockThere(volumePath(engine, name));
+    try {
+      if (lock !== undefined) return await act();
+    } finally {
+      lock?.release();
+    }
   }
 }
 
-/** One that has begun and whose end is not written yet. */
-async function isInRun(engine: Engine, volume: string, except: string | undefined): Promise<boolean> {
+/** Undefined where another directory, or none, has that name when it is locked. */
+async function lockThere(path: string): Promise<Lock | undefined> {
+  let lock: Lock;
+  try {
+    lock = await waitForLock(nameFromText(path), 'exclusive');
+  } catch (thrown) {
+    if (isFsError(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(lock.fd).ino) return lock;
+  lock.release();
+  return undefined;
+}
+
+/** The content, for whoever uses it from now on. */
+async function take(engine: Engine, name: string): Promise<string> {
+  const content = engine.volumes.mount(name);
+  await discardUnfinished(content);
+  return content;
+}
+
+function volumePath(engine: Engine, name: string): string {
+  return dirname(engine.volumes.get(name).mountpoint);
+}
+
+/** Locked, shared, by commands that use the volume. */
+function usePath(engine: Engine, name: string): string {
+  return join(volumePath(engine, name), 'in-use');
+}
+
+/** At once for the holder of the volume's lock. */
+function beginUse(path: string): Promise<Lock> {
+  closeSync(openSync(path, 'a', 0o600));
+  return waitForLock(nameFromText(path), 'shared');
+}
+
+/** By a run that has begun and whose end is not written yet, or by a command. For the holder of the volume's lock. */
+async function isInUse(engine: Engine, volume: string, except?: string): Promise<boolean> {
+  if (isInCommand(usePath(engine, volume))) return true;
   for (const { id, mounts } of await listContainers(engine)) {
     if (id === except || !volumesOf(mounts).some(({ source }) => source === volume)) continue;
     const run = await findRun(engine, id);
     if (run !== undefined && run.finishedAt === undefined) return true;
   }
   return false;
+}
+
+function isInCommand(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const lock = tryLock(nameFromText(path));
+  lock?.release();
+  return lock === undefined;
 }
