@@ -22,6 +22,8 @@ import { parseUser } from './parse-user.ts';
 import type { SeccompChoice } from './seccomp.ts';
 import { signalNumber } from './signal-container.ts';
 import { fillVolume } from './use-volume.ts';
+import { anonymousVolumeName } from './volume-name.ts';
+import { claimVolume, forgetNote, noteVolumes } from './volume-users.ts';
 
 /** What was asked on the command line; undefined and empty: what the image says. */
 export interface ContainerRequest {
@@ -71,11 +73,14 @@ export async function createContainer(engine: Engine, request: ContainerRequest)
     return await tellingNoSpace(dirname(engine.containers), async () => {
       await engine.layers.create(id, image.id, fillInitLayer);
       const mounts = wanted.map((mount) =>
-        mount.type === 'volume' ? nameVolume(engine, mount, anonymousVolumes) : mount,
+        mount.type === 'volume' ? nameVolume(mount, anonymousVolumes) : mount,
       );
+      await claimVolumes(engine, id, mounts);
       await fillVolumes(engine, id, mounts);
       const hostname = draft.hostname === '' ? id.slice(0, 12) : draft.hostname;
-      return addContainer(engine, { ...container, hostname, mounts });
+      const made = await addContainer(engine, { ...container, hostname, mounts });
+      await forgetNote(engine, id);
+      return made;
     });
   } catch (thrown) {
     await removeFiles(engine, container, { volumes: true });
@@ -179,14 +184,24 @@ function imageVolumes({ defaults }: FoundImage, mounts: readonly MountRequest[])
     .map((target) => ({ type: 'volume', source: undefined, target, readOnly: false, noCopy: false }));
 }
 
-function nameVolume(engine: Engine, mount: VolumeRequest, anonymous: string[]): VolumeRequest {
-  const { name } = engine.volumes.create(mount.source, {
-    ...(mount.driver === undefined ? {} : { driver: mount.driver }),
-    options: mount.driverOptions ?? {},
-    labels: mount.labels ?? {},
-  });
-  if (mount.source === undefined) anonymous.push(name);
-  return { ...mount, source: name };
+function nameVolume(mount: VolumeRequest, anonymous: string[]): VolumeRequest {
+  const source = mount.source ?? anonymousVolumeName();
+  if (mount.source === undefined) anonymous.push(source);
+  return { ...mount, source };
+}
+
+/** Volumes that are not there are made; all stay for the container that has yet to be written. */
+async function claimVolumes(engine: Engine, id: string, mounts: readonly MountRequest[]): Promise<void> {
+  const volumes = volumesOf(mounts);
+  await noteVolumes(
+    engine,
+    id,
+    volumes.map(({ source = '' }) => source),
+  );
+  for (const { source = '', driver, driverOptions = {}, labels = {} } of volumes) {
+    const request = { options: driverOptions, labels };
+    await claimVolume(engine, source, driver === undefined ? request : { ...request, driver });
+  }
 }
 
 /** Each volume that is empty gets what the image has in its place. */

@@ -6,11 +6,12 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { isErrno } from '../store/durable.ts';
-import { beginRemoval, forgetContainer, listContainers } from './container-book.ts';
-import { releaseMounts, volumesOf } from './container-mounts.ts';
+import { beginRemoval, forgetContainer } from './container-book.ts';
+import { releaseMounts } from './container-mounts.ts';
 import { findExitCode, findRun, unknownExitCode, writeRun, type Container } from './container.ts';
 import { bundlePath, runtimeState, type Engine } from './engine.ts';
 import { completeLog } from './log-end.ts';
+import { removeUnused } from './volume-users.ts';
 
 /**
  * Ends the run `wanted`, the holder of `withContainer` calls. With `exitCode`, of a run that never began. Answers the
@@ -58,18 +59,5 @@ export async function removeFiles(
   }
   await forgetContainer(engine, container.id);
   if (!options.volumes) return;
-  const usersOf = await volumeUsers(engine);
-  for (const name of container.anonymousVolumes) {
-    if (engine.volumes.find(name) !== undefined && usersOf(name).length === 0)
-      engine.volumes.remove(name, usersOf);
-  }
-}
-
-/** Who has a volume, running or not. */
-export async function volumeUsers(engine: Engine): Promise<(volume: string) => string[]> {
-  const all = await listContainers(engine);
-  return (volume) =>
-    all
-      .filter(({ mounts }) => volumesOf(mounts).some(({ source }) => source === volume))
-      .map(({ name }) => name);
+  for (const name of container.anonymousVolumes) await removeUnused(engine, name);
 }

@@ -71,22 +71,19 @@ export class Volumes {
     this.#driver(facts.driver).remove(name);
   }
 
-  /**
-   * Removes what no container has: those that nobody named, or with `all` every one, if `accepts` says so. Answers their
-   * names.
-   */
-  prune(
+  /** Names of what no container has: those that nobody named, or with `all` every one, if `accepts` says so. */
+  findUnused(
     usersOf: UsersOf,
     options: { readonly all: boolean; readonly accepts?: (facts: VolumeFacts) => boolean },
   ): string[] {
-    const gone = this.list().filter(
-      (facts) =>
-        (options.all || isAnonymous(facts.name)) &&
-        usersOf(facts.name).length === 0 &&
-        options.accepts?.(facts) !== false,
-    );
-    for (const { name } of gone) this.remove(name, () => []);
-    return gone.map(({ name }) => name);
+    return this.list()
+      .filter(
+        (facts) =>
+          (options.all || isAnonymous(facts.name)) &&
+          usersOf(facts.name).length === 0 &&
+          options.accepts?.(facts) !== false,
+      )
+      .map(({ name }) => name);
   }
 
   /** The directory with its content. UserError. */

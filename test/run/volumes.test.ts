@@ -50,9 +50,12 @@ t.test('a volume that is used stays', async (t) => {
     },
     { code: 'volume-in-use', message: /\[web\]/ },
   );
-  t.strictSame(volumes.prune(usersOf, { all: false }), [nameless]);
-  t.strictSame(volumes.prune(usersOf, { all: true }), ['free']);
-  volumes.remove('used', unused);
+  t.strictSame(volumes.findUnused(usersOf, { all: false }), [nameless]);
+  t.strictSame(volumes.findUnused(usersOf, { all: true }), [nameless, 'free'].sort());
+  t.strictSame(volumes.findUnused(usersOf, { all: true, accepts: ({ name }) => name !== 'free' }), [
+    nameless,
+  ]);
+  for (const name of ['used', 'free', nameless]) volumes.remove(name, unused);
   t.strictSame(readdirSync(`${path}/volumes`), []);
 });
 

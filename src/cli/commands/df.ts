@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { listContainers } from '../../run/container-book.ts';
 import { readStatus } from '../../run/container.ts';
-import { volumeUsers } from '../../run/end-run.ts';
+import { volumeUsers } from '../../run/volume-users.ts';
 import { diskUsageOf } from '../../store/disk-usage.ts';
 import { imageShares } from '../../store/image-shares.ts';
 import { shortId } from '../../store/ids.ts';

@@ -4,7 +4,7 @@ import { UserError } from '../../base/user-error.ts';
 import { findGiven, getContainer } from '../../run/container-book.ts';
 import type { Container } from '../../run/container.ts';
 import { describeContainer } from '../../run/describe-container.ts';
-import { volumeUsers } from '../../run/end-run.ts';
+import { volumeUsers } from '../../run/volume-users.ts';
 import { imageSize } from '../../store/image-list.ts';
 import type { ImageId } from '../../store/ids.ts';
 import { namesOf, resolveImage } from '../../store/resolve-image.ts';

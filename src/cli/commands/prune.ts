@@ -4,8 +4,8 @@
  */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
-import { volumeUsers } from '../../run/end-run.ts';
 import { pruneContainers } from '../../run/prune-containers.ts';
+import { pruneVolumes } from '../../run/volume-users.ts';
 import { DiskUsage } from '../../store/disk-usage.ts';
 import { pruneImages, removalLines } from '../../store/remove-image.ts';
 import type { Image } from '../../store/image-db.ts';
@@ -118,7 +118,7 @@ async function volumes({ engine }: OpenedEngine, filters: Filters): Promise<Prun
   const sizes = new Map(
     engine.volumes.list().map(({ name, mountpoint }) => [name, usage.of(mountpoint)] as const),
   );
-  const gone = engine.volumes.prune(await volumeUsers(engine), {
+  const gone = await pruneVolumes(engine, {
     all: false,
     accepts: ({ labels }) => filters.labels(labels),
   });

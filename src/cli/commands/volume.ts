@@ -1,10 +1,10 @@
 /** `strata volume ...`: what outlives containers. */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
-import { volumeUsers } from '../../run/end-run.ts';
 import { exportDirectory, importDirectory } from '../../run/volume-archive.ts';
 import type { VolumeFacts } from '../../run/volume-driver.ts';
 import { withVolume } from '../../run/use-volume.ts';
+import { pruneVolumes, removeVolume, volumeUsers } from '../../run/volume-users.ts';
 import { confirm } from '../confirm.ts';
 import { describeVolume } from '../describe-volume.ts';
 import { eachOperand } from '../each-operand.ts';
@@ -130,10 +130,9 @@ function rm(): Command {
     .option('-f, --force', 'no error for those that are not there')
     .action(async (names: string[], { force }: { readonly force?: true }, command: Command) => {
       const { engine } = await openEngine(command);
-      const usersOf = await volumeUsers(engine);
-      await eachOperand(names, (name) => {
+      await eachOperand(names, async (name) => {
         if (force === true && engine.volumes.find(name) === undefined) return;
-        engine.volumes.remove(name, usersOf);
+        await removeVolume(engine, name);
         printLines([name]);
       });
     });
@@ -158,7 +157,7 @@ function prune(): Command {
         await confirm(`${all ? 'every volume' : 'the nameless volumes'} that no container has`);
       const { engine } = await openEngine(command);
       const accepts = ({ labels }: VolumeFacts): boolean => filters.labels(labels);
-      printLines(engine.volumes.prune(await volumeUsers(engine), { all, accepts }));
+      printLines(await pruneVolumes(engine, { all, accepts }));
     });
 }
 

@@ -1,0 +1,95 @@
+/**
+ * Which containers have a volume, running or not, and the removal of what none has. A container that is being made notes
+ * its volumes before it takes the first, and whoever removes one looks for users while it holds the volume: so none goes
+ * between the wish for it and the container.
+ */
+import { rm } from 'node:fs/promises';
+import { UserError } from '../base/user-error.ts';
+import { findText, namesIn, writeDurably } from '../store/durable.ts';
+import { listContainers } from './container-book.ts';
+import { volumesOf } from './container-mounts.ts';
+import { containerPath, type Engine } from './engine.ts';
+import { withVolumeLock } from './use-volume.ts';
+import type { NewVolume, VolumeFacts } from './volume-driver.ts';
+import type { UsersOf } from './volumes.ts';
+
+/** In the directory of a container that has yet to be written: the names of its volumes, each on a line. */
+const noteName = 'volumes';
+
+/** By the names of containers; by its short id one that is being made. */
+export async function volumeUsers(engine: Engine): Promise<UsersOf> {
+  const all = await listContainers(engine);
+  const users = all.map(({ name, mounts }) => ({ name, has: volumesOf(mounts).map(({ source }) => source) }));
+  const whole = new Set(all.map(({ id }) => id));
+  for (const id of await namesIn(engine.containers)) {
+    if (whole.has(id)) continue;
+    const noted = await findText(containerPath(engine, id, noteName));
+    if (noted !== undefined) users.push({ name: id.slice(0, 12), has: noted.split('\n') });
+  }
+  return (volume) => users.filter(({ has }) => has.includes(volume)).map(({ name }) => name);
+}
+
+/** Notes the volumes of the container `id`, which whoever makes it holds. */
+export function noteVolumes(engine: Engine, id: string, names: readonly string[]): Promise<void> {
+  return writeDurably(containerPath(engine, id, noteName), names.join('\n'));
+}
+
+/** For a container that is written: it tells itself which volumes it has. */
+export function forgetNote(engine: Engine, id: string): Promise<void> {
+  return rm(containerPath(engine, id, noteName), { force: true });
+}
+
+/** Makes a volume of which the name was noted, or takes the one that is there. UserError as `Volumes.create`. */
+export async function claimVolume(
+  engine: Engine,
+  name: string,
+  request: NewVolume & { readonly driver?: string },
+): Promise<void> {
+  for (;;) {
+    engine.volumes.create(name, request);
+    // Who looked for users before the note was written has removed it by now, or leaves it.
+    if (await isThere(engine, name)) return;
+  }
+}
+
+/** UserError `no-such-volume`, `volume-in-use`, `volume-mounted`. */
+export function removeVolume(engine: Engine, name: string): Promise<void> {
+  return withVolumeLock(engine, name, async () => {
+    engine.volumes.remove(name, await volumeUsers(engine));
+  });
+}
+
+/** The same, unless a container has it, or it is gone: false then. */
+export async function removeUnused(engine: Engine, name: string): Promise<boolean> {
+  try {
+    await removeVolume(engine, name);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof UserError && (thrown.code === 'volume-in-use' || thrown.code === 'no-such-volume'))
+      return false;
+    throw thrown;
+  }
+}
+
+/**
+ * Removes what no container has: those that nobody named, or with `all` every one, if `accepts` says so. Answers their
+ * names.
+ */
+export async function pruneVolumes(
+  engine: Engine,
+  options: { readonly all: boolean; readonly accepts?: (facts: VolumeFacts) => boolean },
+): Promise<string[]> {
+  const gone: string[] = [];
+  for (const name of engine.volumes.findUnused(await volumeUsers(engine), options))
+    if (await removeUnused(engine, name)) gone.push(name);
+  return gone;
+}
+
+async function isThere(engine: Engine, name: string): Promise<boolean> {
+  try {
+    return await withVolumeLock(engine, name, () => Promise.resolve(true));
+  } catch (thrown) {
+    if (thrown instanceof UserError && thrown.code === 'no-such-volume') return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import t, { type Test } from 'tap';
+import { addContainer } from '../../src/run/container-book.ts';
+import type { Engine } from '../../src/run/engine.ts';
+import { withVolumeLock } from '../../src/run/use-volume.ts';
+import {
+  claimVolume,
+  forgetNote,
+  noteVolumes,
+  pruneVolumes,
+  removeVolume,
+  volumeUsers,
+} from '../../src/run/volume-users.ts';
+import { makeScratch } from '../fixtures/mount.ts';
+import { containerOf, idOf, makeNotedEngine } from './fixtures/noted-engine.ts';
+
+/** With the directory of a container that is not written yet. */
+function makeStage(test: Test): Engine {
+  const { engine } = makeNotedEngine(makeScratch(test).path);
+  mkdirSync(`${engine.containers}/${idOf('a')}`, { recursive: true });
+  return engine;
+}
+
+t.test('a volume of a container that is being made stays', async (t) => {
+  const engine = makeStage(t);
+  for (const name of ['wanted', 'free']) engine.volumes.create(name, {});
+  await noteVolumes(engine, idOf('a'), ['wanted', 'new']);
+  await claimVolume(engine, 'new', {});
+  t.strictSame((await volumeUsers(engine))('wanted'), [idOf('a').slice(0, 12)]);
+  await t.rejects(removeVolume(engine, 'wanted'), { code: 'volume-in-use' });
+  t.strictSame(await pruneVolumes(engine, { all: true }), ['free']);
+
+  const mount = { type: 'volume', source: 'wanted', target: '/x', readOnly: false, noCopy: false } as const;
+  await addContainer(engine, { ...containerOf('a', 'web'), mounts: [mount] });
+  await forgetNote(engine, idOf('a'));
+  t.strictSame((await volumeUsers(engine))('wanted'), ['web'], 'one that is written tells it itself');
+  t.strictSame(await pruneVolumes(engine, { all: true }), ['new']);
+
+  rmSync(`${engine.containers}/${idOf('a')}`, { recursive: true });
+  await removeVolume(engine, 'wanted');
+  await t.rejects(removeVolume(engine, 'wanted'), { code: 'no-such-volume' });
+});
+
+t.test('one that is being removed is made again', async (t) => {
+  const engine = makeStage(t);
+  engine.volumes.create('data', { labels: { old: '1' } });
+  let claim = Promise.resolve();
+  await withVolumeLock(engine, 'data', async () => {
+    // As a removal that has looked for users before the note is written.
+    const usersOf = await volumeUsers(engine);
+    await noteVolumes(engine, idOf('a'), ['data']);
+    claim = claimVolume(engine, 'data', { labels: { new: '1' } });
+    engine.volumes.remove('data', usersOf);
+  });
+  await claim;
+  t.strictSame(engine.volumes.get('data').labels, { new: '1' });
+  await t.rejects(removeVolume(engine, 'data'), { code: 'volume-in-use' });
+});
