@@ -3,10 +3,12 @@
  * they held is deleted last, outside of the lock: others wait for moments only, and after a crash the next
  * command goes on.
  */
+import * as v from 'valibot';
 import { UserError } from '../base/user-error.ts';
-import { findLine, namesIn } from './durable.ts';
+import { findJson, findLine, namesIn } from './durable.ts';
 import { hexOf, shortId, type ImageId } from './ids.ts';
 import type { Image } from './image-db.ts';
+import type { MountRecord } from './mount-book.ts';
 import { isBroken, readReferences } from './references.ts';
 import { findByName, namesOf, resolveImage } from './resolve-image.ts';
 import type { Store } from './store.ts';
@@ -124,16 +126,26 @@ async function checkUnused(store: Store, image: Image): Promise<void> {
   });
 }
 
-/** A container over its layers, running or not. */
-async function findContainer(store: Store, image: Image): Promise<string | undefined> {
-  const top = image.chain.at(-1);
+const containerSchema = v.looseObject({ image: v.looseObject({ id: v.string() }) });
+
+/**
+ * A container that is made of it, running or not. One that is not written yet has told only which layers it takes, which another
+ * image may have as well.
+ */
+async function findContainer(store: Store, { id: imageId, chain }: Image): Promise<string | undefined> {
+  const top = chain.at(-1);
   for (const id of await namesIn(store.root.layerDb('mounts'))) {
-    if (top !== undefined && (await findLine(store.root.layerDb('mounts', id, 'parent'))) === top) return id;
+    const container = await findJson(store.root.at('containers', id, 'container.json'), containerSchema);
+    const isOfIt =
+      container === undefined
+        ? top !== undefined && (await findLine(store.root.layerDb('mounts', id, 'parent'))) === top
+        : container.image.id === imageId;
+    if (isOfIt) return id;
   }
   return undefined;
 }
 
-/** Where it is mounted. An image of which the topmost layer is damaged cannot be. */
+/** Where it is mounted, not counting what containers have mounted. An image of which the topmost layer is damaged cannot be. */
 async function findUser(store: Store, image: Image): Promise<string | undefined> {
   const top = image.chain.at(-1);
   if (top === undefined) return undefined;
@@ -142,7 +154,20 @@ async function findUser(store: Store, image: Image): Promise<string | undefined>
     throw thrown;
   });
   if (layer === undefined) return undefined;
-  return (await store.mounts.list()).find(({ layers }) => layers.includes(layer.cacheId))?.target;
+  const ofContainers = await containerLayers(store);
+  const isUse = ({ layers }: MountRecord): boolean =>
+    layers.includes(layer.cacheId) && !layers.some((id) => ofContainers.has(id));
+  return (await store.mounts.list()).find(isUse)?.target;
+}
+
+/** The layers of containers' own. */
+async function containerLayers(store: Store): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const id of await namesIn(store.root.layerDb('mounts'))) {
+    for (const file of ['mount-id', 'init-id'])
+      found.add((await findLine(store.root.layerDb('mounts', id, file))) ?? '');
+  }
+  return found;
 }
 
 /** As `docker rmi` prints them. */
