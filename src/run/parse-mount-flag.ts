@@ -123,9 +123,8 @@ function tmpfsRequest(text: string, given: Given, target: string): MountRequest 
   if (given.has('source'))
     throw bad(text, 'invalid mount config for type "tmpfs": field Source must not be specified');
   const size = last(given, 'tmpfs-size');
-  const mode = last(given, 'tmpfs-mode');
-  if (mode !== undefined && !/^[0-7]{1,4}$/.test(mode))
-    throw bad(text, `invalid value for tmpfs-mode: ${mode}`);
+  const mode = last(given, 'tmpfs-mode') ?? '1777';
+  if (!/^0*[0-7]{1,4}$/.test(mode)) throw bad(text, `invalid value for tmpfs-mode: ${mode}`);
   const bytes = size === undefined ? undefined : parseSize(size);
   if (size !== undefined && bytes === undefined) throw bad(text, `invalid value for tmpfs-size: ${size}`);
   return {
@@ -134,7 +133,7 @@ function tmpfsRequest(text: string, given: Given, target: string): MountRequest 
     options: [
       ...['noexec', 'nosuid', 'nodev', ...(flag(given, 'readonly') ? ['ro'] : [])],
       ...(bytes === undefined ? [] : [`size=${String(bytes)}`]),
-      `mode=${mode ?? '1777'}`,
+      `mode=${mode.replace(/^0+(?=.)/, '')}`,
     ],
   };
 }

@@ -90,6 +90,10 @@ const table: readonly {
         { type: 'tmpfs', target: '/b', options: ['noexec', 'nosuid', 'nodev', 'size=67108864', 'mode=1770'] },
       ],
       [
+        'type=tmpfs,target=/b,tmpfs-mode=01777',
+        { type: 'tmpfs', target: '/b', options: ['noexec', 'nosuid', 'nodev', 'mode=1777'] },
+      ],
+      [
         'type=tmpfs,target=/b',
         { type: 'tmpfs', target: '/b', options: ['noexec', 'nosuid', 'nodev', 'mode=1777'] },
       ],
