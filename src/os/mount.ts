@@ -135,6 +135,11 @@ export function unmountFuse(target: Name, options: { readonly lazy: boolean }): 
   }
 }
 
+/** Whether a whole tree of mounts can be made read-only at once: mount_setattr(2), Linux 5.12. */
+export function knowsMountAttributes(): boolean {
+  return getAddon().mountSetattr(-1, 0, 0, 0) !== -errno.ENOSYS;
+}
+
 /** Shows the tree at `source`, without the mounts in it, at `target`, too. Throws FsError. */
 export function bindMount(source: Name, target: Name): void {
   const done = getAddon().mount(source, target, '', MS_BIND, '');

@@ -13,8 +13,10 @@ import { bindMount } from '../os/mount.ts';
 import { findMountAt } from '../os/mountinfo.ts';
 import { fdPath, InRoot } from '../os/in-root.ts';
 import { isFsError } from '../base/fs-error.ts';
+import type { Container } from './container.ts';
 import { bundlePath, type Engine } from './engine.ts';
-import type { BindRequest, MountRequest, VolumeRequest } from './mount-request.ts';
+import type { BindRequest, MountRequest, TmpfsRequest, VolumeRequest } from './mount-request.ts';
+import { readOnlyOptions } from './read-only-bind.ts';
 import type { SpecMount } from './runtime-spec.ts';
 import { mountVolume, releaseVolume } from './use-volume.ts';
 
@@ -30,29 +32,43 @@ export function checkBindSource({ source, createSource }: BindRequest): void {
   mkdirSync(source, { recursive: true });
 }
 
-/** For config.json, in the order given. UserError; what was mounted for it is taken off by `releaseMounts`. */
+/**
+ * For config.json of a container that `runtime` runs, in the order given. UserError; what was mounted for it is taken
+ * off by `releaseMounts`.
+ */
 export async function prepareMounts(
   engine: Engine,
-  id: string,
-  mounts: readonly MountRequest[],
+  { id, mounts }: Pick<Container, 'id' | 'mounts'>,
+  runtime: string,
 ): Promise<SpecMount[]> {
   const ready: SpecMount[] = [];
-  for (const [index, mount] of mounts.entries())
-    ready.push(await prepareMount(engine, mount, bundlePath(engine, id, 'mounts', String(index))));
+  for (const [index, mount] of mounts.entries()) {
+    const place = bundlePath(engine, id, 'mounts', String(index));
+    ready.push(
+      mount.type === 'bind' ? bindMountOf(mount, runtime) : await prepareMount(engine, mount, place),
+    );
+  }
   return ready;
 }
 
-async function prepareMount(engine: Engine, mount: MountRequest, place: string): Promise<SpecMount> {
+async function prepareMount(
+  engine: Engine,
+  mount: VolumeRequest | TmpfsRequest,
+  place: string,
+): Promise<SpecMount> {
   const destination = mount.target;
   if (mount.type === 'tmpfs') return { destination, type: 'tmpfs', source: 'tmpfs', options: mount.options };
-  const access = mount.readOnly ? ['ro'] : [];
-  if (mount.type === 'volume')
-    return {
-      ...{ destination, type: 'bind', source: await volumeSource(engine, mount, place) },
-      options: ['rbind', 'rprivate', ...access],
-    };
+  const source = await volumeSource(engine, mount, place);
+  return {
+    ...{ destination, type: 'bind', source },
+    options: ['rbind', 'rprivate', ...(mount.readOnly ? ['ro'] : [])],
+  };
+}
+
+function bindMountOf(mount: BindRequest, runtime: string): SpecMount {
   checkBindSource(mount);
-  const options = [mount.recursive ? 'rbind' : 'bind', mount.propagation, ...access];
+  const destination = mount.target;
+  const options = [mount.recursive ? 'rbind' : 'bind', mount.propagation, ...readOnlyOptions(mount, runtime)];
   return { destination, type: 'bind', source: mount.source, options };
 }
 

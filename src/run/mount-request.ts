@@ -26,6 +26,8 @@ export interface BindRequest extends Asked {
   readonly createSource: boolean;
   /** What is mounted below the source comes with it. */
   readonly recursive: boolean;
+  /** What that is of a mount that is read-only; undefined: read-only where kernel and runtime can. */
+  readonly below?: 'writable' | 'readonly';
 }
 
 export interface VolumeRequest extends Asked {

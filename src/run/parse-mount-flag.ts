@@ -17,6 +17,7 @@ const fields = {
   consistency: ['consistency'],
   'bind-propagation': ['bind-propagation'],
   'bind-nonrecursive': ['bind-nonrecursive'],
+  'bind-recursive': ['bind-recursive'],
   'volume-subpath': ['volume-subpath'],
   'volume-nocopy': ['volume-nocopy'],
   'volume-label': ['volume-label'],
@@ -87,6 +88,7 @@ function bindRequest(text: string, given: Given, source: string, target: string)
       `invalid mount config for type "bind": invalid propagation mode: ${propagation}`,
       `it is one of ${propagations.join(', ')}`,
     );
+  const recursion = recursionOf(text, given, propagation as Propagation);
   return {
     type: 'bind',
     source: resolve(source),
@@ -94,8 +96,32 @@ function bindRequest(text: string, given: Given, source: string, target: string)
     readOnly: flag(given, 'readonly'),
     propagation: propagation as Propagation,
     createSource: false,
-    recursive: !flag(given, 'bind-nonrecursive'),
+    recursive: recursion !== 'disabled' && !flag(given, 'bind-nonrecursive'),
+    ...(recursion === 'writable' || recursion === 'readonly' ? { below: recursion } : {}),
   };
+}
+
+const recursions = ['enabled', 'disabled', 'writable', 'readonly'] as const;
+
+function recursionOf(text: string, given: Given, propagation: Propagation): (typeof recursions)[number] {
+  const word = last(given, 'bind-recursive') ?? 'enabled';
+  const recursion = recursions.find((known) => known === word);
+  if (recursion === undefined)
+    throw bad(
+      text,
+      `invalid value for bind-recursive: ${word} (must be "enabled", "disabled", "writable", or "readonly")`,
+    );
+  const needed =
+    recursion !== 'writable' && recursion !== 'readonly'
+      ? undefined
+      : !flag(given, 'readonly')
+        ? 'readonly'
+        : recursion === 'readonly' && propagation !== 'rprivate'
+          ? 'bind-propagation=rprivate'
+          : undefined;
+  if (needed !== undefined)
+    throw bad(text, `option 'bind-recursive=${word}' requires '${needed}' to be specified in conjunction`);
+  return recursion;
 }
 
 function volumeRequest(text: string, given: Given, source: string, target: string): MountRequest {

@@ -76,7 +76,7 @@ async function begin(engine: Engine, container: Container, beforeStart: BeforeSt
   const tellingSpace = <T>(act: () => Promise<T>) => tellingNoSpace(dirname(engine.containers), act);
   await tellingSpace(() => writeRun(engine, container.id, run));
   try {
-    await tellingSpace(() => writeBundle(engine, container));
+    await tellingSpace(() => writeBundle(engine, container, runtime));
     const pid = await supervise(engine, container, run);
     const first = findProcess(pid);
     const begun: Run = first === undefined ? run : { ...run, process: first };
@@ -131,13 +131,13 @@ export function planProcess(
   };
 }
 
-async function writeBundle(engine: Engine, container: Container): Promise<void> {
+async function writeBundle(engine: Engine, container: Container, runtime: string): Promise<void> {
   const path = await engine.layers.mount(container.id);
   const root = new InRoot(path);
   try {
     // Docker makes the working directory where it is missing.
     makeWorkingDirectory(root, container.workingDir);
-    const asked = await prepareMounts(engine, container.id, container.mounts);
+    const asked = await prepareMounts(engine, container, runtime);
     const targets = new Set(asked.map(({ destination }) => destination));
     const own = writeOwnFiles(engine, container).filter(({ destination }) => !targets.has(destination));
     const mounts = orderMounts([...own, ...asked].map((mount) => ({ ...mount, target: mount.destination })));

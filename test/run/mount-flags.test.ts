@@ -66,6 +66,28 @@ const table: readonly {
         'type=bind,source=/a,target=/b,bind-nonrecursive',
         { ...mountBind, source: '/a', target: '/b', recursive: false },
       ],
+      [
+        'type=bind,source=/a,target=/b,bind-recursive=disabled',
+        { ...mountBind, source: '/a', target: '/b', recursive: false },
+      ],
+      [
+        'type=bind,source=/a,target=/b,readonly,bind-recursive=enabled',
+        { ...mountBind, source: '/a', target: '/b', readOnly: true },
+      ],
+      [
+        'type=bind,source=/a,target=/b,readonly,bind-recursive=writable',
+        { ...mountBind, source: '/a', target: '/b', readOnly: true, below: 'writable' },
+      ],
+      [
+        'type=bind,source=/a,target=/b,readonly,bind-recursive=readonly',
+        { ...mountBind, source: '/a', target: '/b', readOnly: true, below: 'readonly' },
+      ],
+      ['type=bind,source=/a,target=/b,bind-recursive=x', 'invalid value for bind-recursive: x'],
+      ['type=bind,source=/a,target=/b,bind-recursive=writable', "requires 'readonly'"],
+      [
+        'type=bind,source=/a,target=/b,ro,bind-recursive=readonly,bind-propagation=rslave',
+        "requires 'bind-propagation=rprivate'",
+      ],
       ['type=bind,"source=/a,b",target=/b', { ...mountBind, source: '/a,b', target: '/b' }],
       ['TYPE=bind,Source=/a,TARGET=/b', { ...mountBind, source: '/a', target: '/b' }],
       ['source=data,target=/b', { ...volume, source: 'data', target: '/b' }],
