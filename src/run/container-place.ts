@@ -1,55 +1,76 @@
 /**
- * A directory in a container, as the container sees it: what is mounted over its root counts. Of one that runs that
- * is the view of its first process; of one that does not, its tree and the sources of its mounts.
+ * A place in a container, as the container sees it: what is mounted over its root counts. Of one that runs that is the view
+ * of its first process; of one that does not, the view that it would have.
  */
 import { statSync } from 'node:fs';
 import { basename, dirname, posix } from 'node:path';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
+import { checkBindSource } from './container-mounts.ts';
 import { isActive, readStatus, type Container } from './container.ts';
+import { withView } from './container-view.ts';
 import type { Engine } from './engine.ts';
+import type { MountRequest } from './mount-request.ts';
 import { checkRoot } from './start-container.ts';
-import { withVolume } from './use-volume.ts';
 
-/** Runs `act` with the root that has `path` in it, and `path` in there. Nothing else starts or ends it meanwhile. */
+type Act<T> = (root: InRoot, path: string) => Promise<T>;
+
+/**
+ * Runs `act`, which changes nothing, with a root that has `path` in it, and `path` in there. The holder of `withContainer`
+ * calls. UserError `not-running` for what is there only while it runs.
+ */
 export async function withPlace<T>(
   engine: Engine,
   container: Container,
   path: string,
-  act: (root: InRoot, path: string) => Promise<T>,
+  act: Act<T>,
 ): Promise<T> {
   const status = await readStatus(engine, container.id);
   if (isActive(status)) {
     checkRoot(container, status.pid);
     return within(`/proc/${String(status.pid)}/root`, path, act);
   }
-  const clean = posix.normalize(`/${path}`);
-  const over = container.mounts.findLast(({ target }) => clean === target || clean.startsWith(`${target}/`));
-  // `DIR/.` means something to those who copy.
-  const rest = (target: string): string => clean.slice(target.length) + (path.endsWith('/.') ? '/.' : '');
-  if (over?.type === 'bind')
-    return statSync(over.source).isDirectory()
-      ? within(over.source, rest(over.target), act)
-      : within(dirname(over.source), `/${basename(over.source)}`, act);
-  if (over?.type === 'volume' && over.subpath === undefined)
-    return withVolume(engine, over.source ?? '', (content) => within(content, rest(over.target), act));
-  if (over !== undefined)
+  const over = findOver(container, path);
+  if (over?.type === 'tmpfs' || (over?.type === 'volume' && over.subpath !== undefined))
     throw new UserError('not-running', `${over.target} is there only while ${container.name} runs`, {
       hint: `start it first: strata start ${container.name}`,
     });
-  const root = await engine.layers.mount(container.id);
-  try {
-    return await within(root, path, act);
-  } finally {
-    await engine.layers.unmount(container.id);
+  if (over?.type === 'bind') {
+    checkBindSource(over);
+    // Nothing can take the place of a file that is mounted: it is replaced where it lies.
+    if (!statSync(over.source).isDirectory())
+      return within(dirname(over.source), `/${basename(over.source)}`, act);
   }
+  return withView(engine, container, (root) => within(root, path, act));
 }
 
-async function within<T>(
-  root: string,
+/** The same for `act` that writes there. UserError `read-only` where the container could not. */
+export async function withWritablePlace<T>(
+  engine: Engine,
+  container: Container,
   path: string,
-  act: (root: InRoot, path: string) => Promise<T>,
+  act: Act<T>,
 ): Promise<T> {
+  const over = findOver(container, path);
+  const hint = 'take a place in the container that it can write';
+  if (over === undefined && container.readOnlyRoot)
+    throw new UserError('read-only', 'container rootfs is marked read-only', { hint });
+  if (over !== undefined && isReadOnly(over))
+    throw new UserError('read-only', `mounted volume is marked read-only: ${over.target}`, { hint });
+  return withPlace(engine, container, path, act);
+}
+
+/** The mount that has `path`, as it is written. */
+function findOver({ mounts }: Container, path: string): MountRequest | undefined {
+  const clean = posix.normalize(`/${path}`);
+  return mounts.findLast(({ target }) => clean === target || clean.startsWith(`${target}/`));
+}
+
+function isReadOnly(mount: MountRequest): boolean {
+  return mount.type === 'tmpfs' ? mount.options.includes('ro') : mount.readOnly;
+}
+
+async function within<T>(root: string, path: string, act: Act<T>): Promise<T> {
   const inside = new InRoot(root);
   try {
     return await act(inside, path);

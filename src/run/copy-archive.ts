@@ -14,7 +14,7 @@ import { writeTreeTar } from '../oci/tree-writer.ts';
 import { O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import { createToolFs, withDirectories } from '../store/tool-fs.ts';
 import type { Container } from './container.ts';
-import { withPlace } from './container-place.ts';
+import { withPlace, withWritablePlace } from './container-place.ts';
 import { findOpen, isContent, isDirectoryAt, nameOf, noSuchPath, openSource, type End } from './copy-end.ts';
 import { isCarried } from './copy-object.ts';
 import { copyContent } from './copy-tree.ts';
@@ -70,7 +70,7 @@ export async function receiveArchive(
 
 /**
  * Copies what was received into the directory `to`, which has to be there. Directories that the tar only names in
- * paths stay as they are, and may be links. UserError `no-such-path`, `not-a-directory`, `in-the-way`.
+ * paths stay as they are, and may be links. UserError `no-such-path`, `not-a-directory`, `in-the-way`, `read-only`.
  */
 export async function copyFromArchive(
   engine: Engine,
@@ -78,7 +78,7 @@ export async function copyFromArchive(
   { tree, implied }: ReceivedArchive,
   to: string,
 ): Promise<void> {
-  await withPlace(engine, container, to, async (root, path) => {
+  await withWritablePlace(engine, container, to, async (root, path) => {
     const fs = createToolFs();
     const end: End = { root, path, asked: to };
     const found = findOpen(end);

@@ -12,7 +12,7 @@ import type { HostFs } from '../os/host-fs.ts';
 import { InRoot } from '../os/in-root.ts';
 import { createToolFs } from '../store/tool-fs.ts';
 import type { Container } from './container.ts';
-import { withPlace } from './container-place.ts';
+import { withPlace, withWritablePlace } from './container-place.ts';
 import { findOpen, isContent, isDirectoryAt, nameOf, openSource, openTarget, type End } from './copy-end.ts';
 import type { Place } from './copy-object.ts';
 import { copyContent, copyTree, type CopyOptions } from './copy-tree.ts';
@@ -53,7 +53,7 @@ export async function copyFromContainer(
   );
 }
 
-/** UserError as `copyFromContainer`. */
+/** UserError as `copyFromContainer`, and `read-only`. */
 export async function copyToContainer(
   engine: Engine,
   container: Container,
@@ -62,7 +62,7 @@ export async function copyToContainer(
   options: CopyFilesOptions,
 ): Promise<void> {
   const owner = options.archive ? {} : { owner: { uid: 0, gid: 0 } };
-  await withPlace(engine, container, to, (root, path) =>
+  await withWritablePlace(engine, container, to, (root, path) =>
     onHost(from, (source) => copy(source, { root, path, asked: to }, options, owner)),
   );
 }
