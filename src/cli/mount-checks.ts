@@ -28,7 +28,7 @@ export function checkMountPoint(path: Name): DirectoryFacts {
 
 /**
  * Answers the same layers without symbolic links and dots in their paths. UserError `missing-layer`, `bad-layer`, `dead-mount`, `no-permission`, `different-file-systems`,
- * `nested-upper`, `written-lower`, `unwritable-upper`, `unwritable-work`.
+ * `different-mounts`, `nested-upper`, `written-lower`, `unwritable-upper`, `unwritable-work`.
  */
 export function checkLayers(layers: LayerPaths): LayerPaths {
   const facts = (path: Name): DirectoryFacts => layerFacts(path, 'lower layer');
@@ -52,6 +52,14 @@ export function checkLayers(layers: LayerPaths): LayerPaths {
       'nested-upper',
       `the upper directory ${nameToText(layers.upper)} and the work directory ${nameToText(layers.work)} lie one inside the other`,
       { hint: 'make workdir a directory beside upperdir' },
+    );
+  }
+  // As the kernel's overlayfs (fs/overlayfs/super.c, ovl_get_workdir): rename(2) goes from one mount to no other.
+  if (upper.mountId !== work.mountId) {
+    throw new UserError(
+      'different-mounts',
+      `the upper directory ${nameToText(layers.upper)} and the work directory ${nameToText(layers.work)} are on different mounts`,
+      { hint: 'bind-mount one directory that holds both, or make workdir a directory beside upperdir' },
     );
   }
   refuseWritten({ upper, work }, [...found.lower, ...found.dataOnly]);

@@ -8,6 +8,7 @@ import {
   constants,
   fstatSync,
   openSync,
+  readFileSync,
   realpathSync,
   type BigIntStats,
 } from 'node:fs';
@@ -20,6 +21,8 @@ export interface DirectoryFacts {
   /** The identity of its file system, and of itself in there. */
   readonly device: bigint;
   readonly inode: bigint;
+  /** Of the mount that it is reached through: `MountEntry.id`. */
+  readonly mountId: number;
 }
 
 /** Throws FsError: ENOENT, ENOTDIR, EACCES, ENOTCONN (a FUSE mount whose server is gone). */
@@ -30,7 +33,7 @@ export function directoryFacts(path: Name): DirectoryFacts {
     try {
       const stat: BigIntStats = fstatSync(fd, { bigint: true });
       const realPath = realpathSync.native(`/proc/self/fd/${String(fd)}`, 'latin1');
-      return { realPath: asName(realPath), device: stat.dev, inode: stat.ino };
+      return { realPath: asName(realPath), device: stat.dev, inode: stat.ino, mountId: mountIdOf(fd) };
     } finally {
       closeSync(fd);
     }
@@ -42,6 +45,11 @@ export function checkWritable(path: Name): void {
   attempt('access', path, () => {
     accessSync(Buffer.from(path, 'latin1'), constants.W_OK | constants.X_OK);
   });
+}
+
+/** proc_pid_fdinfo(5) */
+function mountIdOf(fd: number): number {
+  return Number(/^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${String(fd)}`, 'latin1'))?.[1]);
 }
 
 const O_PATH = 0o10000000;

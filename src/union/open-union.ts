@@ -7,7 +7,8 @@
 import { fsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
-import { asName, type Name } from '../base/name.ts';
+import { asName, nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 import { bindIndex } from '../layer/index-dir.ts';
 import { prepareWork, createVolatileGuard, removeVolatileGuard } from '../layer/work-dir.ts';
 import { emptyDirectory } from '../layer/remove-tree.ts';
@@ -64,7 +65,10 @@ export interface OpenedUnion {
   readonly core: UnionCore;
 }
 
-/** Throws `FsError` for a layer that cannot be opened, `UserError` for a work directory that must not be used. */
+/**
+ * Throws `FsError` for a layer that cannot be opened, `UserError` for an upper or work directory that must not be used:
+ * `different-mounts` where something is mounted between what holds both and one of them.
+ */
 export function openUnion(source: UnionSource, options: UnionOptions): OpenedUnion {
   const opening = new Opening(options);
   try {
@@ -168,9 +172,23 @@ class Opening {
     if (clone !== undefined) this.#fds.push(clone);
     const root = this.#openDirectory(base, below(common, upper.dir));
     const work = this.#openDirectory(base, below(common, upper.work));
+    this.#checkShown(root, upper.dir);
+    this.#checkShown(work, upper.work);
     this.#options.onLayer?.(root, upper.dir);
     this.#options.onLayer?.(work, upper.work);
     return { layer: this.#layer(upper.dir, root, 0, clone !== undefined, false), work };
+  }
+
+  /** Below a clone lies what a mount covers: whoever made the mount means the directory that shows at the path. */
+  #checkShown(fd: Fd, path: Name): void {
+    const { stat } = this.#fs;
+    this.#fs.statx(fd, asName(''));
+    const [dev, ino] = [stat[st.dev], stat[st.ino]];
+    this.#fs.statx(AT_FDCWD as Fd, path);
+    if (stat[st.dev] === dev && stat[st.ino] === ino) return;
+    throw new UserError('different-mounts', `something is mounted at ${nameToText(path)} or above it`, {
+      hint: 'upperdir and workdir must lie in one mount: bind-mount one directory that holds both',
+    });
   }
 
   #openLower(path: Name, index: number, dataOnly: boolean): Layer {
