@@ -24,7 +24,7 @@ Unmount with: umount MOUNTPOINT
     metacopy=on|off, redirect_dir=on|follow|nofollow|off, index=on|off, xino=auto|on|off, userxattr, volatile
                                         as for the kernel's overlayfs
     coherence=strict|relaxed            whether open files follow a copy-up
-    whiteout=auto|overlay|aufs          which whiteouts are read in lower layers
+    whiteout=auto|overlay|aufs          which whiteouts are read
     uidmapping=ON-DISK:SHOWN:COUNT[:...], gidmapping=..., squash_to_root, squash_to_uid=N, squash_to_gid=N
                                         owners that show as others
     xattr_permissions=0|1|2             whether owners and modes are kept in attributes

@@ -28,7 +28,7 @@ export async function settleUpper({ layers, format, identity, log }: EngineOptio
     const parts = {
       lowers: layers.lower.map(open),
       dataOnly: layers.dataOnly.map(open),
-      aufs: layers.lower.map(() => format.whiteout !== 'overlay'),
+      aufs: format.whiteout !== 'overlay',
       upper: open(layers.upper),
       work: open(layers.work),
       index: format.index,

@@ -65,8 +65,8 @@ export interface LowerParts {
   readonly lowers: readonly Fd[];
   /** Roots of data-only layers: they show nothing, redirects of metacopy files lead into them. */
   readonly dataOnly?: readonly Fd[];
-  /** Whether `.wh.` names are whiteouts, layer by layer; nowhere unless told. */
-  readonly aufs?: readonly boolean[];
+  /** Whether `.wh.` names are whiteouts; not unless told. */
+  readonly aufs?: boolean;
   readonly names: OverlayNames;
 }
 
@@ -93,12 +93,14 @@ export class LowerView {
   readonly #fs: HostFs;
   readonly #parts: LowerParts;
   readonly #names: OverlayNames;
+  readonly #aufs: boolean;
   #uuids: readonly (Buffer | undefined)[] | undefined;
 
   constructor(fs: HostFs, parts: LowerParts) {
     this.#fs = fs;
     this.#parts = parts;
     this.#names = parts.names;
+    this.#aufs = parts.aufs === true;
     this.roots = parts.lowers.map((fd, layer) => ({
       layer,
       fd,
@@ -250,7 +252,7 @@ export class LowerView {
   #step(dir: LowerDir, name: Name, search: Search, rest: number): LowerDir | undefined {
     const fs = this.#fs;
     const last = rest === 0;
-    const aufs = this.#isAufs(dir);
+    const aufs = this.#aufs;
     const hides = aufs && this.#hasAufsWhiteout(dir, name);
     if ((aufs && isAufsMetadata(name)) || !fs.findStatx(dir.fd, name)) {
       search.stop ||= hides;
@@ -287,7 +289,7 @@ export class LowerView {
     if (rest === 0) search.directory = true;
     const fd = this.#open(dir.fd, name, O_PATH | O_DIRECTORY);
     try {
-      const opacity = this.#opacity(dir, fd);
+      const opacity = this.#opacity(fd);
       if (opacity === 'opaque' || hides) search.stop = true;
       if (opacity !== 'opaque') this.#redirect(fd, self, search, rest);
       return { layer: dir.layer, fd, xattrs: opacity === 'xattrs' };
@@ -297,8 +299,8 @@ export class LowerView {
     }
   }
 
-  #opacity(dir: LowerDir, fd: Fd): Opacity {
-    if (this.#isAufs(dir) && this.#fs.findStatx(fd, aufsOpaqueName)) return 'opaque';
+  #opacity(fd: Fd): Opacity {
+    if (this.#aufs && this.#fs.findStatx(fd, aufsOpaqueName)) return 'opaque';
     const marks = this.#fs.overlayMarks(fd, self, this.#names.prefix);
     return (marks & (mark.opaque | mark.foreign)) === 0
       ? 'none'
@@ -327,7 +329,7 @@ export class LowerView {
     } finally {
       fs.close(fd);
     }
-    const aufs = this.#isAufs(dir);
+    const aufs = this.#aufs;
     for (const [i, name] of names.entries()) {
       if (seen.has(name) || (aufs && isAufsMetadata(name))) continue;
       seen.set(name, !this.#isWhiteout(dir, name, types[i] ?? DT_UNKNOWN));
@@ -347,10 +349,6 @@ export class LowerView {
     return (
       dir.xattrs && (type === DT_REG || type === DT_UNKNOWN) && isXattrWhiteout(fs, dir.fd, name, this.#names)
     );
-  }
-
-  #isAufs(dir: LowerDir): boolean {
-    return this.#parts.aufs?.[dir.layer] === true;
   }
 
   #hasAufsWhiteout(dir: LowerDir, name: Name): boolean {

@@ -6,6 +6,7 @@
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import {
+  NAME_MAX,
   O_DIRECTORY,
   O_NOFOLLOW,
   O_RDONLY,
@@ -14,6 +15,7 @@ import {
   RESOLVE_NO_XDEV,
 } from '../os/constants.ts';
 import { mark, type HostFs } from '../os/host-fs.ts';
+import { aufsOpaqueName, aufsWhiteoutName, aufsWhiteoutTargets } from './aufs.ts';
 import type { LowerDir, LowerObject, LowerView } from './lower-view.ts';
 import { copyObject, type CopiedFacts, type CopySource } from './object-copy.ts';
 import { readOpaque } from './opaque.ts';
@@ -33,6 +35,8 @@ export interface SettleStep {
 export interface SettleContext {
   readonly fs: HostFs;
   readonly names: OverlayNames;
+  /** `.wh.` names are whiteouts. */
+  readonly aufs: boolean;
   readonly view: LowerView;
   /** The upper's root. */
   readonly upper: Fd;
@@ -81,29 +85,39 @@ export function listUpper(context: SettleContext, dir: UnionDir): Name[] {
   return dir.fd === undefined ? [] : [...context.fs.listDirectory(dir.fd).names].sort();
 }
 
+/** The names that show through from below a directory whose names in the upper are `present`. */
+export function listBelow({ view, aufs }: SettleContext, dir: UnionDir, present: readonly Name[]): Set<Name> {
+  const below = view.list(dir.lowers);
+  for (const name of present) below.delete(name);
+  if (aufs) for (const name of aufsWhiteoutTargets(present)) below.delete(name);
+  return below;
+}
+
 function openUpper(context: SettleContext, parent: Fd, name: Name): Fd {
   return context.fs.openat2(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, staysInside);
 }
 
-/**
- * Runs `act` with a directory that the upper has, and what lies below it: nothing for an opaque one.
- * `redirect`: its own, if it has one.
- */
+/** A directory of the upper. */
+interface UpperPlace {
+  readonly parent: UnionDir;
+  /** That of `parent`. */
+  readonly fd: Fd;
+  readonly name: Name;
+  /** Its own, if it has one. */
+  readonly redirect?: Redirect | undefined;
+}
+
+/** Runs `act` with a directory that the upper has, and what lies below it: nothing for an opaque one. */
 export async function withDirectory(
   context: SettleContext,
-  place: {
-    readonly parent: UnionDir;
-    readonly fd: Fd;
-    readonly name: Name;
-    readonly redirect?: Redirect | undefined;
-  },
+  place: UpperPlace,
   act: (dir: UnionDir) => Promise<void>,
 ): Promise<void> {
   const { fs, view } = context;
   const { parent, name } = place;
   const fd = openUpper(context, place.fd, name);
   try {
-    const below = findBelow(context, parent, fd, name, place.redirect);
+    const below = findBelow(context, fd, place);
     try {
       await act(new UnionDir(below.kind === 'directory' ? below.dirs : [], fd, { parent, name }));
     } finally {
@@ -114,19 +128,24 @@ export async function withDirectory(
   }
 }
 
-function findBelow(
-  context: SettleContext,
-  parent: UnionDir,
-  fd: Fd,
-  name: Name,
-  redirect: Redirect | undefined,
-): LowerObject {
+function findBelow(context: SettleContext, fd: Fd, place: UpperPlace): LowerObject {
+  const { parent, name, redirect } = place;
   if (isOpaque(context, fd, self)) return { kind: 'none' };
+  // What hides the name says nothing about a directory that was renamed to it.
+  if (redirect === undefined && isHidden(context, place.fd, name)) return { kind: 'none' };
   return context.view.find(parent.lowers, name, { redirect, wanted: 'directory' });
 }
 
-/** Whether a directory hides what lies below it. */
-export function isOpaque({ fs, names }: SettleContext, dir: Fd, name: Name): boolean {
+/** Whether a whiteout of AUFS hides what lies below the name. */
+function isHidden({ fs, aufs }: SettleContext, dir: Fd, name: Name): boolean {
+  const whiteout = aufsWhiteoutName(name);
+  return aufs && whiteout.length <= NAME_MAX && fs.findStatx(dir, whiteout);
+}
+
+/** Whether a directory hides what lies below it, by a mark on it or in it. */
+export function isOpaque({ fs, names, aufs }: SettleContext, dir: Fd, name: Name): boolean {
+  const inside = name === self ? aufsOpaqueName : asName(`${name}/${aufsOpaqueName}`);
+  if (aufs && fs.findStatx(dir, inside)) return true;
   const marks = fs.overlayMarks(dir, name, names.prefix);
   return (marks & (mark.opaque | mark.foreign)) !== 0 && readOpaque(fs, dir, name, names) === 'opaque';
 }

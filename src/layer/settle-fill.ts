@@ -20,6 +20,7 @@ import {
   changeIn,
   ensureUpper,
   isOpaque,
+  listBelow,
   listUpper,
   publishCopy,
   UnionDir,
@@ -36,7 +37,7 @@ export async function fillTree(
   dir: UnionDir,
   whole: boolean,
 ): Promise<void> {
-  const { fs, names, view } = context;
+  const { fs, names } = context;
   const parent = await ensureUpper(context, dir);
   const present = listUpper(context, dir);
   for (const name of present) {
@@ -50,9 +51,7 @@ export async function fillTree(
     }
   }
   if (!whole || dir.lowers.length === 0) return;
-  const missing = view.list(dir.lowers);
-  for (const name of present) missing.delete(name);
-  for (const name of missing) await copyMissing(context, book, dir, name);
+  for (const name of listBelow(context, dir, present)) await copyMissing(context, book, dir, name);
 }
 
 /** A directory of the upper. */

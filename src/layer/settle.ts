@@ -27,6 +27,7 @@ import { removeRedirect } from './redirect.ts';
 import { forgetState, restoreState } from './saved-state.ts';
 import {
   changeIn,
+  listBelow,
   listUpper,
   rootDir,
   UnionDir,
@@ -46,8 +47,8 @@ export interface SettleParts {
   readonly lowers: readonly Fd[];
   /** Roots of the data-only lower layers. */
   readonly dataOnly?: readonly Fd[];
-  /** Whether `.wh.` names are whiteouts, layer by layer; nowhere unless told. */
-  readonly aufs?: readonly boolean[];
+  /** Whether `.wh.` names are whiteouts, in the upper, too; not unless told. There they stay as they are. */
+  readonly aufs?: boolean;
   /** The upper's root, open for reading. */
   readonly upper: Fd;
   /** The directory that was given as workdir. */
@@ -86,7 +87,8 @@ export async function settle(
   try {
     const view = new LowerView(fs, parts);
     const temps = new TempNames();
-    const context: SettleContext = { fs, names, view, upper, work: prepared.work, temps, report };
+    const aufs = parts.aufs === true;
+    const context: SettleContext = { fs, names, aufs, view, upper, work: prepared.work, temps, report };
     const book = new LinkBook(fs, {
       index: usableIndex(fs, parts, prepared, report),
       work: prepared.work,
@@ -99,7 +101,7 @@ export async function settle(
     await fs.syncfs(upper);
     if (!isForeign) removeIndex(fs, parts.work);
     emptyDirectory(fs, prepared.work);
-    await strip(context, rootDir(context), parts.aufs?.includes(true) === true);
+    await strip(context, rootDir(context));
     stripMarks(context, upper, self);
     removeForeignGuard(fs, upper, names);
     restoreState(fs, upper, self, names);
@@ -150,17 +152,16 @@ function usableIndex(
 
 /** Brings up every name in the lower layers of a file that the upper has changed under another name. */
 async function linkNames(context: SettleContext, book: LinkBook, dir: UnionDir): Promise<void> {
-  const { fs, view } = context;
+  const { fs } = context;
   if (dir.lowers.length === 0) return;
-  const below = view.list(dir.lowers);
-  for (const name of listUpper(context, dir)) {
-    below.delete(name);
+  const present = listUpper(context, dir);
+  for (const name of present) {
     if (dir.fd === undefined || !isDirectory(fs, dir.fd, name)) continue;
     await withDirectory(context, { parent: dir, fd: dir.fd, name }, (inner) =>
       linkNames(context, book, inner),
     );
   }
-  for (const name of below) await linkLowerName(context, book, dir, name);
+  for (const name of listBelow(context, dir, present)) await linkLowerName(context, book, dir, name);
 }
 
 async function linkLowerName(
@@ -186,8 +187,8 @@ async function linkLowerName(
 }
 
 /** Drops what a plain upper does not need, and mends what a crash of an earlier run has left. */
-async function strip(context: SettleContext, dir: UnionDir, aufs: boolean): Promise<void> {
-  const { fs, names } = context;
+async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
+  const { fs, names, aufs } = context;
   const { fd } = dir;
   if (fd === undefined) return;
   // What fuse-overlayfs leaves beside the attribute.
@@ -202,7 +203,7 @@ async function strip(context: SettleContext, dir: UnionDir, aufs: boolean): Prom
     const isDir = ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
     if (isDir) {
       if ((fs.overlayMarks(fd, name, names.prefix) & mark.foreign) !== 0) adoptOpaque(fs, fd, name, names);
-      await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner, aufs));
+      await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner));
     }
     const marks = stripMarks(context, fd, name);
     if ((marks & mark.other) === 0) continue;

@@ -130,9 +130,9 @@ t.test('AUFS whiteouts count where they are honoured', need, (t) => {
     touch top/dir/.wh.file top/.wh.gone top/opaque/.wh..wh..opq top/opaque/new top/.wh..wh.plnk top/.wh.both
     touch bottom/dir/file bottom/opaque/old bottom/gone/x; mkdir bottom/both; touch bottom/both/x top/both/y`);
   const lowers = [open('top'), open('bottom')];
-  const shown = showAll(fs, { lowers, aufs: [true, true], names });
+  const shown = showAll(fs, { lowers, aufs: true, names });
   t.same(Object.keys(shown).sort(), ['both', 'both/y', 'dir', 'dir/sub', 'opaque', 'opaque/new']);
-  const view = new LowerView(fs, { lowers, aufs: [true, true], names });
+  const view = new LowerView(fs, { lowers, aufs: true, names });
   for (const name of ['gone', '.wh.gone', '.wh..wh.plnk'])
     t.equal(view.find(view.roots, asName(name)).kind, 'none', name);
   t.ok('dir/.wh.file' in showAll(fs, { lowers, names }));

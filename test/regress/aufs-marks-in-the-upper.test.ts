@@ -2,9 +2,11 @@
  * podman and Docker mount an image layer as the upper, to compare it with the layer below. They have unpacked it with
  * whiteouts of AUFS.
  */
-import t from 'tap';
+import t, { type Test } from 'tap';
+import { runProgram } from '../cli/fixtures/program.ts';
+import { unionOptions } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
-import { makePlace, shell } from './fixtures/shell.ts';
+import { makePlace, shell, type Place } from './fixtures/shell.ts';
 
 const need = needs(...mountNeeds);
 const lower = 'mkdir -p d/sub replaced; touch gone kept d/hidden d/sub/hidden d/shown replaced/old';
@@ -52,4 +54,36 @@ t.test('a directory that was renamed to a hidden name keeps what it shows', need
   await first.end();
   const { path } = await place.mount();
   t.equal(await shell(path, 'ls gone'), 'file\nnew');
+});
+
+async function settle(test: Test, place: Place): Promise<void> {
+  const union = { lower: [place.lower], upper: place.upper, work: place.work };
+  test.match(await runProgram(['--settle', '-o', unionOptions(union)]), { code: 0, stdout: '', stderr: '' });
+}
+
+t.test('what they hide stays hidden when a renamed directory is made plain', need, async (t) => {
+  const place = await makePlace(t, `${lower}; mkdir d/replaced; touch d/replaced/old`);
+  await shell(place.upper, `${upper}; mkdir d/replaced; touch d/.wh.replaced d/replaced/new`);
+  const first = await place.mount();
+  await shell(first.path, 'mv d e');
+  const shown = await shell(first.path, 'find . -mindepth 1 | sort');
+  await first.end();
+  await settle(t, place);
+  t.equal(
+    await shell(place.upper, 'ls e e/replaced e/sub'),
+    'e:\nreplaced\nshown\nsub\n\ne/replaced:\nnew\n\ne/sub:',
+  );
+  const again = await place.mount();
+  t.equal(await shell(again.path, 'find . -mindepth 1 | sort'), shown);
+});
+
+t.test('a hard link that they hide is not linked anew when an upper is made plain', need, async (t) => {
+  const place = await makePlace(t, 'mkdir d; echo old >d/foo; ln d/foo d/bar; ln d/foo d/baz');
+  await shell(place.upper, 'mkdir d; touch d/.wh.foo');
+  const first = await place.mount();
+  await shell(first.path, 'echo new >d/bar');
+  await first.end();
+  await settle(t, place);
+  const again = await place.mount();
+  t.equal(await shell(again.path, 'ls d; cat d/baz'), 'bar\nbaz\nnew');
 });
