@@ -25,12 +25,25 @@ export class MountedPlace {
    * whether it was there. Throws FsError, UserError.
    */
   unmount(): boolean {
+    const mounts = readMounts();
     // Backwards: of two on one place the later is on top.
-    const found = readMounts()
-      .reverse()
-      .filter((entry) => entry.device === this.device && findMountAt(entry.mountPoint)?.id === entry.id);
+    const found = mounts
+      .toReversed()
+      .filter((entry) => entry.device === this.device && !this.#isInside(entry, mounts))
+      .filter((entry) => findMountAt(entry.mountPoint)?.id === entry.id);
     for (const { mountPoint } of found) unmountFuse(mountPoint, { lazy: true });
     return found.length > 0;
+  }
+
+  /**
+   * Whether the way to it leads through the file system itself, which is served by whoever would go there. It is taken
+   * away with the mount that it is in.
+   */
+  #isInside(entry: MountEntry, mounts: readonly MountEntry[]): boolean {
+    const parent = mounts.find(({ id }) => id === entry.parentId);
+    // The root of the tree is its own parent, or one that is not shown.
+    if (parent === undefined || parent === entry) return false;
+    return parent.device === this.device || this.#isInside(parent, mounts);
   }
 
   /** Whether the very mount that was made is still on the tree. */
