@@ -93,7 +93,9 @@ async function settle({ spec }: SettleCommand): Promise<void> {
 
 /** Serves until the file system is unmounted, or lets another process do that. */
 async function mount(command: MountCommand): Promise<number> {
-  const { spec, unknown } = command;
+  const { spec, unknown, foreground, reportTo } = command;
+  // A program that mounts reads the log when it has nothing else to do, and may be waiting for a file in the mount now.
+  if (foreground && reportTo !== undefined) own.neverWaitFor(standardError);
   for (const name of unknown) {
     own.createLineWriter(standardError).write(`stratafs: unknown option ignored: ${name}\n`);
   }
@@ -109,7 +111,7 @@ async function mount(command: MountCommand): Promise<number> {
   try {
     return await serveOrJoin(command, host, joining.signal);
   } catch (thrown) {
-    if (command.foreground || !isAnotherCallFor(spec, thrown)) throw thrown;
+    if (foreground || !isAnotherCallFor(spec, thrown)) throw thrown;
     report(command, 0);
     return 0;
   }

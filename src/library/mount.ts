@@ -41,7 +41,7 @@ export interface Mount {
    * alive until then.
    */
   readonly exited: Promise<ChildExit>;
-  /** The last messages of the server. */
+  /** The last messages of the server, but for those that came faster than this process could read them. */
   log(): string;
 }
 

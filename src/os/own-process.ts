@@ -17,6 +17,7 @@ import {
 import { setPriority } from 'node:os';
 import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
+import { getAddon } from './addon.ts';
 
 /** The arguments after the script, latin1. To be called before `process.title` is set, which overwrites them. */
 export function ownArguments(): string[] {
@@ -64,6 +65,14 @@ export function reportStatus(fd: number, status: number): boolean {
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * From now on nobody waits who writes to `fd`, a pipe or a socket: what finds no room there is lost. It must be this
+ * process's alone, since it is so for everybody who was handed the same one.
+ */
+export function neverWaitFor(fd: number): void {
+  getAddon().setNonblocking(fd);
 }
 
 export interface LineWriter {

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { mount, UserError, type Mount, type MountRequest } from '../../src/index.ts';
 import { optionArgument } from '../../src/library/mount-tuning.ts';
+import { serversOf } from '../cli/fixtures/program.ts';
 import { isMounted, makeScratch } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
 
@@ -92,6 +93,37 @@ t.test(
     await once(child, 'close');
     t.equal(said, 'EBUSY\n');
     t.notOk(isMounted(request.mountPoint));
+  },
+);
+
+t.test(
+  'a log of every request does not stop a caller that reads it later',
+  needs(...mountNeeds),
+  async (t) => {
+    const request = makeRequest(t);
+    t.teardown(() => {
+      if (isMounted(request.mountPoint)) execFileSync('umount', ['-l', request.mountPoint]);
+    });
+    const library = new URL('../../dist/index.js', import.meta.url).href;
+    const script = `
+    import { existsSync } from 'node:fs';
+    import { mount } from '${library}';
+    const mounted = await mount(${JSON.stringify({ ...request, debug: true })});
+    for (let i = 0; i < 20_000; i++) existsSync('${request.mountPoint}/none-' + i);
+    await mounted.unmount();
+    console.log(/LOOKUP/.test(mounted.log()));`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    // A caller that waits for it cannot be killed.
+    const rescue = setTimeout(() => {
+      for (const server of serversOf(request.mountPoint)) process.kill(server, 'SIGKILL');
+    }, 30_000);
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    t.strictSame(await once(child, 'close'), [0, null]);
+    clearTimeout(rescue);
+    t.equal(said, 'true\n');
   },
 );
 
