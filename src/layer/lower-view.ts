@@ -2,11 +2,12 @@
  * What the lower layers of a union show together, without an upper and without a mount: for work on an
  * upper that is not mounted. It follows opaque marks, whiteouts of every form, redirects and metacopy
  * chains from layer to layer as a lookup of the kernel's overlayfs does (fs/overlayfs/namei.c,
- * `ovl_lookup`), one component at a time: neither a symbolic link nor a mount in a layer leads out of it. It
+ * `ovl_lookup`), one component at a time: neither a symbolic link nor a mount in a layer leads out of it. A
+ * directory on which something is mounted shows what it holds in a clone of its layer, and is empty without one. It
  * caches nothing and writes nothing.
  */
 import type { Fd } from '../base/ids.ts';
-import { fsError } from '../base/fs-error.ts';
+import { fsError, isFsError } from '../base/fs-error.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import {
@@ -41,6 +42,8 @@ export interface LowerDir {
   readonly fd: Fd;
   /** It may hold xattr whiteouts. */
   readonly xattrs: boolean;
+  /** Something is mounted on it: it is empty, and `fd` is the directory that holds it, which it looks like. */
+  readonly isCovered?: true;
 }
 
 /** Anything but a directory. */
@@ -213,7 +216,8 @@ export class LowerView {
     for (const [i, root] of (this.#parts.dataOnly ?? []).entries()) {
       if (!this.#existsBelow(root, search.path)) continue;
       if (((this.#fs.stat[st.mode] ?? 0) & S_IFMT) !== S_IFREG) continue;
-      return { layer: this.roots.length + i, fd: this.#open(root, path, O_PATH), xattrs: false };
+      const fd = this.#findOpen(root, path, O_PATH);
+      if (fd !== undefined) return { layer: this.roots.length + i, fd, xattrs: false };
     }
     return undefined;
   }
@@ -250,6 +254,7 @@ export class LowerView {
    * found may change where the search goes on in the layers below.
    */
   #step(dir: LowerDir, name: Name, search: Search, rest: number): LowerDir | undefined {
+    if (dir.isCovered === true) return undefined;
     const fs = this.#fs;
     const last = rest === 0;
     const aufs = this.#aufs;
@@ -287,7 +292,11 @@ export class LowerView {
   #enter(dir: LowerDir, name: Name, search: Search, rest: number, hides: boolean): LowerDir {
     const fs = this.#fs;
     if (rest === 0) search.directory = true;
-    const fd = this.#open(dir.fd, name, O_PATH | O_DIRECTORY);
+    const fd = this.#findOpen(dir.fd, name, O_PATH | O_DIRECTORY);
+    if (fd === undefined) {
+      search.stop ||= hides;
+      return { ...dir, fd: this.#open(dir.fd, here, O_PATH | O_DIRECTORY), xattrs: false, isCovered: true };
+    }
     try {
       const opacity = this.#opacity(fd);
       if (opacity === 'opaque' || hides) search.stop = true;
@@ -320,6 +329,7 @@ export class LowerView {
   }
 
   #addListing(dir: LowerDir, seen: Map<Name, boolean>): void {
+    if (dir.isCovered === true) return;
     const fs = this.#fs;
     const fd = fs.openat(dir.fd, here, O_RDONLY | O_DIRECTORY, 0);
     let names: readonly Name[];
@@ -354,6 +364,16 @@ export class LowerView {
   #hasAufsWhiteout(dir: LowerDir, name: Name): boolean {
     const whiteout = aufsWhiteoutName(name);
     return whiteout.length <= 255 && this.#fs.findStatx(dir.fd, whiteout);
+  }
+
+  /** undefined where a mount is in the way. */
+  #findOpen(dir: Fd, name: Name, flags: number): Fd | undefined {
+    try {
+      return this.#open(dir, name, flags);
+    } catch (thrown) {
+      if (isFsError(thrown, 'EXDEV')) return undefined;
+      throw thrown;
+    }
   }
 
   #open(dir: Fd, name: Name, flags: number): Fd {

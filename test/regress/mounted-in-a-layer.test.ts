@@ -1,11 +1,17 @@
 /**
  * What is mounted inside a layer, where an ordinary user mounts and the layers cannot be had without it: the
- * directory below shows as an empty one, and above all the server never asks its own mount.
+ * directory below shows as an empty one, and above all the server never asks its own mount. And what an upper over
+ * such a layer becomes when it is made plain: that failed as long as something was mounted there (EXDEV).
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { runProgram } from '../cli/fixtures/program.ts';
+import { programPath, unionOptions } from '../fixtures/mount.ts';
+import { mountNeeds, needs } from '../fixtures/needs.ts';
 import { mountAt, openClient, user } from './fixtures/ordinary-user.ts';
+import { makePlace, shell } from './fixtures/shell.ts';
 
 t.test('the mount point of the mount itself, in its lower layer', user, async (test) => {
   const client = await openClient(test);
@@ -71,4 +77,45 @@ t.test('another mount in a lower layer', user, async (test) => {
   test.match(await sh(`cat ${at}/mounted/of-the-mount`), /No such file/);
   test.equal(await sh(`echo x >${at}/mounted/file && cat ${at}/mounted/file`), 'x\n', 'it is copied up');
   test.equal(await sh(`ls ${at}/mounted && rm -r ${at}/mounted && ls ${at}`), 'file\n');
+});
+
+t.test('an upper over a lower layer with a mount in it is made plain', needs(...mountNeeds), async (test) => {
+  const place = await makePlace(
+    test,
+    'mkdir -p dir/mounted mounted; touch dir/mounted/covered mounted/covered',
+  );
+  for (const at of [join(place.lower, 'dir/mounted'), join(place.lower, 'mounted')]) {
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', at]);
+    test.teardown(() => execFileSync('umount', [at]));
+    writeFileSync(join(at, 'of-the-mount'), '');
+  }
+  const mounted = await place.mount();
+  await shell(mounted.path, 'mv dir renamed; touch mounted/new');
+  await mounted.end();
+  const union = { lower: [place.lower], upper: place.upper, work: place.work };
+  test.match(await runProgram(['--settle', '-o', unionOptions(union)]), { code: 0, stdout: '', stderr: '' });
+  test.equal(
+    await shell(place.upper, 'ls -1 mounted renamed/mounted'),
+    'mounted:\nnew\n\nrenamed/mounted:\ncovered',
+    'with what shows in a mount',
+  );
+});
+
+t.test('the same by an ordinary user', user, async (test) => {
+  const client = await openClient(test);
+  const { stage, sh } = client;
+  const [lower, upper, work, at] = ['lower', 'upper', 'work', 'at'].map((name) => stage.directory(name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  stage.directory('lower/mounted');
+  await stage.run(['mount', '-t', 'tmpfs', 'tmpfs', `${lower}/mounted`]);
+  const union = { lower: [lower], upper, work };
+  await mountAt(test, client, union, at);
+  test.equal(await sh(`touch ${at}/mounted/new && ls ${at}/mounted`), 'new\n');
+  await stage.unmount(at);
+  test.equal(await sh(`${programPath} --settle -o ${unionOptions(union)} 2>&1`), '');
+  test.equal(await sh(`ls ${upper}/mounted`), 'new\n');
 });
