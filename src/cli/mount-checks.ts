@@ -6,6 +6,7 @@ import { isFsError } from '../base/fs-error.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { checkWritable, directoryFacts, type DirectoryFacts } from '../os/directory-facts.ts';
+import { pathInFileSystem, readMounts, restBelow, type MountEntry } from '../os/mountinfo.ts';
 import type { LayerPaths } from './mount-spec.ts';
 
 /**
@@ -76,8 +77,12 @@ function refuseWritten(
   { upper, work }: { readonly upper: DirectoryFacts; readonly work: DirectoryFacts },
   lowers: readonly DirectoryFacts[],
 ): void {
+  // What another mount shows of the same file system only the table of mounts tells.
+  const mounts = lowers.every(({ mountId }) => mountId === upper.mountId) ? [] : readMounts();
   for (const lower of lowers) {
-    const what = isInside(lower, upper) ? 'upper' : isInside(lower, work) ? 'work' : undefined;
+    const isIn = (other: DirectoryFacts): boolean =>
+      isInside(lower, other) || isShownFromInside(lower, other, mounts);
+    const what = isIn(upper) ? 'upper' : isIn(work) ? 'work' : undefined;
     if (what === undefined) continue;
     throw new UserError(
       'written-lower',
@@ -89,7 +94,20 @@ function refuseWritten(
 
 function isInside(one: DirectoryFacts, other: DirectoryFacts): boolean {
   if (one.device === other.device && one.inode === other.inode) return true;
-  return one.realPath.startsWith(other.realPath === '/' ? '/' : `${other.realPath}/`);
+  return restBelow(other.realPath, one.realPath) !== undefined;
+}
+
+/** The same where `one` is reached by another mount, a bind mount above all. */
+function isShownFromInside(
+  one: DirectoryFacts,
+  other: DirectoryFacts,
+  mounts: readonly MountEntry[],
+): boolean {
+  const [mount, otherMount] = [one, other].map(({ mountId }) => mounts.find(({ id }) => id === mountId));
+  if (mount === undefined || otherMount?.device !== mount.device) return false;
+  const path = pathInFileSystem(mount, one.realPath);
+  const otherPath = pathInFileSystem(otherMount, other.realPath);
+  return path !== undefined && otherPath !== undefined && restBelow(otherPath, path) !== undefined;
 }
 
 function layerFacts(path: Name, what: string): DirectoryFacts {

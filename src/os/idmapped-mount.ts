@@ -3,8 +3,8 @@
  * mountinfo alone, so that no file system is asked that may hang, or be served by this process.
  */
 import { lstatSync, type BigIntStats } from 'node:fs';
-import { asName, type Name } from '../base/name.ts';
-import type { MountEntry } from './mountinfo.ts';
+import type { Name } from '../base/name.ts';
+import { joined, pathInFileSystem, restBelow, type MountEntry } from './mountinfo.ts';
 
 /** One directory by two paths. */
 export interface IdmappedDirectory {
@@ -22,12 +22,13 @@ export function findIdmapped(path: Name, mounts: readonly MountEntry[]): Idmappe
   if (mount?.options.includes('idmapped') !== true) return undefined;
   const mapped = lookAt(path);
   if (mapped === undefined) return undefined;
-  const inside = join(mount.root, below(mount.mountPoint, path) ?? '');
+  const inside = pathInFileSystem(mount, path);
+  if (inside === undefined) return undefined;
   for (const other of mounts) {
     if (other.device !== mount.device || other.options.includes('idmapped')) continue;
-    const rest = below(other.root, inside);
+    const rest = restBelow(other.root, inside);
     if (rest === undefined) continue;
-    const plain = join(other.mountPoint, rest);
+    const plain = joined(other.mountPoint, rest);
     if (mountOf(plain, mounts) !== other) continue;
     const onDisk = lookAt(plain);
     if (onDisk?.ino !== mapped.ino) continue;
@@ -40,22 +41,10 @@ export function findIdmapped(path: Name, mounts: readonly MountEntry[]): Idmappe
 function mountOf(path: Name, mounts: readonly MountEntry[]): MountEntry | undefined {
   let found: MountEntry | undefined;
   for (const mount of mounts) {
-    if (below(mount.mountPoint, path) === undefined) continue;
+    if (restBelow(mount.mountPoint, path) === undefined) continue;
     if (found === undefined || mount.mountPoint.length >= found.mountPoint.length) found = mount;
   }
   return found;
-}
-
-/** What is left of `path` below `directory`; undefined where it does not lie there. */
-function below(directory: Name, path: Name): string | undefined {
-  if (directory === '/') return path.slice(1);
-  if (path === directory) return '';
-  return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : undefined;
-}
-
-function join(directory: Name, rest: string): Name {
-  if (rest === '') return directory;
-  return asName(directory === '/' ? `/${rest}` : `${directory}/${rest}`);
 }
 
 function lookAt(path: Name): BigIntStats | undefined {

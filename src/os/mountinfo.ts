@@ -59,6 +59,25 @@ export function findMountsOf(pid: number): MountEntry[] | undefined {
   }
 }
 
+/** Where `path`, which is reached through `mount`, lies from the root of its file system on. */
+export function pathInFileSystem(mount: MountEntry, path: Name): Name | undefined {
+  const rest = restBelow(mount.mountPoint, path);
+  return rest === undefined ? undefined : joined(mount.root, rest);
+}
+
+/** What is left of `path` below `directory`; undefined where it does not lie there. */
+export function restBelow(directory: Name, path: Name): string | undefined {
+  if (directory === '/') return path.slice(1);
+  if (path === directory) return '';
+  return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : undefined;
+}
+
+/** `directory` itself for an empty `rest`. */
+export function joined(directory: Name, rest: string): Name {
+  if (rest === '') return directory;
+  return asName(directory === '/' ? `/${rest}` : `${directory}/${rest}`);
+}
+
 /** `36 35 98:0 /root /mnt rw,noatime shared:1 - ext4 /dev/root rw,errors=continue` */
 function parseLine(line: string): MountEntry | undefined {
   const [head, tail] = splitOnce(line, ' - ');

@@ -100,6 +100,27 @@ t.test('a lower layer that would be written', needs(...mountNeeds), async (t) =>
   await fails(t, { options, at: layers.at, words: /is, or lies in, the work directory/ });
 });
 
+t.test('a lower layer that would be written, and shows by a bind mount', needs(...mountNeeds), async (t) => {
+  const place = makePlace(t);
+  const { layers } = place;
+  const elsewhere = place.directory('elsewhere');
+  const unbind = (): void => {
+    if (isMounted(elsewhere)) execFileSync('umount', [elsewhere]);
+  };
+  t.teardown(unbind);
+  place.directory('upper/a/lower');
+  place.directory('work/lower');
+  const options = optionsOf({ ...layers, lower: join(elsewhere, 'lower') });
+  for (const [source, words] of [
+    ['upper/a', /is, or lies in, the upper directory/],
+    ['work', /is, or lies in, the work directory/],
+  ] as const) {
+    execFileSync('mount', ['--bind', place.directory(source), elsewhere]);
+    await fails(t, { options, at: layers.at, words });
+    unbind();
+  }
+});
+
 t.test('an upper or a work directory of another live mount', needs(...mountNeeds), async (t) => {
   const place = makePlace(t);
   const { layers } = place;
