@@ -287,6 +287,8 @@ static void on_finalize(napi_env env, void *data, void *hint) {
   struct channel *channel = data;
   /* Nobody can stop it any more. */
   on_cleanup(NULL, channel);
+  if (channel->fd >= 0) close(channel->fd);
+  channel->fd = -1;
   release(channel);
 }
 

@@ -112,9 +112,18 @@ function featuresOf(format: ResolvedFormat): UnionFeatures {
   };
 }
 
-function serve(options: ServeOptions, { collect, findWish }: Once): Served {
-  const { device, mountDevice, fileSystem, door, debug, log } = options;
-  const real = new RealChannel(device, { bufferSize: maxWrite + requestRoom });
+function serve(options: ServeOptions, once: Once): Served {
+  const channel = new RealChannel(options.device, { bufferSize: maxWrite + requestRoom });
+  try {
+    return serveOn(channel, options, once);
+  } catch (thrown) {
+    channel.close();
+    throw thrown;
+  }
+}
+
+function serveOn(real: RealChannel, options: ServeOptions, { collect, findWish }: Once): Served {
+  const { mountDevice, fileSystem, door, debug, log } = options;
   const channel = debug ? new TracedChannel(real, log) : real;
   const mountPoints = new MountPoints(new RealFs(), mountDevice);
   const session = new Session(fileSystem, channel, {

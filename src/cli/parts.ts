@@ -22,7 +22,7 @@ export interface EngineOptions {
 }
 
 export interface ServeOptions {
-  /** The FUSE device, mounted already, though perhaps not on the tree; the session closes it. */
+  /** The FUSE device, mounted already, though perhaps not on the tree; the session closes it, or `serve` where it throws. */
   readonly device: Fd;
   /** `major:minor` of the mount; undefined where the kernel does not tell, or it is not on the tree yet. */
   readonly mountDevice: () => string | undefined;
@@ -49,6 +49,7 @@ export interface Session {
 export interface Parts {
   /** Opens the layers; UserError, FsError. What it holds is given back by `FileSystem.close`. */
   createEngine(options: EngineOptions): FileSystem | Promise<FileSystem>;
+  /** UserError. */
   serve(options: ServeOptions): Session;
   /** Mounts and serves in one, by libfuse; UserError. */
   serveByLibfuse(options: LibfuseServeOptions): Session;

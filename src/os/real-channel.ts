@@ -25,18 +25,23 @@ export class RealChannel implements FuseChannel {
 
   /**
    * Takes `fd`, a FUSE device (or anything that delivers whole messages), which `close` will close, and
-   * makes it non-blocking. Throws FsError, UserError `addon-missing`.
+   * makes it non-blocking. Throws FsError, with `fd` closed, UserError `addon-missing`.
    */
   constructor(fd: Fd, options: ChannelOptions) {
     this.#native = getAddon();
     this.#bufferSize = options.bufferSize;
-    const made = this.#native.setNonblocking(fd);
-    if (made < 0) throw new FsError(-made, { syscall: 'fcntl' });
-    this.reply = this.#allocate();
-    const channel = this.#native.channelOpen(fd, this.reply, options.spinUs ?? defaultSpinUs);
-    if (typeof channel === 'number') throw new FsError(-channel, { syscall: 'channel' });
-    this.#channel = channel;
-    this.#request = this.#allocate();
+    try {
+      const made = this.#native.setNonblocking(fd);
+      if (made < 0) throw new FsError(-made, { syscall: 'fcntl' });
+      this.reply = this.#allocate();
+      this.#request = this.#allocate();
+      const channel = this.#native.channelOpen(fd, this.reply, options.spinUs ?? defaultSpinUs);
+      if (typeof channel === 'number') throw new FsError(-channel, { syscall: 'channel' });
+      this.#channel = channel;
+    } catch (thrown) {
+      this.#native.close(fd);
+      throw thrown;
+    }
     this.#native.channelSetRequest(this.#channel, this.#request);
   }
 

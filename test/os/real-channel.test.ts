@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import type { Fd } from '../../src/base/ids.ts';
 import { asName } from '../../src/base/name.ts';
 import * as os from '../../src/os/constants.ts';
+import { createCollector } from '../../src/os/heap.ts';
 import { unmountFuse } from '../../src/os/mount.ts';
 import { findMountAt } from '../../src/os/mountinfo.ts';
 import { RealChannel } from '../../src/os/real-channel.ts';
@@ -176,6 +178,18 @@ t.test('passthrough: the kernel reads the backing file', needs('root', 'fuse', '
     },
     { name: 'FsError', code: 'ENOENT' },
   );
+});
+
+t.test('a channel that nobody has any more closes its descriptor', async (t) => {
+  const fd = openSync('/dev/null', 'r');
+  t.ok(new RealChannel(fd as Fd, { bufferSize: 8192 }));
+  const collect = createCollector();
+  const isOpen = (): boolean => existsSync(`/proc/self/fd/${String(fd)}`);
+  for (let tries = 0; isOpen() && tries < 100; tries++) {
+    collect();
+    await sleep(1);
+  }
+  t.notOk(isOpen());
 });
 
 t.test('stop and close, also from inside a request', machine, async (t) => {

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { isMounted } from '../../fixtures/mount.ts';
+import { isMounted, programPath } from '../../fixtures/mount.ts';
 import { mountNeeds, needs } from '../../fixtures/needs.ts';
 import { runProgram, serversOf, until } from '../fixtures/program.ts';
 import {
@@ -86,6 +86,26 @@ t.test('a mount that cannot be leaves one line, and the others', mounts, async (
   t.notOk(isMounted(two.at));
   await until(() => descriptorsOf(pid) <= before, 'no descriptor is left');
   t.equal(readA(one.at), 'lower');
+});
+
+t.test('a mount that fails when it is to be served leaves no connection', mounts, async (t) => {
+  const { scratch } = makePlace(t);
+  for (const name of ['lower', 'one', 'two']) scratch.directory(name);
+  writeFileSync(join(scratch.path, 'latency'), '');
+  // What is read-only refuses the wish, and with it the mount.
+  const script = `
+    if [ -e /dev/cpu_dma_latency ]; then mount --bind latency /dev/cpu_dma_latency; mount -o remount,bind,ro /dev/cpu_dma_latency; fi
+    "$1" -o lowerdir=lower,shared one
+    for tries in 1 2 3; do "$1" -o lowerdir=lower,shared,low_latency=on two && exit 9; done
+    for process in /proc/[0-9]*; do
+      [ "$(readlink $process/ns/mnt)" = "$(readlink /proc/self/ns/mnt)" ] && tr '\\0' ' ' <$process/cmdline | grep -q '^@stratafs shared' || continue
+      ls -l $process/fd | grep -c /dev/fuse
+    done
+    umount one`;
+  const before = ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', programPath];
+  const { stdout, stderr } = await run('unshare', before, { cwd: scratch.path, timeout: 60_000 });
+  t.match(stderr, /low_latency=on/);
+  t.equal(stdout, '1\n');
 });
 
 t.test('the first one that cannot be ends its process', mounts, async (t) => {
