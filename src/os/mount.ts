@@ -79,10 +79,17 @@ export function fuseOptions(device: Fd, options: FuseMountOptions): string[] {
 /**
  * Mounts through fusermount3, which opens the device itself, and returns the device's descriptor,
  * non-blocking. Blocks for some milliseconds, until the helper is through. Throws UserError
- * `fusermount-missing`, `fusermount-failed` (with what the helper said), and for a target that is
- * not UTF-8, which an argument cannot carry, `bad-target`.
+ * `fusermount-missing`, `fusermount-failed` (with what the helper said), `unsupported-option` for a flag that it does
+ * not know, and for a target that is not UTF-8, which an argument cannot carry, `bad-target`.
  */
 export function mountFuseByHelper(options: FuseMountOptions): Fd {
+  const unknown = foreignFlags.filter(([flag]) => (options.flags & flag) !== 0);
+  if (unknown.length > 0) {
+    const shown = unknown.map(([, name]) => name).join(', ');
+    throw new UserError('unsupported-option', `${shown}: ${helper} knows no such option`, {
+      hint: 'leave it out, or mount as root',
+    });
+  }
   const native = getAddon();
   const pair = native.socketpair();
   if (typeof pair === 'number') throw new FsError(-pair, { syscall: 'socketpair' });
@@ -194,6 +201,13 @@ const flagNames: readonly (readonly [flag: number, name: string])[] = [
   [MS_DIRSYNC, 'dirsync'],
   [MS_NOATIME, 'noatime'],
   [MS_NODIRATIME, 'nodiratime'],
+];
+
+/** Those that it has no name for. */
+const foreignFlags: readonly (readonly [flag: number, name: string])[] = [
+  [constants.MS_STRICTATIME, 'strictatime'],
+  [constants.MS_LAZYTIME, 'lazytime'],
+  [constants.MS_NOSYMFOLLOW, 'nosymfollow'],
 ];
 
 function helperOptions(options: FuseMountOptions): string[] {
