@@ -2,7 +2,8 @@
  * One upper, one mount: a lock on the upper and on the work directory for as long as their server lives, which
  * the kernel drops however the server ends. umount(8) returns before the server of the mount has ended,
  * so a lock whose mount is gone will be free when what was written is on the disk, and is waited for. To tell the
- * cases apart the holder leaves the device number of its mount, its process and its layers in the work directory.
+ * cases apart the holder leaves the device number of its mount, its process and its layers in the work directory. A
+ * process in another container has an id that means another one here, or none.
  * As under an overlay of the kernel, none of this keeps the file system of the upper from being unmounted.
  */
 import { FsError } from '../base/fs-error.ts';
@@ -10,6 +11,7 @@ import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { tryLockApart, type Lock } from '../os/lock.ts';
 import { findMountAt, findMountsOf, isMounted } from '../os/mountinfo.ts';
+import { isRunning, ownIdentity, pidNamespace } from '../os/process-identity.ts';
 import { findSmallFile, pathIn, removeSmallFile, tryWriteSmallFile } from '../os/small-file.ts';
 import type { LayerPaths } from './mount-spec.ts';
 
@@ -60,7 +62,9 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
   }
   return {
     recordMount: (device, layers) => {
-      tryWriteSmallFile(ownNote(), `${device} ${String(process.pid)} ${listOf(layers)}`);
+      const { pid, start } = ownIdentity();
+      const words = [device, String(pid), listOf(layers), start, pidNamespace()];
+      tryWriteSmallFile(ownNote(), words.join(' '));
     },
     release: () => {
       removeSmallFile(ownNote());
@@ -138,11 +142,12 @@ class Wait {
 
 /** undefined where neither the process that the note tells of can be seen, nor its mount. */
 function findHolder(note: Name): Holder | undefined {
-  const [device, process] = findSmallFile(note)?.trim().split(' ') ?? [];
-  if (device === undefined || process === undefined) return undefined;
+  const [device, process, , start, namespace] = findSmallFile(note)?.trim().split(' ') ?? [];
+  if (device === undefined || start === undefined) return undefined;
   const pid = Number(process);
+  const isKnown = namespace === pidNamespace() && isRunning({ pid, start });
   // In its own mount namespace; in this one it may never have been.
-  const mounts = findMountsOf(pid);
+  const mounts = isKnown ? findMountsOf(pid) : undefined;
   if (mounts !== undefined) return { pid, isMounted: mounts.some((entry) => entry.device === device) };
   return isMounted(device) ? { pid, isMounted: true } : undefined;
 }

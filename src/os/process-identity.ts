@@ -12,15 +12,26 @@ export interface ProcessIdentity {
 
 /** Of a live process; undefined where there is none of this id. */
 export function findProcess(pid: number): ProcessIdentity | undefined {
+  const start = findStart(String(pid));
+  return start === undefined ? undefined : { pid, start };
+}
+
+/** This process. /proc may be that of another pid namespace, where its id is another one's. */
+export function ownIdentity(): ProcessIdentity {
+  return { pid: process.pid, start: findStart('self') ?? '' };
+}
+
+/** `process`: its name in /proc. */
+function findStart(process: string): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
+    const stat = readFileSync(`/proc/${process}/stat`, 'latin1');
     // The second field is a name that may hold spaces and parentheses; the state is the third, the number of threads
     // the 20th, the start the 22nd.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state, threads, start] = [fields[0], Number(fields[17]), fields[19]];
     // The state is that of the first thread; as long as there are others, files are open, and locks are held.
     const hasEnded = state === 'Z' && threads <= 1;
-    return hasEnded || start === undefined ? undefined : { pid, start };
+    return hasEnded ? undefined : start;
   } catch {
     return undefined;
   }
@@ -39,6 +50,11 @@ export function readBootId(): string {
 /** The mount namespace of this process: `mnt:[4026531841]`. */
 export function mountNamespace(): string {
   return readlinkSync('/proc/self/ns/mnt');
+}
+
+/** In which process ids mean what they mean to this process: `pid:[4026531836]`. */
+export function pidNamespace(): string {
+  return readlinkSync('/proc/self/ns/pid');
 }
 
 /** Whether any process is in that mount namespace. False where others may not be asked. */

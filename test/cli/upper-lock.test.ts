@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { asName } from '../../src/base/name.ts';
@@ -52,4 +52,23 @@ t.test("a device number that is another mount's by now keeps nobody out", async 
     ending.release();
   }, 100);
   (await waiting).release();
+});
+
+t.test('a holder in another container is not taken for a process of its number here', async (t) => {
+  const scratch = makeScratch(t);
+  const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
+  const note = join(work, 'stratafs-mount');
+  const holder = await lockUpper({ upper, work });
+  holder.recordMount('0:0', layers);
+  const own = readFileSync(note, 'latin1');
+  for (const [what, other] of [
+    ['another pid namespace', own.replace(/pid:\[\d+\]$/, 'pid:[1]')],
+    ['another start', own.replace(/ \d+(?= pid:)/, ' 1')],
+  ] as const) {
+    t.not(other, own);
+    writeFileSync(note, other);
+    const attempt = lockUpper({ upper, work, waitMs: 50 });
+    await t.rejects(attempt, { code: 'in-use', hint: 'its server has not ended, wait or end it' }, what);
+  }
+  holder.release();
 });

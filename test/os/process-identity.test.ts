@@ -7,6 +7,8 @@ import {
   isNamespaceInUse,
   isRunning,
   mountNamespace,
+  ownIdentity,
+  pidNamespace,
   readBootId,
 } from '../../src/os/process-identity.ts';
 import { makeScratch } from './fixtures/scratch.ts';
@@ -15,6 +17,7 @@ t.test('a process is known by its id and its start', async (t) => {
   const own = findProcess(process.pid);
   t.match(own, { pid: process.pid, start: /^\d+$/ });
   t.ok(own !== undefined && isRunning(own));
+  t.same(ownIdentity(), own);
   t.notOk(isRunning({ pid: process.pid, start: '1' }), 'another one had this id');
 });
 
@@ -36,6 +39,7 @@ t.test('whatever it is called, and until it ends', async (t) => {
 t.test('boots and namespaces', async (t) => {
   t.match(readBootId(), /^[0-9a-f-]{36}$/);
   t.equal(mountNamespace(), readlinkSync('/proc/self/ns/mnt'));
+  t.equal(pidNamespace(), readlinkSync('/proc/self/ns/pid'));
   t.ok(isNamespaceInUse(mountNamespace()));
   t.notOk(isNamespaceInUse('mnt:[1]'));
 });
