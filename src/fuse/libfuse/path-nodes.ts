@@ -51,8 +51,13 @@ export class PathNodes {
       if (next === undefined) throw fsError('ENOENT');
       place = next;
     }
-    place.users += 1;
+    this.use(place);
     return place;
+  }
+
+  /** One more use of `place`, which is in use. */
+  use(place: Place): void {
+    place.users += 1;
   }
 
   /** Ends one use of `place`. */

@@ -65,7 +65,7 @@ export function rmdir(door: PathDoor, path: string): Later<void> {
 
 export function rename(door: PathDoor, path: string, newPath: string): Later<void> {
   const place = door.nodes.enter(namesOf(path));
-  if (door.files.isHiding(place, newPath)) return hide(door, path, newPath, place);
+  if (door.files.isHiding(place, newPath)) return door.using(place, () => hide(door, path, newPath, place));
   door.nodes.leave(place);
   return door.in(path, (parent, name) =>
     door.in(newPath, (newParent, newName) =>
@@ -88,6 +88,7 @@ export function rename(door: PathDoor, path: string, newPath: string): Later<voi
 function hide(door: PathDoor, path: string, hiddenPath: string, place: Place): Later<void> {
   const removing = door.in(path, (parent, name) => remove(door, parent, name));
   return after(removing, () => {
+    door.nodes.use(place);
     door.files.hide(hiddenPath, place);
   });
 }

@@ -1,12 +1,12 @@
 /** What goes back to fuse-native: one answer for each request, whatever happens. */
 import t from 'tap';
 import { fsError } from '../../../src/base/fs-error.ts';
-import type { NodeId } from '../../../src/base/ids.ts';
+import type { HandleId, NodeId } from '../../../src/base/ids.ts';
 import { createLog } from '../../../src/base/log.ts';
 import { asName } from '../../../src/base/name.ts';
 import { handlersFor } from '../../../src/fuse/libfuse/handlers.ts';
 import { PathDoor } from '../../../src/fuse/libfuse/path-door.ts';
-import type { FileSystem } from '../../../src/vfs/file-system.ts';
+import type { FileSystem, OpenFile } from '../../../src/vfs/file-system.ts';
 
 const record = Buffer.alloc(200);
 
@@ -78,6 +78,32 @@ t.test('memory of libfuse is handed back with an error, too', async (t) => {
   fs.ask('read', '/f', 99, buffer, 8, 0, 0);
   t.equal(fs.answers[0]?.result, -9, 'EBADF: nothing is open');
   t.equal(fs.answers[0]?.values[1], buffer.buffer);
+});
+
+t.test('a file that is open and cannot be unlinked is forgotten when it is', async (t) => {
+  const refuse = (): never => {
+    throw fsError('EROFS');
+  };
+  for (const refused of [refuse, () => Promise.reject(fsError('EROFS'))]) {
+    const forgotten: NodeId[] = [];
+    let unlink: FileSystem['unlink'] = refused;
+    const fs = stage({
+      forget: (node) => forgotten.push(node) > 0,
+      open: () => ({ id: 1 as HandleId, nodeId: 2 as NodeId }) as OpenFile,
+      unlink: (...asked) => unlink(...asked),
+    });
+    fs.ask('open', '/f', 0);
+    // How libfuse unlinks what is open.
+    fs.ask('rename', '/f', '/.fuse_hidden0000000200000001');
+    await settled();
+    unlink = () => undefined;
+    fs.ask('unlink', '/f');
+    t.strictSame(
+      fs.answers.map(({ result }) => result),
+      [0, -30, 0],
+    );
+    t.strictSame(forgotten, [2]);
+  }
 });
 
 t.test('after the end everything is ENOTCONN, and the file system is left alone', async (t) => {
