@@ -71,9 +71,11 @@ export class MountHost {
         this.#empty();
       }, this.#lingerMs);
     };
-    signal?.addEventListener('abort', () => {
-      held.starting.abort(signal.reason);
-    });
+    const abort = (): void => {
+      held.starting.abort(signal?.reason);
+    };
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener('abort', abort);
     try {
       held.running = await startMount(spec, this.#parts, log, held.starting.signal);
     } catch (thrown) {

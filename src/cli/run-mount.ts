@@ -39,6 +39,7 @@ export async function startMount(
 ): Promise<RunningMount> {
   const undo: (() => unknown)[] = [];
   try {
+    signal.throwIfAborted();
     const mountPoint = checkMountPoint(spec.mountPoint).realPath;
     const layers = checkLayers(spec.layers);
     const privileged = hasCapSysAdminInFirstNamespace();
@@ -152,12 +153,14 @@ async function lockOf({ upper, work }: LayerPaths, signal: AbortSignal): Promise
   return upper === undefined || work === undefined ? undefined : lockUpper({ upper, work, signal });
 }
 
-/** Rejects with the reason of `signal` once that is aborted. */
+/** Rejects with the reason of `signal` once that is aborted, or at once. */
 function abortOf(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => {
+    const abort = (): void => {
       reject(signal.reason as Error);
-    });
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
   });
 }
 

@@ -118,7 +118,7 @@ async function mount(command: MountCommand): Promise<number> {
 }
 
 async function serveOrJoin(command: MountCommand, host: MountHost, signal: AbortSignal): Promise<number> {
-  if (!isShared(command)) return serve(host, command);
+  if (!isShared(command)) return serve(host, command, signal);
   const { spec } = command;
   const found = {
     ...spec,
@@ -126,16 +126,16 @@ async function serveOrJoin(command: MountCommand, host: MountHost, signal: Abort
     layers: checkLayers(spec.layers),
   };
   const place = mustBeAlone(placesOf(found), readStack()) ? undefined : findMeetingPlace();
-  if (place === undefined) return serve(host, command);
+  if (place === undefined) return serve(host, command, signal);
   const server = new SharedServer(host, place);
   const hear = (conversation: Conversation): void => void server.hear(conversation);
   const joined = await join({ spec: found, place, hear, signal });
   switch (joined.is) {
     case 'alone':
-      return serve(host, command);
+      return serve(host, command, signal);
     case 'serving':
       server.endWith(joined.listener);
-      return serveAll(host, command);
+      return serveAll(host, command, signal);
     case 'served':
       // Who started this was ended meanwhile: nobody knows of the mount.
       if (report(command, 0)) joined.confirm();
@@ -149,11 +149,11 @@ function isShared({ spec, foreground }: MountCommand): boolean {
 }
 
 /** One mount, until it has ended. */
-async function serve(host: MountHost, command: MountCommand): Promise<number> {
+async function serve(host: MountHost, command: MountCommand, signal: AbortSignal): Promise<number> {
   const { spec, foreground } = command;
   process.title = `@stratafs ${nameToText(spec.mountPoint)}`;
   own.yieldHelperThreads();
-  const running = await host.start(spec, { foreground });
+  const running = await host.start(spec, { foreground, signal });
   keepGoing(host);
   if (!foreground) own.silenceStandardDescriptors();
   // Who started this was ended meanwhile: nobody knows of the mount.
@@ -165,14 +165,14 @@ async function serve(host: MountHost, command: MountCommand): Promise<number> {
 }
 
 /** This mount and those of others, until a moment after the last has ended: where one was, another follows. */
-async function serveAll(host: MountHost, command: MountCommand): Promise<number> {
+async function serveAll(host: MountHost, command: MountCommand, signal: AbortSignal): Promise<number> {
   host.lingerFor(lingerMs);
   process.title = '@stratafs shared';
   own.yieldHelperThreads();
   keepGoing(host);
   let status = 0;
   try {
-    const running = await host.start(command.spec, { foreground: false });
+    const running = await host.start(command.spec, { foreground: false, signal });
     own.silenceStandardDescriptors();
     if (!report(command, 0)) running.unmount();
   } catch (thrown) {

@@ -6,6 +6,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { asName } from '../../src/base/name.ts';
 import { UserError } from '../../src/base/user-error.ts';
 import { parseCommandLine } from '../../src/cli/command-line.ts';
+import { MountHost } from '../../src/cli/mount-host.ts';
 import type { MountSpec } from '../../src/cli/mount-spec.ts';
 import type { Parts } from '../../src/cli/parts.ts';
 import { startMount } from '../../src/cli/run-mount.ts';
@@ -102,5 +103,18 @@ t.test('where a detached mount may not be attached, mount(2) is tried', needs('r
   t.equal(refused, 1);
   t.ok(isMounted(at));
   running.unmount();
+  t.notOk(isMounted(at));
+});
+
+t.test('what was ended before it began is not mounted', needs('root', 'fuse'), async (t) => {
+  const scratch = makeScratch(t);
+  const at = scratch.directory('at');
+  const spec = specOf('-o', `lowerdir=${scratch.directory('lower')}`, at);
+  const reason = new UserError('interrupted', 'ended by SIGTERM');
+  const parts = partsWith(Promise.resolve(), () => undefined);
+  await t.rejects(startMount(spec, parts, silentLog, AbortSignal.abort(reason)), reason);
+  const host = new MountHost(parts);
+  await t.rejects(host.start(spec, { foreground: true, signal: AbortSignal.abort(reason) }), reason);
+  await host.emptied;
   t.notOk(isMounted(at));
 });

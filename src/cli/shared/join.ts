@@ -44,7 +44,14 @@ export async function join(options: JoinOptions): Promise<Joined> {
 }
 
 /** Begins to serve; undefined where another has done so meanwhile. */
-async function begin({ place, hear, signal }: JoinOptions): Promise<Joined | undefined> {
+async function begin(options: JoinOptions): Promise<Joined | undefined> {
+  const begun = await listenAlone(options);
+  if (options.signal.aborted && begun?.is === 'serving') begun.listener.close();
+  options.signal.throwIfAborted();
+  return begun;
+}
+
+async function listenAlone({ place, hear, signal }: JoinOptions): Promise<Joined | undefined> {
   const lock = await waitForLock(nameFromText(place.directory), 'exclusive', signal);
   try {
     const other = await findConversation(place.path);
@@ -68,6 +75,7 @@ async function handOver({ spec, place, signal }: JoinOptions): Promise<Joined | 
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
+    signal.throwIfAborted();
     conversation.send({ spec });
     const joined = await hearOut(conversation);
     signal.throwIfAborted();
