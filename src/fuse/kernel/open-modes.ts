@@ -193,6 +193,15 @@ export class OpenModes {
     return opens.mapped ? this.#mappedTtl : this.nameTtl;
   }
 
+  /**
+   * Whether write(2) may change `node` before the kernel hears what is said of it now. It knows what it has written
+   * since it asked, but not since a reply was made ahead.
+   */
+  isWrittenUnasked(node: NodeId): boolean {
+    const opens = this.#nodes.size === 0 ? undefined : this.#nodes.get(node);
+    return opens !== undefined && opens.passthrough > 0 && opens.stale;
+  }
+
   /** The node is known no more: the kernel has forgotten it, and released all that was open. */
   forgotten(node: NodeId): void {
     if (this.#nodes.size > 0) this.#nodes.delete(node);

@@ -79,10 +79,16 @@ export class ReplySink implements DirectorySink {
       this.add(name, inoLow, inoHigh, type, cookie);
       return;
     }
+    const { modes } = this.#door;
+    if (modes.isWrittenUnasked(node)) {
+      // The name alone: whoever wants more asks then.
+      this.add(name, inoLow, inoHigh, type, cookie);
+      this.#door.forget(node, 1);
+      return;
+    }
     this.lastCookie = cookie;
     this.nodes.push(node);
     if (type === DT_DIR) this.directories.push(node);
-    const { modes } = this.#door;
     this.#writer.entry(node, 0, modes.nameTtl, modes.attrTtl(node));
     this.#writer.addPlus(name, inoLow, inoHigh, type, cookie);
   }

@@ -56,6 +56,18 @@ t.test('strict: a lower file is never passed through', (t) => {
   t.end();
 });
 
+t.test('what is passed through for writing may change unasked', (t) => {
+  const { modes, enter } = makeModes({ upper: true, lower: false });
+  const reader = enter(true, reading);
+  t.notOk(modes.isWrittenUnasked(node));
+  const writer = enter(true, { reads: false, writes: true });
+  t.ok(modes.isWrittenUnasked(node));
+  modes.leave(node, writer.fh);
+  modes.leave(node, reader.fh);
+  t.notOk(modes.isWrittenUnasked(node));
+  t.end();
+});
+
 t.test('relaxed: nobody writes through the backing file of a lower layer', (t) => {
   const { kernel, modes, enter } = makeModes({ upper: true, lower: true });
   const reader = enter(false, reading);

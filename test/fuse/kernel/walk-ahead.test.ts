@@ -19,7 +19,12 @@ const size = 4096;
 /** A tree of which each directory has `files` files and the given directories. */
 class FakeDoor {
   readonly reply = { buffer: Buffer.alloc(replyHeaderBytes + size) };
-  readonly modes = { nameTtl: noTtl, attrTtl: () => noTtl };
+  readonly written = new Set<NodeId>();
+  readonly modes = {
+    nameTtl: noTtl,
+    attrTtl: () => noTtl,
+    isWrittenUnasked: (node: NodeId) => this.written.has(node),
+  };
   readonly frame = { u32: () => this.openFlags };
   readonly waiting: (() => void)[] = [];
   readonly idle = { add: (work: () => void) => this.waiting.push(work) };
@@ -161,6 +166,22 @@ t.test('an open for reading and a look change nothing', (t) => {
   const reads = door.reads.length;
   read(3, 0);
   t.same(door.reads.slice(reads), ['4:0'], 'what was ready was taken');
+  t.end();
+});
+
+t.test('of a file that is written by another name, nothing is told but the name', (t) => {
+  const door = new FakeDoor(tree);
+  const { read } = makeWalk(door);
+  const [file, nodeOffset] = [3000, 0];
+  // By the name that it is open by.
+  door.lookups.set(file, 1);
+  door.written.add(file as NodeId);
+  goTo(read, 1, 2, 5);
+  t.equal(door.reads.at(-2), '3:0');
+  const ahead = read(3, 0);
+  t.ok(ahead.includes(`entry-${String(file)}`));
+  t.equal(ahead.readBigUInt64LE(nodeOffset), 0n, 'no node, and so no attributes (fs/fuse/readdir.c)');
+  t.equal(door.lookups.get(file), 1, 'which the kernel does not count either');
   t.end();
 });
 
