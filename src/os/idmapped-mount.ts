@@ -1,6 +1,7 @@
 /**
  * A directory in an idmapped mount, and the same directory with the owners that lie on disk. Found by
- * mountinfo alone, so that no file system is asked that may hang, or be served by this process.
+ * mountinfo alone, so that no file system is asked that may hang, or be served by this process: nor does the way to
+ * that directory lead through one that the way to the first does not.
  */
 import { lstatSync, type BigIntStats } from 'node:fs';
 import type { Name } from '../base/name.ts';
@@ -22,6 +23,7 @@ export function findIdmapped(path: Name, mounts: readonly MountEntry[]): Idmappe
   if (mount?.options.includes('idmapped') !== true) return undefined;
   const mapped = lookAt(path);
   if (mapped === undefined) return undefined;
+  const crossed = new Set(waysTo(mount, mounts));
   const inside = pathInFileSystem(mount, path);
   if (inside === undefined) return undefined;
   for (const other of mounts) {
@@ -30,6 +32,7 @@ export function findIdmapped(path: Name, mounts: readonly MountEntry[]): Idmappe
     if (rest === undefined) continue;
     const plain = joined(other.mountPoint, rest);
     if (mountOf(plain, mounts) !== other) continue;
+    if (waysTo(other, mounts).some((way) => isServed(way) && !crossed.has(way))) continue;
     const onDisk = lookAt(plain);
     if (onDisk?.ino !== mapped.ino) continue;
     return { mapped: ownerOf(mapped), onDisk: { ...ownerOf(onDisk), path: plain } };
@@ -45,6 +48,23 @@ function mountOf(path: Name, mounts: readonly MountEntry[]): MountEntry | undefi
     if (found === undefined || mount.mountPoint.length >= found.mountPoint.length) found = mount;
   }
   return found;
+}
+
+/** The mounts that the path of `mount` leads through, and itself. */
+function waysTo(mount: MountEntry, mounts: readonly MountEntry[]): MountEntry[] {
+  const ways = [mount];
+  for (;;) {
+    const last = ways.at(-1);
+    // The root of the tree is its own parent, or one that is not shown.
+    const parent = mounts.find(({ id }) => id === last?.parentId);
+    if (parent === undefined || ways.includes(parent)) return ways;
+    ways.push(parent);
+  }
+}
+
+/** By a process, through FUSE. */
+function isServed({ type }: MountEntry): boolean {
+  return /^fuse(?:\.|blk|$)/.test(type);
 }
 
 function lookAt(path: Name): BigIntStats | undefined {
