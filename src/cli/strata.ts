@@ -3,6 +3,7 @@
  * what goes wrong into one line and an exit status. It knows no command's work.
  */
 import { UserError } from '../base/user-error.ts';
+import { putUmaskAside } from '../os/own-process.ts';
 import { checkWords } from './check-words.ts';
 import { markOperands } from './mark-operands.ts';
 import { printError } from './print.ts';
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
     // One that has something to take away listens itself, and ends by itself.
     if (process.stdout.listenerCount('error') === 1) process.exit();
   });
+  putUmaskAside();
   const program = createProgram();
   try {
     checkWords(process.argv);

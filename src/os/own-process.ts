@@ -37,6 +37,21 @@ export function descriptorUse(): { readonly open: number; readonly most: number 
   return { open: readdirSync('/proc/self/fd').length, most: Number(limit ?? 1024) };
 }
 
+let callersUmask = 0;
+
+/**
+ * From here on what is made has the modes that it was meant to have, in images and containers above all, whatever the umask of
+ * whoever called. It holds for programs that are started, too.
+ */
+export function putUmaskAside(): void {
+  callersUmask = process.umask(0o022);
+}
+
+/** What the umask of whoever called leaves of `mode`: for a file that is made for nobody else. */
+export function callersMode(mode: number): number {
+  return mode & ~callersUmask;
+}
+
 /** The working directory, absolute. */
 export function workingDirectory(): Name {
   return asName(readlinkSync('/proc/self/cwd', 'latin1'));

@@ -7,6 +7,7 @@ import { rmSync, type Stats } from 'node:fs';
 import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UserError } from '../base/user-error.ts';
+import { callersMode } from '../os/own-process.ts';
 import { isErrno, unfinishedPrefix } from './durable.ts';
 import { tellingNoSpace } from './no-space.ts';
 
@@ -64,7 +65,7 @@ function writeTo(file: FileHandle, path: string, write: (file: FileHandle) => Pr
 
 async function openOutput(path: string, asked: string, flags: string): Promise<FileHandle> {
   try {
-    return await open(path, flags, 0o644);
+    return await open(path, flags, callersMode(0o644));
   } catch (cause) {
     const { code = 'EIO' } = cause as NodeJS.ErrnoException;
     throw new UserError('bad-output', `${asked} cannot be written (${code})`, {

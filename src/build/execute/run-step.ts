@@ -2,7 +2,7 @@
  * RUN as a step: the command and its surroundings. Proxies are given to it and are no part of its key; neither are
  * the contents of secrets and caches.
  */
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
 import type { RunInstruction } from '../dockerfile/instruction.ts';
@@ -96,9 +96,7 @@ function commandOf({ config }: StageState, instruction: RunInstruction): string[
 function scriptMount({ store }: BuildSession, instruction: RunInstruction): StepMount[] {
   if (!hasInterpreter(instruction)) return [];
   const source = join(mkdtempSync(join(store.scratch, 'script-')), 'script');
-  writeFileSync(source, instruction.script?.content ?? '');
-  // For USER, whatever the umask.
-  chmodSync(source, 0o755);
+  writeFileSync(source, instruction.script?.content ?? '', { mode: 0o755 });
   return [{ type: 'bind', source, target: scriptPath, writable: false }];
 }
 

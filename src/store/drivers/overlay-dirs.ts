@@ -50,10 +50,9 @@ export class OverlayDirs {
     mkdirSync(this.links(), { recursive: true, mode: 0o710 });
     mkdirSync(this.directory(id), { mode: 0o710 });
     const lower = parent === undefined ? undefined : await this.lowerText(parent);
-    mkdirSync(this.diff(id));
+    mkdirSync(this.diff(id), { mode: 0o755 });
     mkdirSync(this.work(id), { mode: 0o700 });
     if (parent !== undefined) copyRoot(this.diff(parent), this.diff(id));
-    else chmodSync(this.diff(id), 0o755);
     const link = newLink();
     symlinkSync(linkTarget(id), this.links(link));
     await writeDurably(join(this.directory(id), 'link'), link);
