@@ -18,7 +18,8 @@ for (const line of [
   'RUN echo "see <<EOF here"',
   "RUN echo 'see <<EOF here'",
   'RUN echo \\<<EOF $((1<<2)) cat<<EOF <<<EOF <<-',
-  'RUN cat << EOF',
+  'RUN cat <<- EOF',
+  'RUN echo "<< EOF" \\<< EOF',
   'RUN echo "one \\\n <<EOF two"',
   'COPY ["<<EOF", "/x"]',
   'ONBUILD RUN ["cat <<EOF"]',
@@ -36,6 +37,8 @@ for (const [line, end, name, expand] of [
   ['RUN cat <<"the end" >/x', 'the end', 'the end', false],
   ["RUN cat <<E'O'F", 'EOF', 'EOF', false],
   ['RUN cat <<E\\$', 'E$', 'E$', true],
+  ['RUN cat << EOF', 'EOF', 'EOF', true],
+  ['RUN <<  "EOF"', 'EOF', 'EOF', false],
   ['RUN cat <<EOF;', 'EOF;', 'EOF;', true],
   ['ONBUILD run cat <<EOF', 'EOF', 'EOF', true],
 ] as const) {

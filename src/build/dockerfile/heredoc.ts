@@ -26,17 +26,24 @@ export function heredocOperators(keyword: string, text: string): HeredocOperator
     return heredocOperators(text.slice(0, length).toUpperCase(), text.slice(length).trimStart());
   }
   if (!mayHaveOne.has(keyword) || findJsonList(withoutFlags(text)) !== undefined) return [];
-  return splitWords(text, escape)
+  return splitWords(keyword === 'RUN' ? joinOperators(text) : text, escape)
     .map((word) => findOperator(word))
     .filter((operator) => operator !== undefined);
 }
 
 /** Undefined for a text that is no operator, or more than one. */
 export function findOperator(text: string): HeredocOperator | undefined {
-  const [, dash, word = ''] = /^\d*<<(-?)([^<]*)$/.exec(text) ?? [];
+  const [, dash, word = ''] = /^\d*<<(-?)\s*([^<]*)$/.exec(text) ?? [];
   if (splitWords(word, escape).length !== 1) return undefined;
   const name = unquoted(word);
   return name === '' ? undefined : { name, isIndented: dash === '-', expand: !/["']/.test(word) };
+}
+
+/** Blanks after a `<<` without quotes belong to its word (processPossibleHeredoc in frontend/dockerfile/shell/lex.go). */
+function joinOperators(text: string): string {
+  return text.replaceAll(/'[^']*'|"(?:\\[^]|[^"\\])*"|\\[^]|<<[ \t]+/g, (part) =>
+    part.startsWith('<<') ? '<<' : part,
+  );
 }
 
 function withoutFlags(text: string): string {
