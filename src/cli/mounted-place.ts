@@ -26,13 +26,15 @@ export class MountedPlace {
    */
   unmount(): boolean {
     const mounts = readMounts();
+    let isFound = false;
     // Backwards: of two on one place the later is on top.
-    const found = mounts
-      .toReversed()
-      .filter((entry) => entry.device === this.device && !this.#isInside(entry, mounts))
-      .filter((entry) => findMountAt(entry.mountPoint)?.id === entry.id);
-    for (const { mountPoint } of found) unmountFuse(mountPoint, { lazy: true });
-    return found.length > 0;
+    for (const entry of mounts.toReversed()) {
+      if (entry.device !== this.device || this.#isInside(entry, mounts)) continue;
+      if (findMountAt(entry.mountPoint)?.id !== entry.id) continue;
+      unmountFuse(entry.mountPoint, { lazy: true });
+      isFound = true;
+    }
+    return isFound;
   }
 
   /**
@@ -43,7 +45,9 @@ export class MountedPlace {
     const parent = mounts.find(({ id }) => id === entry.parentId);
     // The root of the tree is its own parent, or one that is not shown.
     if (parent === undefined || parent === entry) return false;
-    return parent.device === this.device || this.#isInside(parent, mounts);
+    // One that lies on the root of another has the same way.
+    const isBelow = parent.device === this.device && parent.mountPoint !== entry.mountPoint;
+    return isBelow || this.#isInside(parent, mounts);
   }
 
   /** Whether the very mount that was made is still on the tree. */

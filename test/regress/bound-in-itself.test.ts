@@ -27,6 +27,15 @@ t.test('its server ends when it is told to', needs(...mountNeeds), async (test) 
   for (const at of [mounted.path, join(mounted.path, 'b'), elsewhere]) test.notOk(isMounted(at), at);
 });
 
+t.test('its server takes away a bind mount of it on itself', needs(...mountNeeds), async (test) => {
+  const place = await makePlace(test, 'mkdir a');
+  const mounted = await place.mount(['timeout=0']);
+  execFileSync('mount', ['--bind', mounted.path, mounted.path]);
+  mounted.kill('SIGTERM');
+  test.strictSame(await mounted.exited, { code: 0, signal: null });
+  test.notOk(isMounted(mounted.path));
+});
+
 t.test('by fusermount3, too', user, async (test) => {
   const client = await openClient(test);
   const { stage } = client;
