@@ -4,9 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { rmSync, type Stats } from 'node:fs';
-import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
+import { findMountAt } from '../os/mountinfo.ts';
 import { callersMode } from '../os/own-process.ts';
 import { isErrno, unfinishedPrefix } from './durable.ts';
 import { tellingNoSpace } from './no-space.ts';
@@ -14,7 +16,8 @@ import { tellingNoSpace } from './no-space.ts';
 /** UserError `bad-output` where it cannot be made, `no-space`; whatever `write` throws. */
 export async function writeOutput(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const before = await findStat(path);
-  if (before !== undefined && !before.isFile()) {
+  // The place of a mount, or of a link that leads nowhere yet, cannot be taken by another file.
+  if (before === undefined ? await isLink(path) : !before.isFile() || (await isMountPoint(path))) {
     await writeTo(await openOutput(path, path, 'w'), path, write);
     return;
   }
@@ -73,6 +76,19 @@ async function openOutput(path: string, asked: string, flags: string): Promise<F
       cause,
     });
   }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch (thrown) {
+    if (isErrno(thrown, 'ENOENT', 'ENOTDIR')) return false;
+    throw thrown;
+  }
+}
+
+async function isMountPoint(path: string): Promise<boolean> {
+  return findMountAt(nameFromText(await realpath(path))) !== undefined;
 }
 
 async function findStat(path: string): Promise<Stats | undefined> {

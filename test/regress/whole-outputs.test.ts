@@ -46,6 +46,16 @@ t.test('an export', needs(...mountNeeds), async (t) => {
   t.match(execFileSync('tar', ['-tf', file], { encoding: 'utf8' }), /small/);
   t.equal(statSync(file).mode & 0o777, 0o600);
   t.ok(lstatSync(`${disk}/link`).isSymbolicLink());
+  symlinkSync('later.tar', `${disk}/dangling`);
+  t.equal(builder.strata(['export', '-o', `${disk}/dangling`, 'small']).status, 0);
+  t.match(execFileSync('tar', ['-tf', `${disk}/later.tar`], { encoding: 'utf8' }), /small/);
+  // The file of a bind mount cannot be replaced.
+  writeFileSync(`${disk}/bound`, '');
+  execFileSync('mount', ['--bind', `${disk}/later.tar`, `${disk}/bound`]);
+  t.teardown(() => execFileSync('umount', [`${disk}/bound`]));
+  writeFileSync(`${disk}/later.tar`, '');
+  t.equal(builder.strata(['export', '-o', `${disk}/bound`, 'small']).status, 0);
+  t.match(execFileSync('tar', ['-tf', `${disk}/later.tar`], { encoding: 'utf8' }), /small/);
   t.equal(builder.strata(['export', '-o', '/dev/null', 'small']).status, 0);
   t.ok(statSync('/dev/null').isCharacterDevice());
   t.match(
