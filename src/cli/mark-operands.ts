@@ -65,39 +65,66 @@ function needsValue(option: Option | undefined): boolean {
   return option?.required === true;
 }
 
-/** The words of a command, up to a `--`, without values of switches. */
+/** The words of a command, up to a `--`, without values of switches. The last word on a switch counts. */
 function plainSwitches(words: readonly string[], options: readonly Option[]): string[] {
   const switches = options.filter(({ required, optional }) => !required && !optional);
-  const plain: string[] = [];
+  // Options with their values: what is taken back later must not be looked for in a value.
+  let plain: string[][] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
-    if (word === '--') return [...plain, ...words.slice(at)];
-    plain.push(...plainSwitch(word, switches));
-    if (takesNext(word, options) && at + 1 < words.length) plain.push(words[++at] ?? '');
+    if (word === '--') return [...plain.flat(), ...words.slice(at)];
+    const { kept, off } = plainSwitch(word, switches);
+    if (off !== undefined) plain = plain.map((option) => without(option, off, options));
+    const value = takesNext(word, options) && at + 1 < words.length ? [words[++at] ?? ''] : [];
+    plain.push([...kept, ...value]);
   }
-  return plain;
+  return plain.flat();
+}
+
+/** An option, and what follows it, without the switch `off`; of letters in one word the others stay. */
+function without(words: readonly string[], { long, short }: Option, options: readonly Option[]): string[] {
+  const [word, ...rest] = words;
+  if (word === undefined) return [];
+  if (word === long) return rest;
+  if (short === undefined || !/^-[^-]/.test(word)) return [word, ...rest];
+  const letters = word.slice(1);
+  const valued = Array.from(letters).findIndex((letter) =>
+    needsValue(options.find((one) => one.short === `-${letter}`)),
+  );
+  const end = valued < 0 ? letters.length : valued;
+  const left = letters.slice(0, end).replaceAll(short.slice(1), '') + letters.slice(end);
+  return left === '' ? rest : [`-${left}`, ...rest];
 }
 
 /** What Docker takes for a truth value (Go's strconv.ParseBool). */
 const assignment = /^(?:--(?<long>[^=]+)|-(?<letters>[^=-]+))=(?:(?<on>1|t|true)|0|f|false)$/i;
 
-function plainSwitch(word: string, switches: readonly Option[]): string[] {
+interface Plain {
+  /** What is left of the word. */
+  readonly kept: readonly string[];
+  /** What it takes back. */
+  readonly off?: Option | undefined;
+}
+
+function plainSwitch(word: string, switches: readonly Option[]): Plain {
   const { long, letters = '', on } = assignment.exec(word)?.groups ?? {};
-  if (long !== undefined) return assigned(`--${long}`, on !== undefined, switches) ?? [word];
+  if (long !== undefined) return assigned(`--${long}`, on !== undefined, switches) ?? { kept: [word] };
   // `-di=false`: the value is that of the last letter, the others are on.
   const options = Array.from(letters, (letter) => switches.find(({ short }) => short === `-${letter}`));
   const last = options.at(-1)?.long;
-  if (last === undefined || options.includes(undefined)) return [word];
+  if (last === undefined || options.includes(undefined)) return { kept: [word] };
   const others = letters.slice(0, -1);
-  return [...(others === '' ? [] : [`-${others}`]), ...(assigned(last, on !== undefined, switches) ?? [])];
+  const { kept = [], off } = assigned(last, on !== undefined, switches) ?? {};
+  return { kept: [...(others === '' ? [] : [`-${others}`]), ...kept], off };
 }
 
 /** `--x` for one that is on, `--no-x` or nothing for one that is off; undefined where there is no such switch. */
-function assigned(long: string, isOn: boolean, switches: readonly Option[]): string[] | undefined {
-  const has = (name: string): boolean => switches.some((option) => option.long === name);
-  const isNegative = long.startsWith('--no-') && has(long);
+function assigned(long: string, isOn: boolean, switches: readonly Option[]): Plain | undefined {
+  const find = (name: string): Option | undefined => switches.find((option) => option.long === name);
+  const isNegative = long.startsWith('--no-') && find(long) !== undefined;
   const name = long.slice(isNegative ? '--no-'.length : '--'.length);
-  if (!has(`--${name}`) && !has(`--no-${name}`)) return undefined;
-  const wanted = isOn === isNegative ? `--no-${name}` : `--${name}`;
-  return has(wanted) ? [wanted] : [];
+  const [positive, negative] = [find(`--${name}`), find(`--no-${name}`)];
+  if (positive === undefined && negative === undefined) return undefined;
+  const [wanted, other] = isOn === isNegative ? [negative, positive] : [positive, negative];
+  return wanted === undefined ? { kept: [], off: other } : { kept: [wanted.long ?? long] };
 }
