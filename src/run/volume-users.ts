@@ -18,14 +18,16 @@ const noteName = 'volumes';
 
 /** By the names of containers; by its short id one that is being made. */
 export async function volumeUsers(engine: Engine): Promise<UsersOf> {
+  // Notes first: one that goes meanwhile leaves a container, which is seen then.
+  const noted = new Map<string, string[]>();
+  for (const id of await namesIn(engine.containers)) {
+    const note = await findText(containerPath(engine, id, noteName));
+    if (note !== undefined) noted.set(id, note.split('\n'));
+  }
   const all = await listContainers(engine);
   const users = all.map(({ name, mounts }) => ({ name, has: volumesOf(mounts).map(({ source }) => source) }));
-  const whole = new Set(all.map(({ id }) => id));
-  for (const id of await namesIn(engine.containers)) {
-    if (whole.has(id)) continue;
-    const noted = await findText(containerPath(engine, id, noteName));
-    if (noted !== undefined) users.push({ name: id.slice(0, 12), has: noted.split('\n') });
-  }
+  for (const { id } of all) noted.delete(id);
+  for (const [id, has] of noted) users.push({ name: id.slice(0, 12), has });
   return (volume) => users.filter(({ has }) => has.includes(volume)).map(({ name }) => name);
 }
 
