@@ -19,11 +19,15 @@ type Act<T> = (root: InRoot, path: string) => Promise<T>;
  * Runs `act`, which changes nothing, with a root that has `path` in it, and `path` in there. The holder of `withContainer`
  * calls. UserError `not-running` for what is there only while it runs.
  */
-export async function withPlace<T>(
+export function withPlace<T>(engine: Engine, container: Container, path: string, act: Act<T>): Promise<T> {
+  return inView(engine, container, path, { writes: false, act });
+}
+
+async function inView<T>(
   engine: Engine,
   container: Container,
   path: string,
-  act: Act<T>,
+  { writes, act }: { readonly writes: boolean; readonly act: Act<T> },
 ): Promise<T> {
   const status = await readStatus(engine, container.id);
   if (isActive(status)) {
@@ -41,7 +45,7 @@ export async function withPlace<T>(
     if (!statSync(over.source).isDirectory())
       return within(dirname(over.source), `/${basename(over.source)}`, act);
   }
-  return withView(engine, container, (root) => within(root, path, act));
+  return withView(engine, container, { writes }, (root) => within(root, path, act));
 }
 
 /** The same for `act` that writes there. UserError `read-only` where the container could not. */
@@ -57,7 +61,7 @@ export async function withWritablePlace<T>(
     throw new UserError('read-only', 'container rootfs is marked read-only', { hint });
   if (over !== undefined && isReadOnly(over))
     throw new UserError('read-only', `mounted volume is marked read-only: ${over.target}`, { hint });
-  return withPlace(engine, container, path, act);
+  return inView(engine, container, path, { writes: true, act });
 }
 
 /** The mount that has `path`, as it is written. */

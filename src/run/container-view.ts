@@ -27,15 +27,17 @@ interface Source {
 export function withView<T>(
   engine: Engine,
   container: Container,
+  { writes }: { readonly writes: boolean },
   act: (root: string) => Promise<T>,
 ): Promise<T> {
   return withSources(engine, container.mounts, [], async (sources) => {
     const root = await engine.layers.mount(container.id);
     try {
-      if (sources.length === 0 && !container.readOnlyRoot) return await act(root);
+      const readOnlyRoot = writes && container.readOnlyRoot;
+      if (sources.length === 0 && !readOnlyRoot) return await act(root);
       const namespace = await openMountNamespace();
       try {
-        await mountAll(namespace, root, sources, container.readOnlyRoot);
+        await mountAll(namespace, root, sources, { writes, readOnlyRoot });
         return await act(namespace.at(root));
       } finally {
         await namespace.close();
@@ -68,7 +70,7 @@ async function mountAll(
   namespace: MountNamespace,
   root: string,
   sources: readonly Source[],
-  readOnlyRoot: boolean,
+  { writes, readOnlyRoot }: { readonly writes: boolean; readonly readOnlyRoot: boolean },
 ): Promise<void> {
   if (readOnlyRoot) await namespace.bind(root, root, { recursive: false });
   const placed: (Source & { readonly place: string })[] = [];
@@ -79,7 +81,7 @@ async function mountAll(
   }
   // The mount points in them are made by now.
   for (const { place, recursive, readOnly } of placed)
-    if (readOnly) await namespace.setReadOnly(place, { recursive });
+    if (writes && readOnly) await namespace.setReadOnly(place, { recursive });
   if (readOnlyRoot) await namespace.setReadOnly(root, { recursive: false });
 }
 
