@@ -22,7 +22,8 @@ interface Source {
 
 /**
  * Runs `act` with the root, which the holder of `withContainer` has at rest. What is there only while a container runs, file
- * systems in memory and parts of volumes, is not seen. UserError.
+ * systems in memory and parts of volumes, is not seen. Where `act` writes, what the container could not write is read-only.
+ * UserError.
  */
 export function withView<T>(
   engine: Engine,

@@ -10,8 +10,17 @@ import t from 'tap';
 import { runProgram } from '../cli/fixtures/program.ts';
 import { programPath, unionOptions } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
-import { mountAt, openClient, user } from './fixtures/ordinary-user.ts';
+import { mountAt, openClient, user, type Client } from './fixtures/ordinary-user.ts';
 import { makePlace, shell } from './fixtures/shell.ts';
+
+/** Directories for a union, and a mount at `mounted` in the lower one. */
+async function stagePlaces({ stage }: Client) {
+  const at = (name: string): string => stage.directory(name);
+  const places = { lower: at('lower'), upper: at('upper'), work: at('work'), at: at('at') };
+  stage.directory('lower/mounted');
+  await stage.run(['mount', '-t', 'tmpfs', 'tmpfs', `${places.lower}/mounted`]);
+  return places;
+}
 
 t.test('the mount point of the mount itself, in its lower layer', user, async (test) => {
   const client = await openClient(test);
@@ -63,14 +72,7 @@ t.test('the mount point of the mount itself, in its upper layer', user, async (t
 t.test('another mount in a lower layer', user, async (test) => {
   const client = await openClient(test);
   const { stage, sh } = client;
-  const [lower, upper, work, at] = ['lower', 'upper', 'work', 'at'].map((name) => stage.directory(name)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
-  stage.directory('lower/mounted');
-  await stage.run(['mount', '-t', 'tmpfs', 'tmpfs', `${lower}/mounted`]);
+  const { lower, upper, work, at } = await stagePlaces(client);
   await stage.run(['sh', '-c', `echo secret >${lower}/mounted/of-the-mount`]);
   await mountAt(test, client, { lower: [lower], upper, work }, at);
   test.equal(await sh(`ls -A ${at}/mounted; stat -c %F ${at}/mounted`), 'directory\n');
@@ -104,14 +106,7 @@ t.test('an upper over a lower layer with a mount in it is made plain', needs(...
 t.test('the same by an ordinary user', user, async (test) => {
   const client = await openClient(test);
   const { stage, sh } = client;
-  const [lower, upper, work, at] = ['lower', 'upper', 'work', 'at'].map((name) => stage.directory(name)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
-  stage.directory('lower/mounted');
-  await stage.run(['mount', '-t', 'tmpfs', 'tmpfs', `${lower}/mounted`]);
+  const { lower, upper, work, at } = await stagePlaces(client);
   const union = { lower: [lower], upper, work };
   await mountAt(test, client, union, at);
   test.equal(await sh(`touch ${at}/mounted/new && ls ${at}/mounted`), 'new\n');
