@@ -15,6 +15,7 @@
         "open.c",
         "packet.c",
         "pool.c",
+        "repeats.c",
         "statx.c",
         "uuid.c",
         "value.c",

@@ -2,7 +2,8 @@
  * The FUSE device on the event loop. What costs is waking a sleeping thread, so a readable device is
  * drained: one read, one call, one write per request, until there is none; then what can wait until
  * no client does is done, and the device is asked again and again for a short while before the loop
- * sleeps. The drain is bounded, so that timers and finished jobs get their turn. It decodes nothing.
+ * sleeps. The drain is bounded, so that timers and finished jobs get their turn. Of what it reads it knows
+ * only what repeats.c answers.
  */
 #include "strata.h"
 
@@ -55,12 +56,15 @@ struct channel {
   uv_poll_t poll;
   bool polling;   /* `poll` is initialised and not yet closed */
   bool reading;
+  struct repeats *repeats; /* NULL: everything is for JavaScript */
   bool wants_idle; /* call `on_idle` when there is no request */
   unsigned references; /* one of the JavaScript object, one of `poll` */
 };
 
 static void release(struct channel *channel) {
-  if (--channel->references == 0) free(channel);
+  if (--channel->references > 0) return;
+  free(channel->repeats);
+  free(channel);
 }
 
 static void on_poll_closed(uv_handle_t *handle) {
@@ -208,7 +212,9 @@ static void drain_requests(struct channel *channel, struct drain *drain) {
     if (length > 0) {
       drain->spin_until = 0;
       drain->count++;
-      handle(channel, drain, length);
+      if (channel->repeats == NULL || !repeats_answer(channel->repeats, channel->fd, channel->request, (size_t)length)) {
+        handle(channel, drain, length);
+      }
       if (pool_has_done(channel->self) || drain->count >= DRAIN_REQUESTS || monotonic_ns() >= drain->deadline) return;
       /* This descriptor is likely to be ready as well: then the loop comes back at once. */
       if (drain->count % FAIR_REQUESTS == 0 && others_wait(channel)) return;
@@ -283,6 +289,11 @@ static struct channel *arg_channel(napi_env env, napi_value value) {
   return channel;
 }
 
+struct repeats *arg_repeats(napi_env env, napi_value value) {
+  struct channel *channel = arg_channel(env, value);
+  return channel == NULL ? NULL : channel->repeats;
+}
+
 static void on_finalize(napi_env env, void *data, void *hint) {
   struct channel *channel = data;
   /* Nobody can stop it any more. */
@@ -292,14 +303,18 @@ static void on_finalize(napi_env env, void *data, void *hint) {
   release(channel);
 }
 
-/* (fd, reply, spinUs): the channel; the descriptor is its own from now on, and non-blocking. */
+/* (fd, reply, spinUs, repeats): the channel; the descriptor is its own from now on, and non-blocking. */
 napi_value strata_channel_open(napi_env env, napi_callback_info info) {
-  ARGS(3);
+  ARGS(4);
   void *reply;
   size_t size;
   if (napi_get_buffer_info(env, argv[1], &reply, &size) != napi_ok) return result(env, -EINVAL);
   struct channel *channel = calloc(1, sizeof *channel);
   if (channel == NULL) return result(env, -ENOMEM);
+  if (arg_bool(env, argv[3]) && (channel->repeats = repeats_create()) == NULL) {
+    free(channel);
+    return result(env, -ENOMEM);
+  }
   channel->self = self;
   channel->env = env;
   channel->fd = arg_int(env, argv[0]);

@@ -1,5 +1,5 @@
 /*
- * What the files of the addon share. The addon is system calls and nothing else: it decides
+ * What the files of the addon share. The addon is system calls and little else (repeats.c): it decides
  * nothing, keeps no paths, knows no layers. A function answers a number of 0 or more, or the
  * negative errno; TypeScript (src/os) turns that into values and FsErrors.
  *
@@ -112,6 +112,15 @@ napi_value job_refused(napi_env env, int64_t number);
 /* Whether finished jobs wait for the event loop. */
 bool pool_has_done(struct instance *self);
 
+/* repeats.c: what is answered without JavaScript, by kind as in real-channel.ts. */
+enum repeated { REPEATED_OPEN, REPEATED_RELEASE, REPEATED_IOCTL, REPEATED_KINDS };
+struct repeats;
+struct repeats *repeats_create(void);
+/* Whether the request was one of these, and is answered. */
+bool repeats_answer(struct repeats *repeats, int fd, const uint8_t *request, size_t length);
+/* channel.c: those of a channel; NULL where everything is asked. */
+struct repeats *arg_repeats(napi_env env, napi_value channel);
+
 /* Each file's functions, for module.c. */
 #define DECLARE(name) napi_value name(napi_env env, napi_callback_info info)
 DECLARE(strata_openat);
@@ -169,6 +178,9 @@ DECLARE(strata_channel_want_idle);
 DECLARE(strata_channel_close);
 DECLARE(strata_channel_send);
 DECLARE(strata_channel_send_async);
+DECLARE(strata_repeats_begin);
+DECLARE(strata_repeats_end);
+DECLARE(strata_repeats_answered);
 DECLARE(strata_backing_open);
 DECLARE(strata_backing_close);
 DECLARE(strata_mount);

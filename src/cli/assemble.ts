@@ -113,7 +113,11 @@ function featuresOf(format: ResolvedFormat): UnionFeatures {
 }
 
 function serve(options: ServeOptions, once: Once): Served {
-  const channel = new RealChannel(options.device, { bufferSize: maxWrite + requestRoom });
+  // What the channel answers by itself could not be traced.
+  const channel = new RealChannel(options.device, {
+    bufferSize: maxWrite + requestRoom,
+    repeats: !options.debug,
+  });
   try {
     return serveOn(channel, options, once);
   } catch (thrown) {

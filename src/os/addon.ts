@@ -91,7 +91,7 @@ export interface NativeAddon {
   /** Gives the pages of such a buffer back from `from` on, a page boundary: they read as zeros. */
   emptyBuffer(buffer: Buffer, from: number): number;
   /** The descriptor belongs to the channel from then on. */
-  channelOpen(fd: number, reply: Buffer, spinUs: number): NativeChannel | number;
+  channelOpen(fd: number, reply: Buffer, spinUs: number, repeats: boolean): NativeChannel | number;
   channelSetRequest(channel: NativeChannel, request: Buffer): number;
   channelStart(
     channel: NativeChannel,
@@ -104,6 +104,9 @@ export interface NativeAddon {
   channelClose(channel: NativeChannel): number;
   channelSend(channel: NativeChannel, message: Buffer, length: number): number;
   channelSendAsync(channel: NativeChannel, message: Buffer, length: number): Promise<number>;
+  repeatsBegin(channel: NativeChannel, node: number, fh: number, flags: number, backingId: number): number;
+  repeatsEnd(channel: NativeChannel, node: number): number;
+  repeatsAnswered(channel: NativeChannel, kind: number): number;
   backingOpen(channel: NativeChannel, fd: number): number;
   backingClose(channel: NativeChannel, id: number): number;
 

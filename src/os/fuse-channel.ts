@@ -9,7 +9,26 @@ export interface ChannelOptions {
   readonly bufferSize: number;
   /** How long to poll for a next request before going back to the event loop; 50 unless told. */
   readonly spinUs?: number;
+  /** Answers by itself what is answered alike each time: see `repeatOpen`, and no file is a terminal (TCGETS). */
+  readonly repeats?: boolean;
 }
+
+/** How an open was answered: struct fuse_open_out. */
+export interface OpenAnswer {
+  readonly fh: number;
+  readonly flags: number;
+  readonly backingId: number;
+}
+
+/** How many requests the channel answered by itself. */
+export interface Repeated {
+  readonly opens: number;
+  readonly releases: number;
+  readonly terminals: number;
+}
+
+/** Of so many nodes at most, those included that are ending, opens are repeated. */
+export const maxRepeated = 1024;
 
 export interface FuseChannel {
   /** Holds the request during the callback. Replaced by `detachRequest`. 8-byte aligned. */
@@ -37,6 +56,14 @@ export interface FuseChannel {
   recycle(buffer: Buffer): void;
   /** Gives back the memory that large messages took. Not from a callback. */
   giveBack(): void;
+  /**
+   * Answers further opens of `node` for reading as this one, which is under way, and their releases, until
+   * `endRepeat`. False where everything is asked, for too many, and for one that has not ended yet.
+   */
+  repeatOpen(node: number, answer: OpenAnswer): boolean;
+  /** True: nobody has it open any more, and no release will come. False: the last one will, as any other. */
+  endRepeat(node: number): boolean;
+  get repeated(): Repeated;
   /** FUSE_DEV_IOC_BACKING_OPEN: a backing id above 0; throws FsError (ELOOP, EPERM, ...). */
   backingOpen(fd: Fd): number;
   backingClose(id: number): void;

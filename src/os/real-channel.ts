@@ -7,13 +7,16 @@ import { errno } from '../base/errno.ts';
 import { FsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { getAddon, type NativeAddon, type NativeChannel } from './addon.ts';
-import type { ChannelOptions, FuseChannel } from './fuse-channel.ts';
+import type { ChannelOptions, FuseChannel, OpenAnswer, Repeated } from './fuse-channel.ts';
 
 const defaultSpinUs = 50;
 /** Request buffers kept for use again; more than that are left to the garbage collector. */
 const maxFree = 16;
 /** Bytes of a buffer that stay when memory is given back: what most messages need. */
 const keptBytes = 65536;
+
+/** `enum repeated` in native/strata.h. */
+const repeatedKind = { open: 0, release: 1, ioctl: 2 } as const;
 
 export class RealChannel implements FuseChannel {
   readonly reply: Buffer;
@@ -35,7 +38,12 @@ export class RealChannel implements FuseChannel {
       if (made < 0) throw new FsError(-made, { syscall: 'fcntl' });
       this.reply = this.#allocate();
       this.#request = this.#allocate();
-      const channel = this.#native.channelOpen(fd, this.reply, options.spinUs ?? defaultSpinUs);
+      const channel = this.#native.channelOpen(
+        fd,
+        this.reply,
+        options.spinUs ?? defaultSpinUs,
+        options.repeats ?? false,
+      );
       if (typeof channel === 'number') throw new FsError(-channel, { syscall: 'channel' });
       this.#channel = channel;
     } catch (thrown) {
@@ -82,6 +90,23 @@ export class RealChannel implements FuseChannel {
     for (const buffer of [this.#request, this.reply]) {
       if (buffer.length > keptBytes) this.#native.emptyBuffer(buffer, keptBytes);
     }
+  }
+
+  repeatOpen(node: number, { fh, flags, backingId }: OpenAnswer): boolean {
+    return this.#native.repeatsBegin(this.#channel, node, fh, flags, backingId) === 0;
+  }
+
+  endRepeat(node: number): boolean {
+    return this.#native.repeatsEnd(this.#channel, node) === 1;
+  }
+
+  get repeated(): Repeated {
+    const count = (kind: number): number => this.#native.repeatsAnswered(this.#channel, kind);
+    return {
+      opens: count(repeatedKind.open),
+      releases: count(repeatedKind.release),
+      terminals: count(repeatedKind.ioctl),
+    };
   }
 
   backingOpen(fd: Fd): number {

@@ -68,5 +68,7 @@ export interface UnionStats extends CounterValues {
 
 function statsOf(core: UnionCore): UnionStats {
   const { nodes, handles, counters } = core;
-  return { nodes: nodes.size, openFiles: handles.size, ...counters.snapshot(), requests: core.requests() };
+  // First: the door closes what it has open for nobody.
+  const requests = core.requests();
+  return { nodes: nodes.size, openFiles: handles.size, ...counters.snapshot(), requests };
 }

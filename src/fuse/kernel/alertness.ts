@@ -10,13 +10,16 @@ const quiet = 8;
 
 export class Alertness {
   readonly #stayAwake: (wanted: boolean) => void;
+  readonly #countOthers: () => number;
   #count = 0;
+  #others = 0;
   #isAwake = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `stayAwake` is told when it begins and when it ends. */
-  constructor(stayAwake: (wanted: boolean) => void) {
+  /** `stayAwake` is told when it begins and when it ends; `countOthers` tells how many requests nobody noted so far. */
+  constructor(stayAwake: (wanted: boolean) => void, countOthers: () => number) {
     this.#stayAwake = stayAwake;
+    this.#countOthers = countOthers;
   }
 
   /** A request came. */
@@ -32,8 +35,10 @@ export class Alertness {
 
   #nextLook(): NodeJS.Timeout {
     return setTimeout(() => {
-      const count = this.#count;
+      const others = this.#countOthers();
+      const count = this.#count + others - this.#others;
       this.#count = 0;
+      this.#others = others;
       this.#timer = count === 0 ? undefined : this.#nextLook();
       if (count >= busy) this.#set(true);
       else if (count < quiet) this.#set(false);

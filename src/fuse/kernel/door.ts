@@ -14,8 +14,9 @@ import { errnoOf } from '../gate.ts';
 import { FirstData } from './first-data.ts';
 import { IdleWork } from './idle-work.ts';
 import { Interruptions } from './interruptions.ts';
-import type { OpenModes } from './open-modes.ts';
+import { handleOf, type OpenModes } from './open-modes.ts';
 import type { Relaxed } from './relaxed.ts';
+import { RepeatedOpens } from './repeated-opens.ts';
 
 /** Enough for every reply but data: struct fuse_entry_out and struct fuse_open_out, or struct fuse_statx_out. */
 const lateReplyBytes = 512;
@@ -49,6 +50,8 @@ export class Door {
   readonly idle: IdleWork;
   /** Undefined where files of lower layers do not go through FUSE's page cache, or change without us. */
   readonly firstData: FirstData | undefined;
+  /** Undefined where opening a file again may be answered otherwise though nobody asked for a change. */
+  readonly repeats: RepeatedOpens | undefined;
   /** Who waits for a reply that comes later, and is interrupted. */
   readonly interruptions = new Interruptions();
   /** Who asks; filled for each request. */
@@ -75,6 +78,12 @@ export class Door {
     this.frame = new Frame(channel.request);
     this.reply = new Reply(channel.reply);
     this.idle = new IdleWork(channel, parts.log);
+    this.repeats =
+      this.layersChange || this.relaxed !== undefined
+        ? undefined
+        : new RepeatedOpens(channel, (node, fh) => {
+            this.release(node, fh);
+          });
     this.firstData = parts.givesData === true ? new FirstData(this) : undefined;
   }
 
@@ -145,8 +154,17 @@ export class Door {
     this.channel.send(message, message.length);
   }
 
+  /** Nobody has the open file `fh` of `node` open any more. */
+  release(node: NodeId, fh: number): void {
+    this.modes.leave(node, fh);
+    this.fs.release(handleOf(fh));
+    // FORGET comes by a queue of its own, and may have been first.
+    if (!this.fs.knows(node)) this.forgotten(node);
+  }
+
   /** The client gives back `count` lookups. */
   forget(node: NodeId, count: number): void {
+    this.repeats?.end(node);
     if (this.fs.forget(node, count)) this.forgotten(node);
   }
 

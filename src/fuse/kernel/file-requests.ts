@@ -2,7 +2,7 @@
  * Requests about open files. Reads that the page cache of a layer can answer are answered at once; what
  * has to wait for a disk, and large writes, go to the pool.
  */
-import { O_ACCMODE, O_RDONLY, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
+import { O_ACCMODE, O_DIRECT, O_RDONLY, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
 import type { NodeId } from '../../base/ids.ts';
 import type { Caller, Later, OpenFile } from '../../vfs/file-system.ts';
 import { fsyncFlag, openFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
@@ -48,12 +48,14 @@ export function onOpen(door: Door): number {
   const { frame, relaxed } = door;
   const node = frame.nodeId;
   const flags = frame.u32(openIn.flags);
+  door.repeats?.end(node);
   const kill = (flags & O_TRUNC) !== 0 && (frame.u32(openIn.openFlags) & openInFlag.OPEN_KILL_SUIDGID) !== 0;
   const open = (caller: Caller): Later<OpenFile> =>
     kill ? openWithoutPrivileges(door, caller, node, flags) : door.fs.open(caller, node, flags);
   const take = (file: OpenFile): Opened => {
     const opened = enter(door, node, file, flags);
     if (opened.forgetsAttributes === true) door.forgetAttributes(node);
+    if (opensAlike(file, flags, opened)) door.repeats?.begin(node, opened);
     return opened;
   };
   if (relaxed === undefined) {
@@ -62,6 +64,12 @@ export function onOpen(door: Door): number {
   }
   const caller = { ...door.who() };
   return door.settle(relaxed.open({ caller, node, flags, open: () => open(caller), enter: take }), openOut);
+}
+
+/** Whether whoever opens the file for reading as well gets the same answer: it lies in a lower layer. */
+function opensAlike(file: OpenFile, flags: number, opened: Opened): boolean {
+  const forReading = (flags & (O_ACCMODE | O_TRUNC | O_DIRECT)) === O_RDONLY;
+  return forReading && !file.upper && opened.flags !== 0;
 }
 
 function openOut(reply: Reply, { fh, flags, backingId }: Opened): number {
@@ -99,10 +107,7 @@ export function onRelease(door: Door): number {
   const fh = frame.u64(releaseIn.fh);
   // close(2) does not wait for it, but what the client does next would.
   door.idle.add(() => {
-    door.modes.leave(node, fh);
-    door.fs.release(handleOf(fh));
-    // FORGET comes by a queue of its own, and may have been first.
-    if (!door.fs.knows(node)) door.forgotten(node);
+    door.release(node, fh);
   });
   return door.reply.ok();
 }

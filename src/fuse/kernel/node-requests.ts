@@ -80,6 +80,7 @@ export function onSetattr(door: Door): number {
   const { frame } = door;
   const node = frame.nodeId;
   const valid = frame.u32(setattrIn.valid);
+  door.repeats?.end(node);
   const has = (bit: number): boolean => (valid & bit) !== 0;
   const change: SetAttr = {
     mode: has(setattrValid.MODE) ? frame.u32(setattrIn.mode) : undefined,

@@ -6,7 +6,7 @@ import { errno } from '../../base/errno.ts';
 import type { Log } from '../../base/log.ts';
 import type { Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
-import type { FuseChannel } from '../../os/fuse-channel.ts';
+import type { FuseChannel, Repeated } from '../../os/fuse-channel.ts';
 import type { FileSystem } from '../../vfs/file-system.ts';
 import { initFlag, protocol } from '../../wire/flags.ts';
 import { opcode } from '../../wire/opcodes.ts';
@@ -75,8 +75,15 @@ export class Session {
     this.#options = options;
     this.#door = openDoor(fs, channel, options);
     this.#walk = new WalkAhead(this.#door);
-    this.#alertness = options.stayAwake === undefined ? undefined : new Alertness(options.stayAwake);
-    fs.countAlso(() => this.counts);
+    this.#alertness =
+      options.stayAwake === undefined
+        ? undefined
+        : new Alertness(options.stayAwake, () => sumOf(channel.repeated));
+    fs.countAlso(() => {
+      // Who counts what is open does not mean what nobody has open.
+      this.#door.repeats?.endAll();
+      return this.counts;
+    });
     this.#burst = new Burst(() => {
       fs.trim();
       options.collect();
@@ -130,8 +137,14 @@ export class Session {
   /** How often each request came, of those that came at all. */
   get counts(): RequestCounts {
     const named: Record<string, number> = {};
+    const { opens, releases, terminals } = this.#channel.repeated;
+    const repeated = new Map<number, number>([
+      [opcode.OPEN, opens],
+      [opcode.RELEASE, releases],
+      [opcode.IOCTL, terminals],
+    ]);
     for (const [name, code] of Object.entries(opcode)) {
-      const count = this.#counts[code] ?? 0;
+      const count = (this.#counts[code] ?? 0) + (repeated.get(code) ?? 0);
       if (count > 0) named[name] = count;
     }
     return named;
@@ -272,6 +285,10 @@ function handlerTable(
   ];
   for (const [code, handler] of entries) table[code] = handler;
   return table;
+}
+
+function sumOf({ opens, releases, terminals }: Repeated): number {
+  return opens + releases + terminals;
 }
 
 interface Deferred {

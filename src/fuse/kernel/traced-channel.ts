@@ -5,7 +5,7 @@
 import { errnoCode } from '../../base/errno.ts';
 import type { Fd } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
-import type { FuseChannel } from '../../os/fuse-channel.ts';
+import type { FuseChannel, OpenAnswer, Repeated } from '../../os/fuse-channel.ts';
 import { opcode, opcodeName } from '../../wire/opcodes.ts';
 import { requestHeaderBytes } from '../../wire/frame.ts';
 
@@ -77,6 +77,18 @@ export class TracedChannel implements FuseChannel {
 
   giveBack(): void {
     this.#channel.giveBack();
+  }
+
+  repeatOpen(node: number, answer: OpenAnswer): boolean {
+    return this.#channel.repeatOpen(node, answer);
+  }
+
+  endRepeat(node: number): boolean {
+    return this.#channel.endRepeat(node);
+  }
+
+  get repeated(): Repeated {
+    return this.#channel.repeated;
   }
 
   backingOpen(fd: Fd): number {

@@ -88,6 +88,7 @@ export function onIoctl(door: Door): number {
   if (setFlags.has(command) && frame.payloadLength >= 4) {
     const flags = frame.buffer.readUInt32LE(frame.payloadOffset);
     const node = frame.nodeId;
+    door.repeats?.end(node);
     return door.settle(door.fs.setflags(door.who(), node, flags), (late) => {
       // Its ctime is another one, of which the kernel knows nothing.
       door.forgetAttributes(node);

@@ -8,11 +8,14 @@ t.teardown(() => {
 });
 
 /** Counts requests until it is told something. */
-function watch(): { readonly alertness: Alertness; readonly told: () => Promise<boolean> } {
+function watch(countOthers = () => 0): {
+  readonly alertness: Alertness;
+  readonly told: () => Promise<boolean>;
+} {
   let tell: (wanted: boolean) => void = () => undefined;
   const alertness = new Alertness((wanted) => {
     tell(wanted);
-  });
+  }, countOthers);
   return { alertness, told: () => new Promise((resolve) => (tell = resolve)) };
 }
 
@@ -25,6 +28,17 @@ t.test('awake while there are many requests', async (t) => {
   t.equal(await began, true);
   const ended = told();
   clearInterval(requests);
+  t.equal(await ended, false);
+});
+
+t.test('requests that are answered elsewhere count', async (t) => {
+  let others = 0;
+  const { alertness, told } = watch(() => (others += 40));
+  const began = told();
+  alertness.note();
+  t.equal(await began, true);
+  const ended = told();
+  alertness.stop();
   t.equal(await ended, false);
 });
 
