@@ -7,6 +7,7 @@ import { rootNodeId, type Fd, type NodeId } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import type { TimeSpec } from '../base/time-spec.ts';
 import { S_IFDIR, S_IFREG } from '../os/constants.ts';
+import type { Cookies } from './cookies.ts';
 import type { DirectoryIndex } from './directory-index.ts';
 import type { Listing } from './listing.ts';
 import type { Place, RealDir } from './real-dir.ts';
@@ -37,6 +38,8 @@ export class DirState {
   readonly children = new Map<Name, Node>();
   /** Cached: which names the lowers have. */
   index: DirectoryIndex | undefined;
+  /** Once it was listed. */
+  cookies: Cookies | undefined;
   /** Cached: the merged entries in the order of their cookies. */
   listing: Listing | undefined;
   /** Entries are looked at one by one after it was listed. */

@@ -11,6 +11,7 @@ import type { RawListing } from '../os/host-fs.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
 import { noNodeId } from '../base/ids.ts';
 import type { UnionCore } from './core.ts';
+import { Cookies } from './cookies.ts';
 import { findStat } from './covered-dir.ts';
 import { listLower, listUpper } from './directory-index.ts';
 import { isImpure } from './impure.ts';
@@ -170,7 +171,7 @@ function listingOf(core: UnionCore, node: Node): Listing {
   const entries = new Entries(32);
   const hidden = addUpper(core, node, dir, entries);
   if (dir.lowers.length > 0) addLowers(core, node, dir, hidden, entries);
-  dir.listing = new Listing(entries);
+  dir.listing = new Listing(entries, (dir.cookies ??= new Cookies()));
   core.counters.listings += 1;
   core.listings.renew(node);
   return dir.listing;

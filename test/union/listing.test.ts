@@ -1,8 +1,9 @@
 /** A listing against a plain map, through random changes and reads of a few entries at a time. */
 import fc from 'fast-check';
 import t from 'tap';
-import { asName } from '../../src/base/name.ts';
-import { cookieOf, Entries, Listing } from '../../src/union/listing.ts';
+import { asName, type Name } from '../../src/base/name.ts';
+import { Cookies, hashOf } from '../../src/union/cookies.ts';
+import { Entries, Listing } from '../../src/union/listing.ts';
 
 const name = fc.integer({ min: 0, max: 30 }).map((n) => asName(`n${String(n)}`));
 const change = fc.oneof(
@@ -11,11 +12,14 @@ const change = fc.oneof(
   fc.record({ kind: fc.constant('read' as const) }),
 );
 
-function listingOf(entries: ReadonlyMap<string, number>): Listing {
+function listingOf(entries: ReadonlyMap<string, number>, cookies = new Cookies()): Listing {
   const columns = new Entries(0);
   for (const [one, ino] of entries) columns.push(asName(one), 8, ino, 0, true);
-  return new Listing(columns);
+  return new Listing(columns, cookies);
 }
+
+/** Most names have the hash of another one. */
+const poorHash = (one: Name): number => 3 + (one.charCodeAt(one.length - 1) % 3);
 
 /** Everything, `count` entries at a time, as a client that goes on at the cookie of the last one. */
 function readAll(listing: Listing, count: number): [string, number][] {
@@ -43,7 +47,7 @@ t.test('shows what a map holds, each name once, in the order of cookies', (t) =>
       (map, changes, count) => {
         const listing = listingOf(map);
         const check = (): void => {
-          const wanted = [...map].sort(([a], [b]) => cookieOf(asName(a)) - cookieOf(asName(b)));
+          const wanted = [...map].sort(([a], [b]) => hashOf(asName(a)) - hashOf(asName(b)));
           if (JSON.stringify(readAll(listing, count)) !== JSON.stringify(wanted))
             throw new Error('another listing');
         };
@@ -86,5 +90,68 @@ t.test('a change between two reads moves nothing that was told', (t) => {
   read(Infinity);
   t.equal(new Set(told).size, told.length, 'nothing twice');
   for (let n = 0; n < 100; n++) t.ok(told.includes(`n${String(n)}`));
+  t.end();
+});
+
+t.test('names of one hash are told once each, however few at a time', (t) => {
+  const cookies = new Cookies(poorHash);
+  const names = Array.from({ length: 60 }, (_, n) => `n${String(n)}`);
+  const listing = listingOf(new Map(names.map((one) => [one, 1])), cookies);
+  for (const count of [1, 2, 7, 100]) {
+    t.strictSame(
+      readAll(listing, count)
+        .map(([one]) => one)
+        .sort(),
+      names.toSorted(),
+    );
+  }
+  listing.remove(asName('n7'));
+  t.equal(listing.size, 59);
+  t.notOk(readAll(listing, 1).some(([one]) => one === 'n7'));
+  t.end();
+});
+
+t.test('two names that were chosen for their hash', (t) => {
+  const names = [
+    ['jwcjtlhqp2o51qxgnrgdtcjqbcgkhnd0fl0zvs2q', 'sctxc5lsvfdl1toh'],
+    ['ules54va2avpg9w7lf6uk1outtsltoyxhsga4xfg', '8sfoxfs4i6wta55o'],
+  ].map((parts) => `76b3kapd${parts.join('mo8zqnwc3xyxg7qonu6ia2o6')}jnjvjgla`);
+  t.equal(new Set(names.map((one) => hashOf(asName(one)))).size, 1);
+  t.strictSame(
+    readAll(listingOf(new Map(names.map((one) => [one, 1]))), 1)
+      .map(([one]) => one)
+      .sort(),
+    names,
+  );
+  t.end();
+});
+
+t.test('a cookie is that of its name, whatever comes, goes, or is listed anew', (t) => {
+  const cookies = new Cookies(poorHash);
+  const names = Array.from({ length: 60 }, (_, n) => `n${String(n)}`);
+  const told = new Map<string, number>();
+  const note = (listing: Listing): void => {
+    listing.read(0, (entries, i, cookie) => {
+      const before = told.get(entries.name(i));
+      if (before !== undefined) t.equal(cookie, before, entries.name(i));
+      told.set(entries.name(i), cookie);
+      return true;
+    });
+  };
+  note(listingOf(new Map(names.map((one) => [one, 1])), cookies));
+  const fewer = names.filter((_, n) => n % 4 !== 0).reverse();
+  const again = listingOf(new Map(fewer.map((one) => [one, 1])), cookies);
+  note(again);
+  again.remove(asName('n1'));
+  again.add(asName('n4'), 8, 1, 0);
+  note(again);
+  t.equal(new Set(told.values()).size, told.size);
+  t.end();
+});
+
+t.test('many names of one hash', (t) => {
+  const names = Array.from({ length: 50_000 }, (_, n) => `n${String(n)}`);
+  const listing = listingOf(new Map(names.map((one) => [one, 1])), new Cookies(() => 77));
+  t.equal(new Set(readAll(listing, 1000).map(([one]) => one)).size, names.length);
   t.end();
 });
