@@ -4,7 +4,7 @@
  */
 import { FsError } from '../base/fs-error.ts';
 import { asName } from '../base/name.ts';
-import { O_NOFOLLOW, O_RDWR } from '../os/constants.ts';
+import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_NOFOLLOW, O_RDWR } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import type { Later } from '../vfs/file-system.ts';
 import { isCopiedAtOnce, whileBusy } from './busy.ts';
@@ -44,6 +44,13 @@ export function completeData(core: UnionCore, node: Node, unique: number): Later
     dropMetacopy(core, node);
   };
   const giveUp = (thrown: unknown): never => {
+    try {
+      // Never by its size: an empty file with the mark would count as one that has all its data.
+      core.fs.fallocate(to, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, Math.max(size, 1));
+    } catch (another) {
+      // The space stays taken until the data is copied, or the file removed.
+      if (!(another instanceof FsError)) throw another;
+    }
     try {
       putBack(core, { upper, held });
     } catch (another) {
