@@ -21,6 +21,7 @@ import {
 import { st, type HostFs } from '../os/host-fs.ts';
 import { aclAccess, aclDefault } from './acl.ts';
 import { copyXattrs } from './attributes.ts';
+import { copyInodeFlags } from './inode-flags.ts';
 import { protectionOf, setProtattr } from './protattr.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
@@ -107,7 +108,10 @@ function copyMetadata(
   copyXattrs(fs, object, self, work, temp, names);
   const flags = protectionOf(facts);
   if (flags !== 0) setProtattr(fs, work, temp, flags, names);
-  if ((mode & S_IFMT) !== S_IFLNK) fs.fchmodat(work, temp, mode & 0o7777);
+  const type = mode & S_IFMT;
+  if (type !== S_IFLNK) fs.fchmodat(work, temp, mode & 0o7777);
+  if (type === S_IFREG || type === S_IFDIR)
+    copyInodeFlags(fs, { dir: object, name: self }, { dir: work, name: temp });
   fs.utimensat(
     work,
     temp,

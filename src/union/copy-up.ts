@@ -9,6 +9,7 @@ import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { utimeNow } from '../base/time-spec.ts';
 import { copyXattrs } from '../layer/attributes.ts';
+import { copyInodeFlags } from '../layer/inode-flags.ts';
 import { setMetacopy } from '../layer/metacopy.ts';
 import { findOriginBytes, findOriginOf, setOrigin } from '../layer/origin.ts';
 import { setProtattr } from '../layer/protattr.ts';
@@ -289,6 +290,13 @@ function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Need
     keepsLinks(core, place.layer, node.type) && entryNameOf(core, node.type, origin) !== undefined;
   if (source.nlink <= 1 || isKept) setOrigin(fs, dir, temp, origin, names);
   if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
+  if (node.isRegular || node.isDirectory) {
+    const from =
+      place.dir === undefined
+        ? { dir: place.fd, name: asName('') }
+        : { dir: core.at(place), name: place.name };
+    copyInodeFlags(fs, from, { dir, name: temp });
+  }
   const [atime, mtime] = source.times;
   const isEmptied = state === 'truncated' && source.size > 0;
   fs.utimensat(dir, temp, atime, isEmptied ? utimeNow : mtime);
