@@ -1,8 +1,8 @@
 /**
  * Whiteouts: a name in a layer that says "nothing here, whatever lies below". The usual form is a
  * character device 0/0. The other, made by the kernel's overlayfs inside another one, is an empty
- * regular file with an attribute, honoured only in a directory whose opaque mark is `x` and never in
- * an upper (fs/overlayfs/util.c, `ovl_path_check_xwhiteout_xattr`). We make the first form only.
+ * regular file with an attribute, never honoured in an upper, and sought among all names of a directory only
+ * where its opaque mark is `x` (fs/overlayfs/util.c, `ovl_path_check_xwhiteout_xattr`). We make the first form only.
  */
 import { errno } from '../base/errno.ts';
 import { FsError } from '../base/fs-error.ts';
@@ -28,6 +28,11 @@ export function isXattrWhiteout(fs: HostFs, dir: Fd, name: Name, names: OverlayN
   if (!fs.findStatx(dir, name)) return false;
   const { stat } = fs;
   if (((stat[st.mode] ?? 0) & S_IFMT) !== S_IFREG || stat[st.size] !== 0) return false;
+  return hasWhiteoutMark(fs, dir, name, names);
+}
+
+/** The same for what is known to be an empty regular file. Leaves `fs.stat` alone. */
+export function hasWhiteoutMark(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): boolean {
   return findOwnXattr(fs, dir, name, names.whiteout, names) !== undefined;
 }
 
@@ -48,6 +53,11 @@ export class WhiteoutMaker {
   constructor(fs: HostFs, work: Fd) {
     this.#fs = fs;
     this.#work = work;
+  }
+
+  /** Makes the inode of whiteouts, if there is none yet. EPERM where the file system takes none: nothing below can be removed then. */
+  begin(): void {
+    this.#shared ??= this.#makeShared();
   }
 
   /** Publishes a whiteout at (dir, name), where nothing is: EEXIST otherwise. */

@@ -8,12 +8,12 @@ import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aufsOpaqueName, aufsWhiteoutName, isAufsMetadata } from '../layer/aufs.ts';
-import { isWhiteoutStat, isXattrWhiteout } from '../layer/whiteout.ts';
-import { NAME_MAX } from '../os/constants.ts';
+import { hasWhiteoutMark, isWhiteoutStat } from '../layer/whiteout.ts';
+import { NAME_MAX, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { UnionCore } from './core.ts';
-import { findStat, isCovered } from './covered-dir.ts';
+import { findStat } from './covered-dir.ts';
 import { DirectoryIndex } from './directory-index.ts';
 import type { DirState, Node } from './node.ts';
 import type { RealDir } from './real-dir.ts';
@@ -113,8 +113,10 @@ export function statLower(
   core.counters.probes += 1;
   if (!findStat(core, dir, name, attr)) return 'absent';
   if (isWhiteoutStat(core.fs.stat)) return 'whiteout';
-  if (!dir.xattrWhiteouts || core.fs.stat[st.size] !== 0 || isCovered(core)) return 'found';
-  return isXattrWhiteout(core.fs, core.dirs.fd(dir), name, core.names) ? 'whiteout' : 'found';
+  const { stat } = core.fs;
+  if (((stat[st.mode] ?? 0) & S_IFMT) !== S_IFREG || stat[st.size] !== 0) return 'found';
+  // In whatever directory, as for the kernel's overlayfs; `xattrWhiteouts` is for who reads all names.
+  return hasWhiteoutMark(core.fs, core.dirs.fd(dir), name, core.names) ? 'whiteout' : 'found';
 }
 
 function exists(core: UnionCore, dir: Fd, path: Name): boolean {
