@@ -4,6 +4,7 @@
  * object from a lower layer is never copied with its data for it, if metacopy is on.
  */
 import { fsError, isFsError } from '../base/fs-error.ts';
+import type { NodeId } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import { setOpaque } from '../layer/opaque.ts';
 import { removeTree } from '../layer/remove-tree.ts';
@@ -43,23 +44,26 @@ export interface NameIn {
   readonly name: Name;
 }
 
-/** EINVAL, ENOENT, EEXIST, ENOTEMPTY, EXDEV (redirect_dir is off). Waits while one of the two is being copied up. */
+/**
+ * Answers as `FileSystem.rename` does. EINVAL, ENOENT, EEXIST, ENOTEMPTY, EXDEV (redirect_dir is off). Waits while one of
+ * the two is being copied up.
+ */
 export function rename(
   core: UnionCore,
   from: NameIn,
   to: NameIn,
   flags: number,
   unique: number,
-): Later<void> {
+): Later<readonly NodeId[]> {
   core.writable();
   if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE | RENAME_WHITEOUT)) !== 0) throw fsError('EINVAL');
   checkName(core, to.name);
   const node = getChild(core, from.parent, from.name);
   const target = to.parent.dir?.children.get(to.name) ?? lookup(core, to.parent, to.name, core.unasked);
-  const again = (): Later<void> => rename(core, from, to, flags, unique);
+  const again = (): Later<readonly NodeId[]> => rename(core, from, to, flags, unique);
   const busy = node.busy ?? target?.busy;
   if (busy !== undefined) return core.interrupts.until(unique, busy).then(again);
-  if (target === node) return undefined;
+  if (target === node) return [];
   const exchange = (flags & RENAME_EXCHANGE) !== 0;
   refuseLoss(from.parent, node);
   if (target === undefined) refuseNewName(to.parent);
@@ -73,9 +77,16 @@ export function rename(
   if (exchange && target !== undefined) {
     prepare(core, target, to, from);
     swap(core, node, target, from, to);
-  } else {
-    move(core, node, target, from, to, (flags & RENAME_WHITEOUT) !== 0);
+    return withOtherParent([node, target], from, to);
   }
+  // RENAME_WHITEOUT asks for no more: a whiteout is made where one is needed, and in the mount it is not seen.
+  move(core, node, target, from, to);
+  return withOtherParent([node], from, to);
+}
+
+function withOtherParent(moved: readonly Node[], from: NameIn, to: NameIn): readonly NodeId[] {
+  if (from.parent === to.parent) return [];
+  return moved.filter(({ dir }) => dir?.cookies !== undefined).map(({ id }) => id);
 }
 
 function check(core: UnionCore, node: Node, target: Node | undefined, flags: number): void {
@@ -129,21 +140,14 @@ function swap(core: UnionCore, node: Node, target: Node, from: NameIn, to: NameI
   settleAt(core, target, from, to, source, destination);
 }
 
-function move(
-  core: UnionCore,
-  node: Node,
-  target: Node | undefined,
-  from: NameIn,
-  to: NameIn,
-  whiteoutWanted: boolean,
-): void {
+function move(core: UnionCore, node: Node, target: Node | undefined, from: NameIn, to: NameIn): void {
   const source = upperDirOf(core, from.parent);
   const destination = upperDirOf(core, to.parent);
   if (target !== undefined && !target.isDirectory) {
     keepCount(core, target);
     bringNameUp(core, target, to.parent, to.name);
   }
-  const whiteout = whiteoutWanted || isCovered(core, from.parent, from.name);
+  const whiteout = isCovered(core, from.parent, from.name);
   const targetIsUpper = target !== undefined && hasUpperName(core, target, destination, to.name);
   const undo =
     target !== undefined && targetIsUpper ? vacate(core, target, destination, to.name) : nothingToUndo;

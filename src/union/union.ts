@@ -131,7 +131,7 @@ export class Union implements FileSystem {
     from: { readonly parent: NodeId; readonly name: Name },
     to: { readonly parent: NodeId; readonly name: Name },
     flags: number,
-  ): Later<void> {
+  ): Later<readonly NodeId[]> {
     const { nodes } = this.#core;
     return rename(
       this.#core,

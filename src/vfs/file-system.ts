@@ -85,12 +85,13 @@ export interface NodeOperations {
   link(caller: Caller, node: NodeId, parent: NodeId, name: Name, attr: Attr): Later<NodeId>;
   unlink(caller: Caller, parent: NodeId, name: Name): Later<void>;
   rmdir(parent: NodeId, name: Name): void;
+  /** Answers the directories that were listed before and whose `..` is another one now. */
   rename(
     caller: Caller,
     from: { readonly parent: NodeId; readonly name: Name },
     to: { readonly parent: NodeId; readonly name: Name },
     flags: number,
-  ): Later<void>;
+  ): Later<readonly NodeId[]>;
   /** Entries after `cookie` (0: from the start) go to `sink` until it is full. */
   readdir(node: NodeId, cookie: number, sink: DirectorySink): void;
   readdirplus(node: NodeId, cookie: number, sink: DirectorySink): void;

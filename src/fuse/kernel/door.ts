@@ -154,6 +154,12 @@ export class Door {
     this.channel.send(message, message.length);
   }
 
+  /** What the kernel keeps of the entries of directory `node` is no longer so; it waits for nobody either. */
+  forgetListing(node: NodeId): void {
+    const message = notifyInvalInode(node, 0, 0);
+    this.channel.send(message, message.length);
+  }
+
   /** Nobody has the open file `fh` of `node` open any more. */
   release(node: NodeId, fh: number): void {
     this.modes.leave(node, fh);

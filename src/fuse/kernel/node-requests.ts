@@ -178,7 +178,10 @@ function rename(door: Door, newParent: NodeId, flags: number): number {
   const { frame } = door;
   const from = { parent: frame.nodeId, name: frame.name(0) };
   const to = { parent: newParent, name: frame.name(1) };
-  return door.settle(door.fs.rename(door.who(), from, to, flags), (reply) => reply.ok());
+  return door.settle(door.fs.rename(door.who(), from, to, flags), (reply, moved) => {
+    for (const node of moved) door.forgetListing(node);
+    return reply.ok();
+  });
 }
 
 export function onStatfs(door: Door): number {
