@@ -4,7 +4,7 @@
  * shows nor recurses, the kernel itself refuses to write to a lower, and rename between upper and work
  * stays inside one mount. Where clones are refused (no CAP_SYS_ADMIN) directories are opened as they are.
  */
-import { fsError } from '../base/fs-error.ts';
+import { fsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
@@ -125,6 +125,7 @@ class Opening {
       unprivileged: this.#options.unprivileged ?? false,
       ids: this.#options.ids,
     });
+    if (writable !== undefined) warnWithoutWhiteouts(core, writable.layer);
     const leave = share?.join(() => {
       core.fitDescriptors();
     });
@@ -230,6 +231,20 @@ class Opening {
 /** What may be written into the upper is not what a program without these options reads. */
 function needsOurOptions({ metacopy, redirectDir, index }: UnionFeatures): boolean {
   return metacopy || redirectDir === 'on' || index;
+}
+
+/** An upper in another union, for one. Everything else works. */
+function warnWithoutWhiteouts(core: UnionCore, upper: Layer): void {
+  try {
+    core.whiteoutMaker().begin();
+  } catch (thrown) {
+    if (!isFsError(thrown, 'EPERM')) throw thrown;
+    const place = nameToText(upper.path);
+    core.log.warn(
+      `${place} takes no whiteouts (character devices 0/0), so nothing of the lower layers can be removed or renamed: ` +
+        'put upperdir and workdir on another file system',
+    );
+  }
 }
 
 function fixed(layer: Layer, fd: Fd): RealDir {
