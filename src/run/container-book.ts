@@ -10,6 +10,7 @@ import { isFsError } from '../base/fs-error.ts';
 import { UserError } from '../base/user-error.ts';
 import { tryLock, waitForLock, type Lock } from '../os/lock.ts';
 import { namesIn } from '../store/durable.ts';
+import { tryRemoval } from '../store/try-removal.ts';
 import { findContainer, writeContainer, type Container } from './container.ts';
 import { containerPath, type Engine } from './engine.ts';
 import { noSuchContainer } from './state-errors.ts';
@@ -77,12 +78,11 @@ export async function collectUnfinished(engine: Engine): Promise<void> {
     try {
       // Written, perhaps, between the two looks.
       if ((await findContainer(engine, id)) !== undefined) continue;
-      await engine.layers.unmount(id);
-      await engine.layers.remove(id);
-      await forgetContainer(engine, id);
-    } catch (thrown) {
-      // It goes once whoever has mounted it is done.
-      if (!(thrown instanceof UserError && thrown.code === 'layer-in-use')) throw thrown;
+      await tryRemoval(async () => {
+        await engine.layers.unmount(id);
+        await engine.layers.remove(id);
+        await forgetContainer(engine, id);
+      });
     } finally {
       lock.release();
     }

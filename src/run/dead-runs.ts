@@ -10,6 +10,7 @@ import { isFsError } from '../base/fs-error.ts';
 import { nameFromText } from '../base/name.ts';
 import { tryLock, type Lock } from '../os/lock.ts';
 import { namesIn } from '../store/durable.ts';
+import { tryRemoval } from '../store/try-removal.ts';
 import { collectUnfinished } from './container-book.ts';
 import { findContainer, findRun, isActive, readStatus, type Container } from './container.ts';
 import { endRun } from './end-run.ts';
@@ -21,7 +22,8 @@ import { runtimeFile, stepPrefix } from './step-bundle.ts';
 export async function endDeadRuns(engine: Engine): Promise<void> {
   for (const name of await namesIn(bundlesPath(engine.runRoot))) {
     if (name.startsWith(stepPrefix)) endDeadStep(engine, name);
-    else await endDeadRun(engine, name);
+    // A program may stand in the way: then it is ended by a later command.
+    else await tryRemoval(() => endDeadRun(engine, name));
   }
   await collectUnfinished(engine);
 }

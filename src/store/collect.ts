@@ -3,60 +3,71 @@
  * kind, which costs three listings; only then everything is read, and only while nobody else is at work.
  */
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { UserError } from '../base/user-error.ts';
 import { removeTrial } from './drivers/choose.ts';
 import { findLine, namesIn, unfinishedPrefix } from './durable.ts';
-import { isCacheId } from './ids.ts';
+import { isCacheId, type CacheId } from './ids.ts';
 import { isBroken, readLayers, readReferences } from './references.ts';
 import { removeDirectory } from './remove-directory.ts';
 import type { Store } from './store.ts';
-import { clearWorkspace } from './workspace.ts';
+import { tryRemoval } from './try-removal.ts';
+import { readWorkspace } from './workspace.ts';
 
-/** Leaves everything as it is while another command is at work, or where a file is damaged. */
+/** Leaves everything as it is while another command is at work, or where a file is damaged. What does not go stays. */
 export async function collectIfNeeded(store: Store): Promise<void> {
-  await store.driver.cleanup();
+  await tryRemoval(() => store.driver.cleanup());
   const isNeeded =
     store.lock.wasAbandoned ||
     (await namesIn(store.root.layerDb('tmp'))).length > 0 ||
     (await namesIn(store.root.path)).some(isUnfinished);
   if (!isNeeded) return;
   try {
-    await store.lock.exclusiveNow(() => collect(store));
+    await tryRemoval(() => store.lock.exclusiveNow(() => collect(store)));
   } catch (thrown) {
     // `system check` tells of it; what is damaged may be what says that a layer is needed.
     if (!isBroken(thrown)) throw thrown;
   }
 }
 
-/** What was thrown away, in words. For the holder of the root's lock. UserError `broken-file`, and nothing is gone. */
+/**
+ * What was thrown away, in words; the next command tries again what did not go. For the holder of the root's lock.
+ * UserError `broken-file`, and nothing is gone.
+ */
 export async function collect(store: Store): Promise<string[]> {
   // Before the references: who makes a directory writes that down first.
   const directories = await store.driver.list();
   const references = await readReferences(store);
   const layers = await readLayers(store);
   const done: string[] = [];
-  const used = new Set([...layers.values()].map(({ cacheId }) => cacheId));
-  for (const directory of references.deadWorkspaces) {
-    // Its command may have died a moment ago, and its mounts are there until the next look.
-    if (!(await isFree(clearWorkspace(store, directory, used)))) continue;
-    done.push(`unfinished work ${directory}`);
-  }
+  let stays = 0;
+  const remove = async (what: string, removal: () => Promise<void>): Promise<boolean> => {
+    const isGone = await tryRemoval(removal);
+    if (isGone) done.push(what);
+    else stays += 1;
+    return isGone;
+  };
   for (const { chainId } of layers.values()) {
     if (references.layers.has(chainId)) continue;
-    await store.layers.remove(chainId);
-    done.push(`layer ${chainId}`);
+    await remove(`layer ${chainId}`, () => store.layers.remove(chainId));
   }
+  const stuck = new Set<CacheId>();
   for (const id of directories) {
-    if (references.caches.has(id) || !(await isFree(store.driver.remove(id)))) continue;
-    done.push(`directory ${store.driver.directoryOf(id)}`);
+    if (references.caches.has(id)) continue;
+    // Its command may have died a moment ago, and its mounts are there until the next look.
+    const isGone = await remove(`directory ${store.driver.directoryOf(id)}`, () => store.driver.remove(id));
+    if (!isGone) stuck.add(id);
+  }
+  for (const directory of references.deadWorkspaces) {
+    // As long as it is there, every command looks for what it names.
+    if ((await readWorkspace(directory)).caches.some((id) => stuck.has(id))) continue;
+    await remove(`unfinished work ${directory}`, () => rm(directory, { recursive: true, force: true }));
   }
   for (const path of await unfinishedFiles(store)) {
-    if (!isDeadTrial(basename(path))) await removeDirectory(path);
-    else if (!(await removeTrial(path))) continue;
-    done.push(`file ${path}`);
+    const act = isDeadTrial(basename(path)) ? removeTrial : removeDirectory;
+    await remove(`file ${path}`, () => act(path));
   }
-  store.lock.forgetAbandoned();
+  if (stays === 0) store.lock.forgetAbandoned();
   return done;
 }
 
@@ -97,17 +108,6 @@ async function layerDirectories(store: Store): Promise<string[]> {
     ),
   );
   return ids.filter((id) => id !== undefined && isCacheId(id)).map((id) => store.driver.directoryOf(id));
-}
-
-/** False where what was to be removed is mounted. */
-async function isFree(removal: Promise<void>): Promise<boolean> {
-  try {
-    await removal;
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof UserError && thrown.code === 'layer-in-use') return false;
-    throw thrown;
-  }
 }
 
 async function subdirectories(directory: string): Promise<string[]> {

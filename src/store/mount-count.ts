@@ -17,6 +17,7 @@ import {
   type MountBook,
   type MountRecord,
 } from './mount-book.ts';
+import { tryRemoval } from './try-removal.ts';
 
 export interface MountOrder {
   /** Of the record in the book. */
@@ -105,7 +106,10 @@ async function dropUnheld(book: MountBook, name: string, record: MountRecord): P
   await book.remove(name);
 }
 
-/** Takes down what nobody holds any more, and what a command left that died between a mount and its record. */
+/**
+ * Takes down what nobody holds any more, and what a command left that died between a mount and its record. What is in use
+ * stays, with its record.
+ */
 export function cleanMounts(book: MountBook, base: string): Promise<void> {
   return book.alone(async () => {
     // Those that show others first: the others may then have no holder any more.
@@ -114,20 +118,24 @@ export function cleanMounts(book: MountBook, base: string): Promise<void> {
     );
     for (const record of records) {
       if (isThere(record) && (isElsewhere(record) || (await book.isHeld(record.name, record)))) continue;
-      const mounted = findMountAt(nameFromText(record.target));
-      if (mounted !== undefined && (isThere(record) || mounted.source === mountSource)) {
-        await unmountTree(record.target, record.server);
-      }
-      await book.remove(record.name);
+      await tryRemoval(() => cleanMount(book, record));
     }
     const known = new Set((await book.list()).map(({ target }) => nameFromText(target)));
     const prefix = nameFromText(`${base}/`);
     for (const { mountPoint } of readMounts().reverse()) {
       if (mountPoint.startsWith(prefix) && mountPoint.endsWith('/merged') && !known.has(mountPoint)) {
-        await unmountTree(nameToText(mountPoint), undefined);
+        await tryRemoval(() => unmountTree(nameToText(mountPoint), undefined));
       }
     }
   });
+}
+
+async function cleanMount(book: MountBook, record: MountRecord & { readonly name: string }): Promise<void> {
+  const mounted = findMountAt(nameFromText(record.target));
+  if (mounted !== undefined && (isThere(record) || mounted.source === mountSource)) {
+    await unmountTree(record.target, record.server);
+  }
+  await book.remove(record.name);
 }
 
 function without(holders: readonly Holder[], own: ProcessIdentity): Holder[] {

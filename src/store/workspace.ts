@@ -17,6 +17,7 @@ import { chainIdOf, hexOf, newCacheId, type CacheId, type ChainId, type ImageId 
 import { tellingNoSpace } from './no-space.ts';
 import type { Reference } from './reference.ts';
 import type { Store } from './store.ts';
+import { tryRemoval } from './try-removal.ts';
 
 /** Fills the directory that a driver has made for a new layer. */
 type FillLayer = (id: CacheId, parent: CacheId | undefined) => Promise<LayerTarResult>;
@@ -79,11 +80,10 @@ export class Workspace {
       await this.hold(chainId);
       return layers.publish(staged, chainId);
     });
-    if (!isOurs) {
-      await rm(staged, { recursive: true });
-      await driver.remove(cacheId);
-    }
-    await rm(join(this.#directory, `cache-${cacheId}`));
+    if (!isOurs) await rm(staged, { recursive: true });
+    // What does not go is tried again at the end.
+    if (isOurs || (await tryRemoval(() => driver.remove(cacheId))))
+      await rm(join(this.#directory, `cache-${cacheId}`));
     return chainId;
   }
 
@@ -116,14 +116,18 @@ export class Workspace {
     await writeFile(join(this.#directory, name), '', { mode: 0o600 });
   }
 
+  /** Throws away what it names, and itself. What does not go is left, with it, for the next command. */
   async #end(): Promise<void> {
+    const { driver, lock } = this.#store;
     try {
       const { caches } = await readWorkspace(this.#directory);
-      const used =
-        caches.length === 0
-          ? new Set<CacheId>()
-          : await this.#store.lock.shared(() => usedCaches(this.#store));
-      await clearWorkspace(this.#store, this.#directory, used);
+      // By now some may be part of a layer.
+      const used = caches.length === 0 ? new Set() : await lock.shared(() => usedCaches(this.#store));
+      let isClear = true;
+      for (const id of caches) {
+        if (!used.has(id) && !(await tryRemoval(() => driver.remove(id)))) isClear = false;
+      }
+      if (isClear) await tryRemoval(() => rm(this.#directory, { recursive: true, force: true }));
     } finally {
       this.#lock.release();
     }
@@ -144,17 +148,6 @@ export async function readWorkspace(directory: string): Promise<WorkspaceContent
     caches: after('cache-') as CacheId[],
     holds: after('hold-').map((hex) => `sha256:${hex}` as ChainId),
   };
-}
-
-/** Throws away what a workspace names, and itself; `used` are the directories that are part of a layer by now. */
-export async function clearWorkspace(
-  store: Store,
-  directory: string,
-  used: ReadonlySet<CacheId>,
-): Promise<void> {
-  const { caches } = await readWorkspace(directory);
-  for (const id of caches) if (!used.has(id)) await store.driver.remove(id);
-  await rm(directory, { recursive: true, force: true });
 }
 
 /** Those of layers that are published. For a holder of the root's lock. */

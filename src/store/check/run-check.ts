@@ -7,6 +7,7 @@ import { collect } from '../collect.ts';
 import type { CacheId } from '../ids.ts';
 import { isBroken } from '../references.ts';
 import type { Store } from '../store.ts';
+import { tryRemoval } from '../try-removal.ts';
 import { checkImages, checkNames } from './check-images.ts';
 import { checkContents, checkLayers } from './check-layers.ts';
 import { checkLeftovers, checkMounts } from './check-leftovers.ts';
@@ -27,7 +28,7 @@ export async function checkStore(store: Store, options: { readonly repair: boole
   }
   return store.lock.exclusive(async () => {
     const before = await findFaults(store);
-    for (const { mend } of before) await mend?.();
+    for (const { mend } of before) if (mend !== undefined) await tryRemoval(mend);
     await collect(store).catch((thrown: unknown) => {
       if (!isBroken(thrown)) throw thrown;
     });

@@ -13,7 +13,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { isFsError } from '../../base/fs-error.ts';
 import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { unmountFuse } from '../../os/mount.ts';
@@ -102,19 +101,13 @@ async function tryMounts(path: string): Promise<DriverChoice | undefined> {
 }
 
 /**
- * Takes away what is left of a trial whose command died, its mount first. False where its server, which may have
- * outlived it by a moment, mounts it right now: then it is there until the next look.
+ * Takes away what is left of a trial whose command died, its mount first. FsError EBUSY where its server, which may have
+ * outlived it by a moment, mounts it right now.
  */
-export async function removeTrial(place: string): Promise<boolean> {
+export async function removeTrial(place: string): Promise<void> {
   const target = nameFromText(join(realpathSync(place), 'merged'));
-  try {
-    while (findMountAt(target) !== undefined) unmountFuse(target, { lazy: true });
-    await removeDirectory(place);
-    return true;
-  } catch (thrown) {
-    if (isFsError(thrown, 'EBUSY')) return false;
-    throw thrown;
-  }
+  while (findMountAt(target) !== undefined) unmountFuse(target, { lazy: true });
+  await removeDirectory(place);
 }
 
 /** Undefined where it works, otherwise why not. */

@@ -11,6 +11,7 @@ import type { DriverName, LayerChange, StorageDriver } from '../driver.ts';
 import { namesIn } from '../durable.ts';
 import { isCacheId, type CacheId } from '../ids.ts';
 import { removeDirectory } from '../remove-directory.ts';
+import { tryRemoval } from '../try-removal.ts';
 import { applyDiffTree, buildDiffTree, copyRootFacts } from './diff-tree.ts';
 import { treeChanges, type Touched } from './tree-changes.ts';
 
@@ -115,8 +116,7 @@ export class TreeDriver implements StorageDriver {
     for (const name of await namesIn(this.#base)) {
       const pid = /^scratch-[0-9a-f]{64}-(\d+)-\d+$/.exec(name)?.[1];
       if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
-      await this.#keeper.clearScratch?.(join(this.#base, name, scratchName));
-      await removeDirectory(join(this.#base, name));
+      await tryRemoval(() => this.#clear(join(this.#base, name)));
     }
   }
 
@@ -134,6 +134,11 @@ export class TreeDriver implements StorageDriver {
 
   metadata(): Promise<Readonly<Record<string, string>>> {
     return Promise.resolve({});
+  }
+
+  async #clear(place: string): Promise<void> {
+    await this.#keeper.clearScratch?.(join(place, scratchName));
+    await removeDirectory(place);
   }
 
   /** Runs `act` with an empty directory beside the layers. */
