@@ -91,7 +91,7 @@ t.test('the same changes as by looking at everything', btrfs, async (t) => {
     const { before, after, scratch } = change(script, { SEED: String(seed + index) });
     const touched = await findTouched(before, after, scratch);
     t.strictSame(await treeChanges(before, after, touched), await treeChanges(before, after), what);
-    if (what !== 'odd names') t.notOk(touched.has('still' as never), 'it is not looked at');
+    if (what !== 'odd names') t.equal(touched?.has('still' as never), false, 'it is not looked at');
     t.strictSame(readdirSync(scratch), [], 'no snapshot is left');
   }
 });

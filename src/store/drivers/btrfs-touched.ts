@@ -11,13 +11,22 @@ import { createInterface } from 'node:readline';
 import { asName, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { runChild } from '../child.ts';
+import { hasNested } from './btrfs-nested.ts';
 import { addTouched, type Touched } from './tree-changes.ts';
 
 const snapshotNames = ['before', 'after'] as const;
 const streamName = 'stream';
 
-/** Snapshots that nobody writes, which is what can be sent, lie in the directory `scratch` meanwhile. UserError `child-failed`. */
-export async function findTouched(before: string, after: string, scratch: string): Promise<Touched> {
+/**
+ * Snapshots that nobody writes, which is what can be sent, lie in the directory `scratch` meanwhile. Undefined where there
+ * are subvolumes in `after`, of which the stream says nothing. UserError `child-failed`.
+ */
+export async function findTouched(
+  before: string,
+  after: string,
+  scratch: string,
+): Promise<Touched | undefined> {
+  if (await hasNested(after)) return undefined;
   const snapshots = snapshotNames.map((name) => join(scratch, name));
   try {
     for (const [index, path] of [before, after].entries()) {

@@ -1,6 +1,7 @@
 /** Trees by snapshots of subvolumes, on a data root that lies on btrfs. Programs: btrfs-progs. */
 import { statfsSync } from 'node:fs';
 import { runChild } from '../child.ts';
+import { deleteNested } from './btrfs-nested.ts';
 import { clearScratch, findTouched } from './btrfs-touched.ts';
 import type { TreeKeeper } from './tree-driver.ts';
 
@@ -18,7 +19,11 @@ export const btrfsKeeper: TreeKeeper = {
     else await runChild('btrfs', ['subvolume', 'snapshot', from, path]);
   },
   remove: async (path) => {
-    await runChild('btrfs', ['subvolume', 'delete', path]);
+    const remove = (): Promise<unknown> => runChild('btrfs', ['subvolume', 'delete', path]);
+    await remove().catch(async (thrown: unknown) => {
+      if (!(await deleteNested(path))) throw thrown;
+      await remove();
+    });
   },
   findTouched,
   clearScratch,

@@ -71,8 +71,8 @@ class Transfer {
   readonly #fs: HostFs;
   readonly #from: Fd;
   readonly #to: Fd;
-  /** Of files with several names, by inode: the first name in the other tree. */
-  readonly #copied = new Map<number, Name>();
+  /** Of files with several names, by device and inode, since a tree may have subvolumes: the first name in the other tree. */
+  readonly #copied = new Map<string, Name>();
 
   constructor(fs: HostFs, from: Fd, to: Fd) {
     this.#fs = fs;
@@ -92,13 +92,13 @@ class Transfer {
   async #copy(name: Name): Promise<void> {
     const fs = this.#fs;
     fs.statx(this.#from, name);
-    const inode = fs.stat[st.ino] ?? 0;
-    const first = this.#copied.get(inode);
+    const file = `${String(fs.stat[st.dev])} ${String(fs.stat[st.ino])}`;
+    const first = this.#copied.get(file);
     if (first !== undefined) {
       fs.linkat(this.#to, first, this.#to, name);
       return;
     }
-    if ((fs.stat[st.nlink] ?? 1) > 1) this.#copied.set(inode, name);
+    if ((fs.stat[st.nlink] ?? 1) > 1) this.#copied.set(file, name);
     const object = fs.openat(this.#from, name, O_PATH | O_NOFOLLOW, 0);
     try {
       await copyObject(fs, { object, data: object }, this.#to, name, names);

@@ -21,8 +21,8 @@ export interface TreeKeeper {
   /** Makes an empty tree, or one that is as `from`. */
   make(path: string, from: string | undefined): Promise<void>;
   remove(path: string): Promise<void>;
-  /** What may differ between two trees of which one was made as the other; `scratch` is an empty directory. */
-  findTouched?(before: string, after: string, scratch: string): Promise<Touched>;
+  /** What may differ between two trees of which one was made as the other, if that can be told; `scratch` is an empty directory. */
+  findTouched?(before: string, after: string, scratch: string): Promise<Touched | undefined>;
   /** Takes away what `findTouched` has left in `scratch`, of a process that was killed. */
   clearScratch?(scratch: string): Promise<void>;
   status(base: string): Promise<Readonly<Record<string, string>>>;
