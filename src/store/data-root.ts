@@ -75,6 +75,10 @@ export class DataRoot {
   get lockFile(): string {
     return this.at('lock');
   }
+
+  get reserveFile(): string {
+    return this.at('reserve');
+  }
 }
 
 /** The root at `path`; undefined where nothing is there, or an empty directory. UserError `foreign-root`, `newer-root`. */

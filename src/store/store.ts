@@ -13,6 +13,7 @@ import { ImageDb } from './image-db.ts';
 import { LayerDb } from './layer-db.ts';
 import { MountBook } from './mount-book.ts';
 import { Repositories } from './repositories.ts';
+import { keepReserve, withReserve } from './reserve.ts';
 import { RootLock } from './root-lock.ts';
 import { RunRoot } from './run-root.ts';
 
@@ -61,6 +62,7 @@ export class Store {
     }
     const run = await RunRoot.open(root, options.runRoot);
     choice ??= await rememberedChoice(root, run, options.driver);
+    await keepReserve(root);
     const store = new Store(root, run, choice);
     if (without.collect !== false) await collectIfNeeded(store);
     return store;
@@ -82,7 +84,7 @@ async function rememberedChoice(
   const path = join(run.path, 'driver.json');
   const found = await findJson(path, choiceSchema);
   if (found !== undefined) return found;
-  const choice = await chooseDriver(root.path, root.format, undefined);
+  const choice = await withReserve(root, () => chooseDriver(root.path, root.format, undefined));
   await writeDurably(path, JSON.stringify(choice));
   return choice;
 }

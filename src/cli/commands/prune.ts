@@ -9,6 +9,7 @@ import { pruneVolumes } from '../../run/volume-users.ts';
 import { DiskUsage } from '../../store/disk-usage.ts';
 import { pruneImages, removalLines } from '../../store/remove-image.ts';
 import type { Image } from '../../store/image-db.ts';
+import { withReserve } from '../../store/reserve.ts';
 import type { Store } from '../../store/store.ts';
 import { confirm } from '../confirm.ts';
 import { Filters } from '../filters.ts';
@@ -101,27 +102,31 @@ function imagesThatGo(all: boolean): string {
 async function images(store: Store, all: boolean, filters: Filters): Promise<Pruned> {
   const accepts = ({ config }: Image): boolean =>
     filters.labels(config.config?.Labels) && filters.until(config.created);
-  const removal = await pruneImages(store, { all, accepts });
+  const removal = await withReserve(store.root, () => pruneImages(store, { all, accepts }));
   return { lines: removalLines(removal), bytes: removal.reclaimed };
 }
 
-async function containers({ engine, layers }: OpenedEngine, filters: Filters): Promise<Pruned> {
-  const { ids, bytes } = await pruneContainers(engine, {
-    sizeOf: ({ id }) => layers.size(id),
-    accepts: ({ labels, created }) => filters.labels(labels) && filters.until(created),
-  });
+async function containers({ engine, layers, store }: OpenedEngine, filters: Filters): Promise<Pruned> {
+  const { ids, bytes } = await withReserve(store.root, () =>
+    pruneContainers(engine, {
+      sizeOf: ({ id }) => layers.size(id),
+      accepts: ({ labels, created }) => filters.labels(labels) && filters.until(created),
+    }),
+  );
   return { lines: ids.map((id) => `Deleted container: ${id}`), bytes };
 }
 
-async function volumes({ engine }: OpenedEngine, filters: Filters): Promise<Pruned> {
+async function volumes({ engine, store }: OpenedEngine, filters: Filters): Promise<Pruned> {
   const usage = new DiskUsage();
   const sizes = new Map(
     engine.volumes.list().map(({ name, mountpoint }) => [name, usage.of(mountpoint)] as const),
   );
-  const gone = await pruneVolumes(engine, {
-    all: false,
-    accepts: ({ labels }) => filters.labels(labels),
-  });
+  const gone = await withReserve(store.root, () =>
+    pruneVolumes(engine, {
+      all: false,
+      accepts: ({ labels }) => filters.labels(labels),
+    }),
+  );
   return {
     lines: gone.map((name) => `Deleted volume: ${name}`),
     bytes: gone.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0),

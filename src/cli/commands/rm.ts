@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
 import { removeContainer } from '../../run/remove-container.ts';
+import { withReserve } from '../../store/reserve.ts';
 import { eachOperand } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
@@ -19,10 +20,11 @@ export function rmCommand(): Command {
     .option('-f, --force', 'also those that run, which are killed; one that is not there is no failure')
     .option('-v, --volumes', 'with their volumes that nobody named')
     .action(async (names: string[], { force, volumes }: Options, command: Command) => {
-      const { engine } = await openEngine(command);
+      const { engine, store } = await openEngine(command);
       const remove = async (name: string): Promise<void> => {
         const container = await getContainer(engine, name);
-        await removeContainer(engine, container, { force: force === true, volumes: volumes === true });
+        const options = { force: force === true, volumes: volumes === true };
+        await withReserve(store.root, () => removeContainer(engine, container, options));
         printLines([name]);
       };
       await eachOperand(names, remove, force === true ? 'no-such-container' : undefined);

@@ -1,6 +1,7 @@
 /** `strata rmi IMAGE...`: takes names away, and with the last name the image and the layers that nobody else has. */
 import { Command } from 'commander';
 import { removalLines, removeImage } from '../../store/remove-image.ts';
+import { withReserve } from '../../store/reserve.ts';
 import { eachOperand } from '../each-operand.ts';
 import { openStore } from '../open-store.ts';
 import { printLines } from '../print.ts';
@@ -14,7 +15,10 @@ export function rmiCommand(name: string): Command {
     .action(async (images: string[], { force }: { readonly force?: true }, command: Command) => {
       const store = await openStore(command);
       const remove = async (image: string): Promise<void> => {
-        printLines(removalLines(await removeImage(store, image, { force: force === true })));
+        const removal = await withReserve(store.root, () =>
+          removeImage(store, image, { force: force === true }),
+        );
+        printLines(removalLines(removal));
       };
       await eachOperand(images, remove, force === true ? 'no-such-image' : undefined);
     });

@@ -5,6 +5,7 @@ import { exportDirectory, importDirectory } from '../../run/volume-archive.ts';
 import type { VolumeFacts } from '../../run/volume-driver.ts';
 import { withVolume } from '../../run/use-volume.ts';
 import { pruneVolumes, removeVolume, volumeUsers } from '../../run/volume-users.ts';
+import { withReserve } from '../../store/reserve.ts';
 import { confirm } from '../confirm.ts';
 import { describeVolume } from '../describe-volume.ts';
 import { eachOperand } from '../each-operand.ts';
@@ -129,10 +130,10 @@ function rm(): Command {
     .argument('<volume...>')
     .option('-f, --force', 'no error for those that are not there')
     .action(async (names: string[], { force }: { readonly force?: true }, command: Command) => {
-      const { engine } = await openEngine(command);
+      const { engine, store } = await openEngine(command);
       await eachOperand(names, async (name) => {
         if (force === true && engine.volumes.find(name) === undefined) return;
-        await removeVolume(engine, name);
+        await withReserve(store.root, () => removeVolume(engine, name));
         printLines([name]);
       });
     });
@@ -155,9 +156,9 @@ function prune(): Command {
       const all = withNames === true || (filters.has('all') && filters.boolean('all', true));
       if (force !== true)
         await confirm(`${all ? 'every volume' : 'the nameless volumes'} that no container has`);
-      const { engine } = await openEngine(command);
+      const { engine, store } = await openEngine(command);
       const accepts = ({ labels }: VolumeFacts): boolean => filters.labels(labels);
-      printLines(await pruneVolumes(engine, { all, accepts }));
+      printLines(await withReserve(store.root, () => pruneVolumes(engine, { all, accepts })));
     });
 }
 
