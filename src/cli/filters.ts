@@ -60,8 +60,8 @@ export class Filters {
     const holds = (text: string): boolean => {
       const at = text.indexOf('=');
       const name = at < 0 ? text : text.slice(0, at);
-      const found = labels?.[name];
-      return found !== undefined && (at < 0 || found === text.slice(at + 1));
+      if (labels === undefined || labels === null || !Object.hasOwn(labels, name)) return false;
+      return at < 0 || labels[name] === text.slice(at + 1);
     };
     return this.values('label').every(holds) && !this.values('label!').some(holds);
   }

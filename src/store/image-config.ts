@@ -3,6 +3,7 @@
  * since the image's id is their digest; this says only what in them is read.
  */
 import * as v from 'valibot';
+import { recordOf } from './record-schema.ts';
 
 const digest = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/, 'it is no digest'));
 
@@ -19,7 +20,7 @@ export const imageConfigSchema = v.looseObject({
   author: v.optional(v.string()),
   architecture: v.string(),
   os: v.string(),
-  config: v.nullish(v.looseObject({ Labels: v.nullish(v.record(v.string(), v.string())) })),
+  config: v.nullish(v.looseObject({ Labels: v.nullish(recordOf(v.string())) })),
   rootfs: v.object({ type: v.literal('layers'), diff_ids: v.array(digest) }),
   history: v.nullish(v.array(historySchema)),
 });

@@ -6,13 +6,11 @@ import * as v from 'valibot';
 import type { DataRoot } from './data-root.ts';
 import { findJson, writeDurably } from './durable.ts';
 import type { ImageId } from './ids.ts';
+import { recordOf } from './record-schema.ts';
 import { referenceText, type Reference } from './reference.ts';
 
 const schema = v.object({
-  Repositories: v.record(
-    v.string(),
-    v.record(v.string(), v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/, 'it is no digest'))),
-  ),
+  Repositories: recordOf(recordOf(v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/, 'it is no digest')))),
 });
 
 export interface NamedImage {
@@ -69,10 +67,10 @@ export class Repositories {
   }
 
   async #write(names: readonly NamedImage[]): Promise<void> {
-    const repositories: Record<string, Record<string, string>> = {};
+    const repositories = new Map<string, Record<string, string>>();
     for (const { name, reference, image } of names) {
-      repositories[name] = { ...repositories[name], [reference]: image };
+      repositories.set(name, { ...repositories.get(name), [reference]: image });
     }
-    await writeDurably(this.path, JSON.stringify({ Repositories: repositories }));
+    await writeDurably(this.path, JSON.stringify({ Repositories: Object.fromEntries(repositories) }));
   }
 }
