@@ -6,9 +6,9 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { removeTrial } from './drivers/choose.ts';
-import { findLine, namesIn, unfinishedPrefix } from './durable.ts';
+import { findLine, isBroken, namesIn, unfinishedPrefix } from './durable.ts';
 import { isCacheId, type CacheId } from './ids.ts';
-import { isBroken, readLayers, readReferences } from './references.ts';
+import { findUnreferenced, readReferences } from './references.ts';
 import { removeDirectory } from './remove-directory.ts';
 import type { Store } from './store.ts';
 import { tryRemoval } from './try-removal.ts';
@@ -38,7 +38,8 @@ export async function collect(store: Store): Promise<string[]> {
   // Before the references: who makes a directory writes that down first.
   const directories = await store.driver.list();
   const references = await readReferences(store);
-  const layers = await readLayers(store);
+  if (references.fault !== undefined) throw references.fault;
+  const unreferenced = await findUnreferenced(store, directories, references);
   const done: string[] = [];
   let stays = 0;
   const remove = async (what: string, removal: () => Promise<void>): Promise<boolean> => {
@@ -47,13 +48,12 @@ export async function collect(store: Store): Promise<string[]> {
     else stays += 1;
     return isGone;
   };
-  for (const { chainId } of layers.values()) {
+  for (const chainId of references.all.keys()) {
     if (references.layers.has(chainId)) continue;
     await remove(`layer ${chainId}`, () => store.layers.remove(chainId));
   }
   const stuck = new Set<CacheId>();
-  for (const id of directories) {
-    if (references.caches.has(id)) continue;
+  for (const id of unreferenced) {
     // Its command may have died a moment ago, and its mounts are there until the next look.
     const isGone = await remove(`directory ${store.driver.directoryOf(id)}`, () => store.driver.remove(id));
     if (!isGone) stuck.add(id);

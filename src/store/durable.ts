@@ -86,6 +86,17 @@ export function brokenFile(path: string, what: string, cause?: unknown): UserErr
   });
 }
 
+/** Whether `thrown` says that a file is damaged. */
+export function isBroken(thrown: unknown): thrown is UserError {
+  return thrown instanceof UserError && thrown.code === 'broken-file';
+}
+
+/** The same of what a promise was rejected with: an error that says that a file is damaged is a value, any other is thrown. */
+export function asBroken(thrown: unknown): UserError {
+  if (isBroken(thrown)) return thrown;
+  throw thrown;
+}
+
 /** Whether `thrown` is an error of the system, Node's or ours, with this code. */
 export function isErrno(thrown: unknown, ...codes: readonly string[]): boolean {
   return thrown instanceof Error && codes.includes((thrown as NodeJS.ErrnoException).code ?? '');

@@ -4,9 +4,10 @@
  */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { UserError } from '../base/user-error.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { DataRoot } from './data-root.ts';
-import { brokenFile, isErrno, namesIn, parseJson, syncDirectory, writeDurably } from './durable.ts';
+import { asBroken, brokenFile, isErrno, namesIn, parseJson, syncDirectory, writeDurably } from './durable.ts';
 import { chainOf, hexOf, textDigest, type ChainId, type ImageId } from './ids.ts';
 import { imageConfigSchema, type ImageConfig } from './image-config.ts';
 
@@ -46,6 +47,17 @@ export class ImageDb {
     return { id, text, config, chain: chainOf(config.rootfs.diff_ids as Digest[]) };
   }
 
+  /** Every image; UserError `broken-file` in the place of one that is damaged. */
+  async all(): Promise<Map<ImageId, Image | UserError>> {
+    const found = new Map<ImageId, Image | UserError>();
+    for (const id of await this.imageIds()) {
+      const image = await this.findImage(id).catch(asBroken);
+      if (image !== undefined) found.set(id, image);
+    }
+    return found;
+  }
+
+  /** UserError `broken-file`. */
   async images(): Promise<Image[]> {
     const images: Image[] = [];
     for (const id of await this.imageIds()) {

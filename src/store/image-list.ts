@@ -1,6 +1,8 @@
 /**
  * The images of a store as rows, and the history of one: what `images` and `history` print.
  */
+import { UserError } from '../base/user-error.ts';
+import { asBroken } from './durable.ts';
 import type { HistoryEntry } from './image-config.ts';
 import type { Image } from './image-db.ts';
 import type { ImageId } from './ids.ts';
@@ -12,25 +14,36 @@ export interface ImageRow {
   /** `NAME:TAG`; undefined for an image without a name. */
   readonly reference: string | undefined;
   readonly created: string | undefined;
-  /** Bytes in the regular files of all its layers. */
-  readonly size: number;
+  /** Bytes in the regular files of all its layers; undefined where a file is damaged. */
+  readonly size: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A row for each name, and one for each image without any; the newest first. */
-export function listImages(store: Store): Promise<ImageRow[]> {
+export interface ImageList {
+  /** A row for each name, and one for each image without any; the newest first. */
+  readonly rows: readonly ImageRow[];
+  /** What is damaged of images; UserError `broken-file`. */
+  readonly faults: readonly UserError[];
+}
+
+export function listImages(store: Store): Promise<ImageList> {
   return store.lock.shared(async () => {
     const names = await store.names.list();
     const rows: ImageRow[] = [];
-    for (const image of await store.images.images()) {
-      const { created, config } = image.config;
-      const size = await imageSize(store, image);
-      const row = { id: image.id, created, size, labels: config?.Labels ?? {} };
-      const own = namesOf(names, image.id);
+    const faults: UserError[] = [];
+    for (const [id, image] of await store.images.all()) {
+      const size = image instanceof UserError ? image : await imageSize(store, image).catch(asBroken);
+      if (size instanceof UserError) faults.push(size);
+      const { created, config } = image instanceof UserError ? {} : image.config;
+      const row = {
+        ...{ id, created, size: size instanceof UserError ? undefined : size },
+        labels: config?.Labels ?? {},
+      };
+      const own = namesOf(names, id);
       if (own.length === 0) rows.push({ ...row, reference: undefined });
       for (const reference of own) rows.push({ ...row, reference });
     }
-    return rows.sort((a, b) => ((a.created ?? '') > (b.created ?? '') ? -1 : 1));
+    return { rows: rows.sort((a, b) => ((a.created ?? '') > (b.created ?? '') ? -1 : 1)), faults };
   });
 }
 

@@ -3,12 +3,13 @@ import { listImages, type ImageRow } from './image-list.ts';
 import type { ChainId } from './ids.ts';
 import type { Store } from './store.ts';
 
-export interface ImageShare extends ImageRow {
+export interface ImageShare extends Omit<ImageRow, 'size'> {
+  readonly size: number;
   /** Bytes in the regular files of those of its layers that another image has, too. */
   readonly shared: number;
 }
 
-/** A row for each name, and one for each image without any; the newest first. */
+/** A row for each name, and one for each image without any; the newest first. UserError `broken-file`. */
 export async function imageShares(store: Store): Promise<ImageShare[]> {
   const shared = await store.lock.shared(async () => {
     const images = await store.images.images();
@@ -24,5 +25,6 @@ export async function imageShares(store: Store): Promise<ImageShare[]> {
     }
     return found;
   });
-  return (await listImages(store)).map((row) => ({ ...row, shared: shared.get(row.id) ?? 0 }));
+  const { rows } = await listImages(store);
+  return rows.map((row) => ({ ...row, size: row.size ?? 0, shared: shared.get(row.id) ?? 0 }));
 }

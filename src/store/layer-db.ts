@@ -6,9 +6,10 @@
  */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { UserError } from '../base/user-error.ts';
 import { asDigest, type Digest } from '../oci/digest.ts';
 import type { DataRoot } from './data-root.ts';
-import { brokenFile, findLine, isErrno, namesIn, syncDirectory, writeDurably } from './durable.ts';
+import { asBroken, brokenFile, findLine, isErrno, namesIn, syncDirectory, writeDurably } from './durable.ts';
 import { chainIdOf, hexOf, isCacheId, type CacheId, type ChainId } from './ids.ts';
 
 export interface Layer {
@@ -64,6 +65,15 @@ export class LayerDb {
     return layer;
   }
 
+  /** Every layer that is there; in the place of one that is damaged the UserError `broken-file` that says so. */
+  async all(): Promise<Map<ChainId, Layer | UserError>> {
+    const found = new Map<ChainId, Layer | UserError>();
+    for (const chainId of await this.chainIds()) {
+      found.set(chainId, await this.getLayer(chainId).catch(asBroken));
+    }
+    return found;
+  }
+
   /** The layer and all below it, from the bottom. */
   async chain(chainId: ChainId): Promise<Layer[]> {
     const layers: Layer[] = [];
@@ -112,6 +122,8 @@ export class LayerDb {
   /** Takes a layer away, in one step; nothing happens where there is none. What its driver keeps is not touched. */
   async remove(chainId: ChainId): Promise<void> {
     const doomed = this.#root.layerDb('tmp', `removed-${hexOf(chainId)}`);
+    // Of an earlier removal that a crash has cut short.
+    await rm(doomed, { recursive: true, force: true });
     try {
       await rename(this.pathOf(chainId), doomed);
     } catch (thrown) {

@@ -1,47 +1,55 @@
 /**
  * What refers to layers: images, mounts, and commands at work. A layer that nothing refers to is left over. Where a file is
- * damaged nobody can say so, and nothing is thrown away.
+ * damaged that says what is needed nobody can tell, and nothing is thrown away.
  */
+import { realpath } from 'node:fs/promises';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { tryLock } from '../os/lock.ts';
 import { brokenFile, findLine, namesIn } from './durable.ts';
-import { isCacheId, type CacheId, type ChainId } from './ids.ts';
+import { isCacheId, type CacheId, type ChainId, type ImageId } from './ids.ts';
 import type { Layer } from './layer-db.ts';
 import type { Store } from './store.ts';
 import { readWorkspace } from './workspace.ts';
 
 export interface References {
+  /** Every layer that is there; in the place of one that is damaged the error that says so. */
+  readonly all: ReadonlyMap<ChainId, Layer | UserError>;
   /** Layers that must stay, with all below them. */
   readonly layers: ReadonlySet<ChainId>;
-  /** Directories of the driver that must stay. */
+  /** Directories of the driver that must stay, but for what a damaged layer has. */
   readonly caches: ReadonlySet<CacheId>;
+  /** What is wrong with a layer that must stay: which directory it has, nobody can tell. */
+  readonly fault: UserError | undefined;
   /** Workspaces of commands that died. */
   readonly deadWorkspaces: readonly string[];
 }
 
-/** For the holder of the root's lock. UserError `broken-file`. */
-export async function readReferences(store: Store): Promise<References> {
+/**
+ * For the holder of the root's lock. `without`: images that are about to go, which may be damaged. UserError `broken-file`
+ * where the file of another image is, or where a damaged layer may be all that knows what a mount needs.
+ */
+export async function readReferences(
+  store: Store,
+  without: ReadonlySet<ImageId> = new Set(),
+): Promise<References> {
   const layers = new Set<ChainId>();
   const caches = new Set<CacheId>();
-  const all = await readLayers(store);
+  const all = await store.layers.all();
   const keep = (chainId: ChainId | undefined): void => {
-    for (let next = chainId; next !== undefined && !layers.has(next); next = all.get(next)?.parent)
+    for (let next = chainId; next !== undefined && !layers.has(next);) {
+      const layer = all.get(next);
+      if (layer instanceof UserError) throw layer;
       layers.add(next);
+      next = layer?.parent;
+    }
   };
-  for (const { chain } of await store.images.images()) {
-    for (const chainId of chain) {
-      if (!all.has(chainId)) throw brokenFile(store.layers.pathOf(chainId), 'it is missing');
-      keep(chainId);
-    }
+  // The first, since an image tells of its damaged layers, too, what lies below them.
+  for (const id of await store.images.imageIds()) {
+    const image = without.has(id) ? undefined : await store.images.findImage(id);
+    for (const chainId of image?.chain ?? []) layers.add(chainId);
   }
-  const byCache = new Map([...all.values()].map((layer) => [layer.cacheId, layer.chainId]));
-  for (const record of await store.mounts.list()) {
-    for (const cacheId of record.layers) {
-      caches.add(cacheId);
-      keep(byCache.get(cacheId));
-    }
-  }
+  const named = [...layers];
   for (const name of await namesIn(store.root.layerDb('mounts'))) await keepMount(store, name, keep, caches);
   const deadWorkspaces: string[] = [];
   for (const directory of await workspaces(store)) {
@@ -53,11 +61,16 @@ export async function readReferences(store: Store): Promise<References> {
     for (const cacheId of content.caches) caches.add(cacheId);
     for (const chainId of content.holds) keep(chainId);
   }
+  await keepMounted(store, all, keep, caches);
   for (const chainId of layers) {
     const layer = all.get(chainId);
-    if (layer !== undefined) caches.add(layer.cacheId);
+    if (layer !== undefined && !(layer instanceof UserError)) caches.add(layer.cacheId);
   }
-  return { layers, caches, deadWorkspaces };
+  const faults = named.map(
+    (chainId) => all.get(chainId) ?? brokenFile(store.layers.pathOf(chainId), 'it is missing'),
+  );
+  const fault = faults.find((layer) => layer instanceof UserError);
+  return { all, layers, caches, fault, deadWorkspaces };
 }
 
 /** Every layer that is there. UserError `broken-file`. */
@@ -66,6 +79,24 @@ export async function readLayers(store: Store): Promise<Map<ChainId, Layer>> {
   for (const chainId of await store.layers.chainIds())
     found.set(chainId, await store.layers.getLayer(chainId));
   return found;
+}
+
+/** Those of `directories` of the driver that nothing needs, not even what stays and was made over them. */
+export async function findUnreferenced(
+  store: Store,
+  directories: readonly CacheId[],
+  { caches }: References,
+): Promise<CacheId[]> {
+  const left = directories.filter((id) => !caches.has(id));
+  if (left.length === 0) return left;
+  // A layer that was damaged and came anew has another directory than the one that containers were made over.
+  const below = new Set<string>();
+  for (const id of caches) {
+    // One that is still being made does not say it yet, and was made over a layer that is held.
+    for (const path of await store.driver.lowers(id).catch(() => []))
+      for (const part of (await realpath(path).catch(() => '')).split('/')) below.add(part);
+  }
+  return left.filter((id) => !below.has(id));
 }
 
 /** A writable layer of a container: `layerdb/mounts/<id>`. */
@@ -83,6 +114,27 @@ async function keepMount(
   if (parent !== undefined) keep(parent);
 }
 
+/** What is mounted: `caches` has what containers and commands at work write to. */
+async function keepMounted(
+  store: Store,
+  all: References['all'],
+  keep: (chainId: ChainId) => void,
+  caches: Set<CacheId>,
+): Promise<void> {
+  const byCache = new Map<CacheId, ChainId>();
+  let fault: UserError | undefined;
+  for (const [chainId, layer] of all) {
+    if (layer instanceof UserError) fault ??= layer;
+    else byCache.set(layer.cacheId, chainId);
+  }
+  for (const cacheId of (await store.mounts.list()).flatMap((record) => record.layers)) {
+    const chainId = byCache.get(cacheId);
+    if (chainId !== undefined) keep(chainId);
+    else if (fault !== undefined && !caches.has(cacheId)) throw fault;
+    caches.add(cacheId);
+  }
+}
+
 /** The layer that a container begins with; `name`: that of its own layer in `layerdb/mounts`. */
 export async function findMountParent(store: Store, name: string): Promise<ChainId | undefined> {
   return (await findLine(store.root.layerDb('mounts', name, 'parent'))) as ChainId | undefined;
@@ -97,9 +149,4 @@ function isDead(directory: string): boolean {
   const lock = tryLock(nameFromText(directory));
   lock?.release();
   return lock !== undefined;
-}
-
-/** Whether `thrown` says that a file is damaged. */
-export function isBroken(thrown: unknown): thrown is UserError {
-  return thrown instanceof UserError && thrown.code === 'broken-file';
 }

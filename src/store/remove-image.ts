@@ -5,12 +5,12 @@
  */
 import * as v from 'valibot';
 import { UserError } from '../base/user-error.ts';
-import { findJson, findLine, namesIn } from './durable.ts';
+import { findDoomed, type DoomedImage } from './doomed-layers.ts';
+import { asBroken, findJson, findLine, namesIn } from './durable.ts';
 import { hexOf, shortId, type ImageId } from './ids.ts';
 import type { Image } from './image-db.ts';
 import type { MountRecord } from './mount-book.ts';
-import { isBroken, readReferences } from './references.ts';
-import { findByName, namesOf, resolveImage } from './resolve-image.ts';
+import { findByName, namesOf, resolveImageId } from './resolve-image.ts';
 import type { Store } from './store.ts';
 import { Workspace } from './workspace.ts';
 
@@ -20,7 +20,12 @@ export interface Removal {
   readonly deleted: readonly string[];
   /** Bytes in the regular files of the layers that are gone. */
   readonly reclaimed: number;
+  /** Why layers that nothing may need are still there; UserError `layers-kept`. */
+  readonly fault: UserError | undefined;
 }
+
+/** What is gone when a name is. */
+const nothingElse = { deleted: [], reclaimed: 0, fault: undefined };
 
 /**
  * Takes away a name, and with the last name the image; given an id, the image with its name. UserError
@@ -36,21 +41,24 @@ export function removeImage(
       const dangling = await danglingName(store, text);
       if (dangling !== undefined) {
         await store.names.remove([dangling]);
-        return { untagged: [dangling], deleted: [], reclaimed: 0 };
+        return { untagged: [dangling], ...nothingElse };
       }
-      const { image, reference } = await resolveImage(store, text);
-      const own = namesOf(await store.names.list(), image.id);
+      const { id, reference } = await resolveImageId(store, text);
+      const own = namesOf(await store.names.list(), id);
       if (reference !== undefined && own.length > 1) {
         await store.names.remove([reference]);
-        return { untagged: [reference], deleted: [], reclaimed: 0 };
+        return { untagged: [reference], ...nothingElse };
       }
       if (reference === undefined && own.length > 1 && !force) {
         throw new UserError('several-names', `the image ${text} has several names: ${own.join(', ')}`, {
           hint: `remove one of them by its name, or all with the image: strata rmi -f ${text}`,
         });
       }
-      await checkUnused(store, image);
-      return removeImages(store, workspace, [image]);
+      // One that is damaged can be removed all the same.
+      const image = await store.images.findImage(id).catch(asBroken);
+      const chain = image instanceof UserError ? undefined : image?.chain;
+      await checkUnused(store, { id, chain: chain ?? [] });
+      return removeImages(store, workspace, [{ id, chain }]);
     }),
   );
 }
@@ -74,7 +82,9 @@ export function pruneImages(store: Store, { all, accepts }: PruneOptions): Promi
     store.lock.exclusive(async () => {
       const names = await store.names.list();
       const doomed: Image[] = [];
-      for (const image of await store.images.images()) {
+      for (const image of (await store.images.all()).values()) {
+        // Whether it may go cannot be told.
+        if (image instanceof UserError) continue;
         if (!all && namesOf(names, image.id).length > 0) continue;
         if (accepts?.(image) === false) continue;
         const isUsed = ((await findContainer(store, image)) ?? (await findUser(store, image))) !== undefined;
@@ -86,8 +96,14 @@ export function pruneImages(store: Store, { all, accepts }: PruneOptions): Promi
 }
 
 /** For the holder of the root's lock. */
-async function removeImages(store: Store, workspace: Workspace, images: readonly Image[]): Promise<Removal> {
+async function removeImages(
+  store: Store,
+  workspace: Workspace,
+  images: readonly DoomedImage[],
+): Promise<Removal> {
   const ids = new Set<ImageId>(images.map(({ id }) => id));
+  // Before anything is gone: what is damaged may be found only here.
+  const doomed = await findDoomed(store, images);
   const untagged = (await store.names.list())
     .filter(({ image }) => ids.has(image))
     .map(({ reference }) => reference);
@@ -95,20 +111,16 @@ async function removeImages(store: Store, workspace: Workspace, images: readonly
   for (const id of ids) await store.images.remove(id);
   const deleted: string[] = [...ids];
   let reclaimed = 0;
-  const { layers } = await readReferences(store);
-  for (const chainId of new Set(images.flatMap(({ chain }) => chain).reverse())) {
-    if (layers.has(chainId)) continue;
-    const layer = await store.layers.findLayer(chainId);
-    if (layer === undefined) continue;
-    await workspace.doom(layer.cacheId);
+  for (const cacheId of doomed.directories) await workspace.doom(cacheId);
+  for (const [chainId, size] of doomed.layers) {
     await store.layers.remove(chainId);
-    reclaimed += layer.size;
+    reclaimed += size;
     deleted.push(chainId);
   }
-  return { untagged, deleted, reclaimed };
+  return { untagged, deleted, reclaimed, fault: doomed.fault };
 }
 
-async function checkUnused(store: Store, image: Image): Promise<void> {
+async function checkUnused(store: Store, image: Pick<Image, 'id' | 'chain'>): Promise<void> {
   const container = await findContainer(store, image);
   if (container !== undefined) {
     throw new UserError(
@@ -132,7 +144,10 @@ const containerSchema = v.looseObject({ image: v.looseObject({ id: v.string() })
  * A container that is made of it, running or not. One that is not written yet has told only which layers it takes, which another
  * image may have as well.
  */
-async function findContainer(store: Store, { id: imageId, chain }: Image): Promise<string | undefined> {
+async function findContainer(
+  store: Store,
+  { id: imageId, chain }: Pick<Image, 'id' | 'chain'>,
+): Promise<string | undefined> {
   const top = chain.at(-1);
   for (const id of await namesIn(store.root.layerDb('mounts'))) {
     const container = await findJson(store.root.at('containers', id, 'container.json'), containerSchema);
@@ -146,14 +161,11 @@ async function findContainer(store: Store, { id: imageId, chain }: Image): Promi
 }
 
 /** Where it is mounted, not counting what containers have mounted. An image of which the topmost layer is damaged cannot be. */
-async function findUser(store: Store, image: Image): Promise<string | undefined> {
+async function findUser(store: Store, image: Pick<Image, 'chain'>): Promise<string | undefined> {
   const top = image.chain.at(-1);
   if (top === undefined) return undefined;
-  const layer = await store.layers.findLayer(top).catch((thrown: unknown) => {
-    if (isBroken(thrown)) return undefined;
-    throw thrown;
-  });
-  if (layer === undefined) return undefined;
+  const layer = await store.layers.getLayer(top).catch(asBroken);
+  if (layer instanceof UserError) return undefined;
   const ofContainers = await containerLayers(store);
   const isUse = ({ layers }: MountRecord): boolean =>
     layers.includes(layer.cacheId) && !layers.some((id) => ofContainers.has(id));

@@ -9,26 +9,37 @@ import { parseReference, referenceText, withDefaultTag } from './reference.ts';
 import type { NamedImage } from './repositories.ts';
 import type { Store } from './store.ts';
 
+export interface ResolvedId {
+  readonly id: ImageId;
+  /** The name by which it was found; undefined where it was by its id. */
+  readonly reference: string | undefined;
+}
+
 export interface ResolvedImage {
   readonly image: Image;
-  /** The name by which it was found; undefined where it was by its id. */
   readonly reference: string | undefined;
 }
 
 /** UserError `no-such-image`, `ambiguous-id`, `bad-name`, `broken-file`. */
 export async function resolveImage(store: Store, text: string): Promise<ResolvedImage> {
-  const names = await store.names.list();
-  const byName = findByName(names, text);
-  const id =
-    byName?.image ?? (isIdPrefix(text) ? findByPrefix(await store.images.imageIds(), text) : undefined);
-  if (id === undefined) throw noSuchImage(text, names);
+  const { id, reference } = await resolveImageId(store, text);
   const image = await store.images.findImage(id);
   if (image === undefined) {
     throw new UserError('no-such-image', `${text} names the image ${id}, which is not there`, {
       hint: `take the name away: strata rmi ${text}`,
     });
   }
-  return { image, reference: byName?.reference };
+  return { image, reference };
+}
+
+/** The same without a look at the image, which may be damaged, or not there at all. */
+export async function resolveImageId(store: Store, text: string): Promise<ResolvedId> {
+  const names = await store.names.list();
+  const byName = findByName(names, text);
+  const id =
+    byName?.image ?? (isIdPrefix(text) ? findByPrefix(await store.images.imageIds(), text) : undefined);
+  if (id === undefined) throw noSuchImage(text, names);
+  return { id, reference: byName?.reference };
 }
 
 /** UserError `bad-name` where it can be neither a name nor an id. */

@@ -5,6 +5,7 @@
  * command's, and all it names is thrown away.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nameFromText } from '../base/name.ts';
@@ -12,7 +13,7 @@ import { UserError } from '../base/user-error.ts';
 import type { LayerTarResult } from '../oci/layer-writer.ts';
 import { tryLock, type Lock } from '../os/lock.ts';
 import { syncFileSystem } from '../os/sync-file-system.ts';
-import { namesIn } from './durable.ts';
+import { asBroken, namesIn } from './durable.ts';
 import { chainIdOf, hexOf, newCacheId, type CacheId, type ChainId, type ImageId } from './ids.ts';
 import { tellingNoSpace } from './no-space.ts';
 import type { Reference } from './reference.ts';
@@ -59,8 +60,8 @@ export class Workspace {
 
   /**
    * Makes a layer over `parent` and publishes it; answers its chain id. Somebody else may have published the
-   * same meanwhile: then that one is taken, and this one thrown away. It stays for as long as this workspace, or an
-   * image that has it.
+   * same meanwhile: then that one is taken, and this one thrown away, unless that one is damaged. It stays for as long
+   * as this workspace, or an image that has it.
    */
   async addLayer(parent: ChainId | undefined, fill: FillLayer): Promise<ChainId> {
     const { driver, layers, lock, root } = this.#store;
@@ -78,6 +79,9 @@ export class Workspace {
     await syncFileSystem(root.path);
     const isOurs = await lock.exclusive(async () => {
       await this.hold(chainId);
+      if (await layers.publish(staged, chainId)) return true;
+      if (await isWhole(this.#store, chainId)) return false;
+      await layers.remove(chainId);
       return layers.publish(staged, chainId);
     });
     if (!isOurs) await rm(staged, { recursive: true });
@@ -150,9 +154,14 @@ export async function readWorkspace(directory: string): Promise<WorkspaceContent
   };
 }
 
-/** Those of layers that are published. For a holder of the root's lock. */
+/** Whether what is known of a layer can be read, and what it is known of is there. For a holder of the root's lock. */
+async function isWhole({ driver, layers }: Store, chainId: ChainId): Promise<boolean> {
+  const layer = await layers.getLayer(chainId).catch(asBroken);
+  return !(layer instanceof UserError) && existsSync(driver.directoryOf(layer.cacheId));
+}
+
+/** Those of layers that are published; one that is damaged has no say. For a holder of the root's lock. */
 async function usedCaches({ layers }: Store): Promise<Set<CacheId>> {
-  const used = new Set<CacheId>();
-  for (const chainId of await layers.chainIds()) used.add((await layers.getLayer(chainId)).cacheId);
-  return used;
+  const all = [...(await layers.all()).values()];
+  return new Set(all.flatMap((layer) => (layer instanceof UserError ? [] : [layer.cacheId])));
 }

@@ -6,10 +6,11 @@ import { shortId } from '../../store/ids.ts';
 import { listImages, type ImageRow } from '../../store/image-list.ts';
 import { parseReference } from '../../store/reference.ts';
 import { Filters, matchesReference } from '../filters.ts';
+import { unknownSize } from '../container-size.ts';
 import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openStore } from '../open-store.ts';
 import { collect } from '../option-values.ts';
-import { printJson, printLines } from '../print.ts';
+import { printError, printJson, printLines } from '../print.ts';
 import { ageText, sizeText, timeText } from '../units.ts';
 
 interface Options {
@@ -36,7 +37,8 @@ export function imagesCommand(name: string): Command {
     .option('--format <template>', 'a template of Go, in place of the table')
     .option('--json', 'as JSON')
     .action(async (wanted: string | undefined, options: Options, command: Command) => {
-      const all = await listImages(await openStore(command));
+      const { rows: all, faults } = await listImages(await openStore(command));
+      for (const fault of faults) printError(fault);
       const filter = imageFilter(all, new Filters(options.filter, filters));
       const rows = all.filter((row) => isWanted(row.reference, wanted) && filter(row));
       const idOf = ({ id }: ImageRow): string => (options.trunc ? shortId(id) : id);
@@ -66,7 +68,7 @@ function fieldsOf({ reference, created, size }: ImageRow, id: string): Fields {
     ID: id,
     CreatedSince: ageText(created),
     CreatedAt: timeText(created),
-    Size: sizeText(size),
+    Size: size === undefined ? unknownSize : sizeText(size),
   };
 }
 

@@ -16,7 +16,7 @@ import { Filters } from '../filters.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { openStore } from '../open-store.ts';
 import { collect } from '../option-values.ts';
-import { printLines } from '../print.ts';
+import { printError, printLines } from '../print.ts';
 import { sizeText } from '../units.ts';
 
 interface Options {
@@ -103,6 +103,7 @@ async function images(store: Store, all: boolean, filters: Filters): Promise<Pru
   const accepts = ({ config }: Image): boolean =>
     filters.labels(config.config?.Labels) && filters.until(config.created);
   const removal = await withReserve(store.root, () => pruneImages(store, { all, accepts }));
+  if (removal.fault !== undefined) printError(removal.fault);
   return { lines: removalLines(removal), bytes: removal.reclaimed };
 }
 

@@ -4,7 +4,7 @@ import { removalLines, removeImage } from '../../store/remove-image.ts';
 import { withReserve } from '../../store/reserve.ts';
 import { eachOperand } from '../each-operand.ts';
 import { openStore } from '../open-store.ts';
-import { printLines } from '../print.ts';
+import { printError, printLines } from '../print.ts';
 
 /** `name`: `rmi`, or `rm` of the command `image`. */
 export function rmiCommand(name: string): Command {
@@ -19,6 +19,7 @@ export function rmiCommand(name: string): Command {
           removeImage(store, image, { force: force === true }),
         );
         printLines(removalLines(removal));
+        if (removal.fault !== undefined) printError(removal.fault);
       };
       await eachOperand(images, remove, force === true ? 'no-such-image' : undefined);
     });

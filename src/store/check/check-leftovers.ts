@@ -7,11 +7,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nameFromText } from '../../base/name.ts';
 import { tryLock } from '../../os/lock.ts';
-import { findLine, findText, namesIn } from '../durable.ts';
+import { findLine, findText, isBroken, namesIn } from '../durable.ts';
 import { isCacheId, type ChainId } from '../ids.ts';
 import { unfinishedFiles } from '../collect.ts';
 import { isThere, liveHolders } from '../mount-book.ts';
-import { isBroken, readLayers, readReferences } from '../references.ts';
+import { findUnreferenced, readReferences } from '../references.ts';
 import type { Store } from '../store.ts';
 import type { Finding } from './finding.ts';
 
@@ -26,13 +26,13 @@ export async function checkLeftovers(store: Store): Promise<Finding[]> {
     for (const path of references.deadWorkspaces) {
       findings.push({ code: 'dead-workspace', path, message: 'a command died at work', isLeftover });
     }
-    for (const chainId of (await readLayers(store)).keys()) {
+    if (references.fault !== undefined) throw references.fault;
+    for (const chainId of references.all.keys()) {
       if (references.layers.has(chainId)) continue;
       const path = store.layers.pathOf(chainId);
       findings.push({ code: 'layer-unreferenced', path, message: 'no image has it', isLeftover });
     }
-    for (const id of directories) {
-      if (references.caches.has(id)) continue;
+    for (const id of await findUnreferenced(store, directories, references)) {
       const path = store.driver.directoryOf(id);
       findings.push({ code: 'cache-unreferenced', path, message: 'it belongs to no layer', isLeftover });
     }

@@ -5,7 +5,7 @@
  */
 import { collect } from '../collect.ts';
 import type { CacheId } from '../ids.ts';
-import { isBroken } from '../references.ts';
+import { isBroken } from '../durable.ts';
 import type { Store } from '../store.ts';
 import { tryRemoval } from '../try-removal.ts';
 import { checkImages, checkNames } from './check-images.ts';
