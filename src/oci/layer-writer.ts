@@ -24,7 +24,7 @@ import {
 import { mark, type HostFs } from '../os/host-fs.ts';
 import { RealFs } from '../os/real-fs.ts';
 import type { Digest } from './digest.ts';
-import { tarXattrName } from './layer-xattrs.ts';
+import { plainXattrName, tarXattrName } from './layer-xattrs.ts';
 import { factsOf, ObjectWriter } from './object-writer.ts';
 import type { EntryType } from './tar-entry.ts';
 import { blockSize } from './tar-header.ts';
@@ -35,6 +35,8 @@ export interface LayerTarOptions {
   readonly timestamp?: number;
   /** Under which prefix the layer's marks are; `trusted` unless told. */
   readonly xattrs?: 'trusted' | 'user';
+  /** A tree that is to become a layer: it has no marks, and what looks like one is somebody's own, or an error. */
+  readonly plain?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -63,7 +65,7 @@ const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 /**
  * Writes the tar of `directory` to `sink`, which is awaited and may keep the chunks. Sockets are left out. Rejects
  * with UserError `unsettled-layer` (data or names of it lie in other layers), `reserved-name` (a name that would be a
- * whiteout), `path-too-long`, `layer-changed`; FsError for what cannot be read; the reason of `signal`; whatever `sink` throws.
+ * whiteout, or a device 0/0 of a plain tree), `mounted-inside`, `path-too-long`, `layer-changed`; FsError for what cannot be read; the reason of `signal`; whatever `sink` throws.
  */
 export async function writeLayerTar(
   directory: string,
@@ -88,6 +90,7 @@ class LayerWriter {
   readonly #fs: HostFs;
   readonly #objects: ObjectWriter;
   readonly #names: OverlayNames;
+  readonly #isPlain: boolean;
   readonly #signal: AbortSignal | undefined;
 
   constructor(fs: HostFs, output: TarOutput, options: LayerTarOptions) {
@@ -98,6 +101,7 @@ class LayerWriter {
       hint: 'a layer must not be mounted as an upper, or change, while its tar is written',
     });
     this.#names = overlayNames(options.xattrs === 'user');
+    this.#isPlain = options.plain === true;
     this.#signal = options.signal;
   }
 
@@ -142,8 +146,13 @@ class LayerWriter {
     }
     const type = this.#objects.typeOf(dir, name);
     if (type === 'directory') return this.#directory(dir, name, `${path}/`);
-    if (type === 'char' && isWhiteoutStat(this.#fs.stat)) await this.#mark(prefix, aufsWhiteoutName(name));
-    else if (type !== undefined) await this.#file(frame, name, path, type);
+    if (type === 'char' && isWhiteoutStat(this.#fs.stat)) {
+      if (this.#isPlain)
+        throw new UserError('reserved-name', `${nameToText(path)} is a device 0/0`, {
+          hint: 'in a layer, that means a deleted file: remove it',
+        });
+      await this.#mark(prefix, aufsWhiteoutName(name));
+    } else if (type !== undefined) await this.#file(frame, name, path, type);
     return undefined;
   }
 
@@ -165,7 +174,7 @@ class LayerWriter {
     const facts = factsOf(this.#fs.stat);
     const path = asName(prefix === '' ? './' : prefix);
     const xattrs = this.#xattrs(parent, name, path, mark.redirect);
-    const opacity = readOpaque(this.#fs, parent, name, this.#names);
+    const opacity = this.#isPlain ? 'none' : readOpaque(this.#fs, parent, name, this.#names);
     await this.#objects.put({ ...facts, path, type: 'directory', xattrs });
     if (opacity === 'opaque') await this.#mark(prefix, aufsOpaqueName);
     const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
@@ -190,13 +199,13 @@ class LayerWriter {
   #xattrs(dir: Fd, name: Name, path: Name, elsewhere: number): [Name, Buffer][] {
     const marks = this.#fs.overlayMarks(dir, name, this.#names.prefix);
     if (marks === 0) return [];
-    if ((marks & elsewhere) !== 0) {
+    if (!this.#isPlain && (marks & elsewhere) !== 0) {
       throw new UserError('unsettled-layer', `a part of ${nameToText(path)} lies in the layers below`, {
         hint: 'make the layer plain with stratafs --settle first (docs/layers.md)',
       });
     }
     return this.#fs.listXattrs(dir, name).flatMap((stored): [Name, Buffer][] => {
-      const inTar = tarXattrName(stored, this.#names);
+      const inTar = this.#isPlain ? plainXattrName(stored) : tarXattrName(stored, this.#names);
       const value = inTar === undefined ? undefined : this.#fs.findXattr(dir, name, stored);
       return inTar === undefined || value === undefined ? [] : [[inTar, value]];
     });

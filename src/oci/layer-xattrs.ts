@@ -19,6 +19,11 @@ export function tarXattrName(stored: Name, names: OverlayNames): Name | undefine
   return isForeignMark(stored, names) ? undefined : toClient(stored, names);
 }
 
+/** The same of a tree that is no layer, in which all attributes are somebody's own. */
+export function plainXattrName(attribute: Name): Name | undefined {
+  return isForeignMark(attribute, overlayNames(false)) ? undefined : attribute;
+}
+
 /** The name on disk of an attribute in a tar; undefined where it is dropped. */
 export function diskXattrName(inTar: Name, names: OverlayNames): Name | undefined {
   if (isForeignMark(inTar, names) || !fitsWhenStored(inTar, names)) return undefined;

@@ -1,16 +1,26 @@
 /**
- * `strata export`: the whole tree of an image as one tar, which any tar reads.
+ * `strata export`: the whole tree of an image as one tar, which any tar reads. It is no layer: what programs in it see as
+ * attributes or names is in the tar as such.
  */
-import { once } from 'node:events';
+import { asName, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { writeLayerTar } from '../oci/layer-writer.ts';
-import { writeOutput } from './output-file.ts';
+import { plainXattrName } from '../oci/layer-xattrs.ts';
+import type { ChunkSink } from '../oci/tar-output.ts';
+import { writeTreeTar } from '../oci/tree-writer.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Store } from './store.ts';
+import { createToolFs, withDirectories } from './tool-fs.ts';
 import { Workspace } from './workspace.ts';
 
-/** To the file `output`, or to standard output. UserError `empty-image`, and those of `resolveImage` and `writeOutput`. */
-export function exportImage(store: Store, name: string, output: string | undefined): Promise<void> {
+/**
+ * `toOutput` calls what it is given, once, with where the tar goes. UserError `empty-image`, and those of `resolveImage` and
+ * `writeTreeTar`; whatever `toOutput` throws.
+ */
+export function exportImage(
+  store: Store,
+  name: string,
+  toOutput: (write: (sink: ChunkSink) => Promise<void>) => Promise<void>,
+): Promise<void> {
   return Workspace.use(store, async (workspace) => {
     const { cacheId } = await store.lock.shared(async () => {
       const { image } = await resolveImage(store, name);
@@ -21,17 +31,19 @@ export function exportImage(store: Store, name: string, output: string | undefin
     });
     const tree = await store.driver.get(cacheId, { title: `export ${name}` });
     try {
-      if (output === undefined) {
-        await writeLayerTar(tree, async (chunk) => {
-          if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
-        });
-        return;
-      }
-      await writeOutput(output, async (file) => {
-        await writeLayerTar(tree, (chunk) => file.writeFile(chunk));
-      });
+      await toOutput((sink) => writeTree(tree, sink));
     } finally {
       await store.driver.put(cacheId);
     }
+  });
+}
+
+function writeTree(tree: string, sink: ChunkSink): Promise<void> {
+  const fs = createToolFs();
+  return withDirectories(fs, [tree], async ([directory]) => {
+    if (directory === undefined) return;
+    const keeps = (attribute: Name): boolean => plainXattrName(attribute) !== undefined;
+    const content = { as: asName(''), keeps, enters: () => false };
+    await writeTreeTar(fs, { directory, name: asName('') }, content, sink);
   });
 }

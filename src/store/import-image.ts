@@ -51,7 +51,7 @@ function openSource(store: Store, source: string): AsyncIterable<Uint8Array> {
       hint: 'import a copy of the tree, or use a --root outside of it',
     });
   }
-  return tarStream((sink) => writeLayerTar(source, sink));
+  return tarStream((sink) => writeLayerTar(source, sink, { plain: true }));
 }
 
 /** The machine's name in the words of the Go programming language, as images have it. */

@@ -4,7 +4,9 @@ import { UserError } from '../../base/user-error.ts';
 import { findGiven, getContainer } from '../../run/container-book.ts';
 import { exportContainer } from '../../run/export-container.ts';
 import { exportImage } from '../../store/export-image.ts';
+import { writeOutput } from '../../store/output-file.ts';
 import { openEngine } from '../open-engine.ts';
+import { toStandardOutput } from '../standard-output.ts';
 
 /** `kind`: of what `container export` speaks; a container comes before an image of its name. */
 export function exportCommand(kind?: 'container'): Command {
@@ -20,7 +22,12 @@ export function exportCommand(kind?: 'container'): Command {
       }
       const { engine, store } = await openEngine(command);
       const container = await (kind === undefined ? findGiven : getContainer)(engine, name);
-      if (container === undefined) await exportImage(store, name, output);
+      if (container === undefined)
+        await exportImage(store, name, (write) =>
+          output === undefined
+            ? toStandardOutput(write)
+            : writeOutput(output, (file) => write((chunk) => file.writeFile(chunk))),
+        );
       else await exportContainer(engine, container, output);
     });
 }
