@@ -63,7 +63,8 @@ interface Frame {
 const self = asName('');
 const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 /**
- * Writes the tar of `directory` to `sink`, which is awaited and may keep the chunks. Sockets are left out. Rejects
+ * Writes the tar of `directory` to `sink`, which is awaited and may keep the chunks. Sockets are whiteouts there, and of a plain
+ * tree left out. Rejects
  * with UserError `unsettled-layer` (data or names of it lie in other layers), `reserved-name` (a name that would be a
  * whiteout, or a device 0/0 of a plain tree), `mounted-inside`, `path-too-long`, `layer-changed`; FsError for what cannot be read; the reason of `signal`; whatever `sink` throws.
  */
@@ -153,6 +154,8 @@ class LayerWriter {
         });
       await this.#mark(prefix, aufsWhiteoutName(name));
     } else if (type !== undefined) await this.#file(frame, name, path, type);
+    // A tar has no sockets. One hides what lies below it, which must not come back.
+    else if (!this.#isPlain) await this.#mark(prefix, aufsWhiteoutName(name));
     return undefined;
   }
 
