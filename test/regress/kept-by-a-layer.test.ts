@@ -1,4 +1,7 @@
-/** What became of a layer that was written: a socket in the place of a file was left out of its tar, and the file came back. */
+/**
+ * What became of a layer that was written: a socket in the place of a file was left out of its tar, and the file came back;
+ * attributes and lists of the root were lost in each layer above the one that has them.
+ */
 import t, { type Test } from 'tap';
 import type { DriverName } from '../../src/store/driver.ts';
 import { newCacheId, type CacheId } from '../../src/store/ids.ts';
@@ -50,4 +53,23 @@ for (const driver of ['strata', 'overlay2', 'vfs'] as const) {
     const { commit } = await makeWritten(t, driver, 'echo 1 > file; echo 2 > other');
     t.equal(await commit(`rm file; ${bind}`, 'ls'), 'other\n');
   });
+
+  t.test(
+    `the attributes of the root, ${driver}`,
+    needs(...mountNeeds, 'program:setfattr', 'program:setfacl'),
+    async (t) => {
+      const { commit } = await makeWritten(
+        t,
+        driver,
+        'echo 1 > file; setfattr -n user.mine -v 1 .; setfacl -m u:1000:rx,d:u:1000:rx .; chmod 751 .',
+      );
+      const look = 'getfattr --only-values -n user.mine . || true; stat -c " %a" .; getfacl -cn .';
+      const expected = await commit('true', look);
+      t.match(expected, /^1 751\n/);
+      t.match(expected, /^user:1000:r-x.*\n[^]*^default:user:1000:r-x\n/m);
+      t.equal(await commit('touch new', look), expected);
+      const changed = await commit('setfattr -x user.mine .; setfacl -b .', look);
+      t.notMatch(changed, /^1|1000/m, 'what was taken away is gone');
+    },
+  );
 }

@@ -4,13 +4,21 @@
  * (where it is mounted), and `committed` once it is filled; `overlay2/l/<short name>` leads to `diff`.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, lstatSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { readlink, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asName } from '../../base/name.ts';
+import { aclAccess, aclDefault } from '../../layer/acl.ts';
+import { copyXattrs } from '../../layer/attributes.ts';
+import { overlayNames } from '../../layer/xattr-names.ts';
+import { st } from '../../os/host-fs.ts';
 import type { DataRoot } from '../data-root.ts';
 import { brokenFile, findLine, namesIn, syncDirectory, writeDurably } from '../durable.ts';
 import { isCacheId, type CacheId } from '../ids.ts';
 import { removeDirectory } from '../remove-directory.ts';
+import { createToolFs, withDirectories } from '../tool-fs.ts';
+
+const self = asName('');
 
 /** 26 characters, as Docker's. */
 function newLink(): string {
@@ -52,7 +60,7 @@ export class OverlayDirs {
     const lower = parent === undefined ? undefined : await this.lowerText(parent);
     mkdirSync(this.diff(id), { mode: 0o755 });
     mkdirSync(this.work(id), { mode: 0o700 });
-    if (parent !== undefined) copyRoot(this.diff(parent), this.diff(id));
+    if (parent !== undefined) await copyRoot(this.diff(parent), this.diff(id));
     const link = newLink();
     symlinkSync(linkTarget(id), this.links(link));
     await writeDurably(join(this.directory(id), 'link'), link);
@@ -120,10 +128,21 @@ function linkTarget(id: CacheId): string {
   return `../${id}/diff`;
 }
 
-/** Mode, owner and times of the root of a tree. */
-function copyRoot(from: string, to: string): void {
-  const { mode, uid, gid, atimeMs, mtimeMs } = lstatSync(from);
-  chownSync(to, uid, gid);
-  chmodSync(to, mode & 0o7777);
-  utimesSync(to, atimeMs / 1000, mtimeMs / 1000);
+/** The root of a union shows the attributes of the topmost layer alone, so each layer has those of the one below. */
+function copyRoot(from: string, to: string): Promise<void> {
+  const fs = createToolFs();
+  return withDirectories(fs, [from, to], ([source, target]) => {
+    if (source === undefined || target === undefined) return;
+    fs.statx(source, self);
+    const facts = Float64Array.from(fs.stat);
+    const fact = (index: number): number => facts[index] ?? 0;
+    // What it has got from the directory that it is in.
+    for (const list of [aclDefault, aclAccess]) fs.findRemoveXattr(target, self, list);
+    // In this order: a change of owner drops capabilities, and a list sets the mode.
+    fs.fchownat(target, self, fact(st.uid), fact(st.gid));
+    copyXattrs(fs, source, self, target, self, overlayNames(false));
+    fs.fchmodat(target, self, fact(st.mode) & 0o7777);
+    const atime = { sec: fact(st.atimeSec), nsec: fact(st.atimeNsec) };
+    fs.utimensat(target, self, atime, { sec: fact(st.mtimeSec), nsec: fact(st.mtimeNsec) });
+  });
 }
