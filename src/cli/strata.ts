@@ -4,18 +4,22 @@
  */
 import { UserError } from '../base/user-error.ts';
 import { putUmaskAside } from '../os/own-process.ts';
+import { isErrno } from '../store/durable.ts';
 import { checkWords } from './check-words.ts';
 import { markOperands } from './mark-operands.ts';
 import { printError } from './print.ts';
 import { createProgram } from './program.ts';
+import { unwritten } from './standard-output.ts';
 
 /** Runs one command; the exit status goes to `process.exitCode`. */
 async function main(): Promise<void> {
-  // For a reader who has gone, as `head` does, it was enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
     // One that has something to take away listens itself, and ends by itself.
-    if (process.stdout.listenerCount('error') === 1) process.exit();
+    if (process.stdout.listenerCount('error') > 1) return;
+    // For a reader who has gone, as `head` does, it was enough.
+    if (isErrno(error, 'EPIPE')) process.exit();
+    printError(unwritten(error));
+    process.exit(1);
   });
   putUmaskAside();
   const program = createProgram();
