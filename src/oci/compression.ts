@@ -16,22 +16,27 @@ interface Program {
 }
 
 interface Compression {
-  readonly magic: Buffer;
+  /** A stream begins with one of them. */
+  readonly magics: readonly Buffer[];
   /** Node does it where there is none. */
   readonly program?: Program;
 }
 
 const compressions: readonly Compression[] = [
-  { magic: Buffer.from([0x1f, 0x8b]) },
+  { magics: [Buffer.from([0x1f, 0x8b])] },
   {
-    magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
+    // A frame of data, or one of those that are passed over, with which pzstd begins (RFC 8878, section 3.1).
+    magics: [
+      Buffer.from([0x28, 0xb5, 0x2f, 0xfd]),
+      ...Array.from({ length: 16 }, (_, index) => Buffer.from([0x50 + index, 0x2a, 0x4d, 0x18])),
+    ],
     program: { argv: ['zstd', '-dcq'], debian: 'zstd' },
   },
   {
-    magic: Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
+    magics: [Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])],
     program: { argv: ['xz', '-dcq'], debian: 'xz-utils' },
   },
-  { magic: Buffer.from('BZh'), program: { argv: ['bzip2', '-dcq'], debian: 'bzip2' } },
+  { magics: [Buffer.from('BZh')], program: { argv: ['bzip2', '-dcq'], debian: 'bzip2' } },
 ];
 const magicMax = 6;
 const chunkSize = 256 << 10;
@@ -50,7 +55,8 @@ export async function* decompressed(
   try {
     const first = await readFirst(chunks);
     const whole = startingWith(first, chunks);
-    const compression = compressions.find(({ magic }) => first.subarray(0, magic.length).equals(magic));
+    const isFirst = (magic: Buffer): boolean => first.subarray(0, magic.length).equals(magic);
+    const compression = compressions.find(({ magics }) => magics.some(isFirst));
     if (compression === undefined) yield* whole;
     else if (compression.program === undefined) yield* gunzipped(whole);
     else yield* throughProgram(whole, compression.program);

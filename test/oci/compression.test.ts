@@ -30,6 +30,14 @@ t.test('what is not compressed', async (t) => {
   }
 });
 
+t.test('zstd that begins with frames to be passed over', needs('program:zstd'), async (t) => {
+  for (const kind of [0x50, 0x5f]) {
+    // Its magic, the length of what it holds, and that.
+    const passedOver = Buffer.from([kind, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
+    t.ok((await readAll(chunksOf(Buffer.concat([passedOver, programs.zstd()]), 5000))).equals(content));
+  }
+});
+
 t.test('gzip', async (t) => {
   const packed = gzipSync(content);
   for (const size of [1, 1000, packed.length]) {
