@@ -78,7 +78,7 @@ const layersFault: readonly ErrnoCode[] = [
  * reads `source` to its end: the diff id covers what stands behind the last entry. Entries without their parent
  * directories get some, 0755 of root. Rejects with UserError `bad-layer`, which names the entry, for what is
  * malformed, truncated or leads out; `unsupported-xattr` where the file system cannot hold an access control list or a
- * `security.*` attribute; FsError for what the disk refuses; the reason of `signal`. What was unpacked stays, for the
+ * `security.*` attribute; `not-permitted` for who may not give owners away; FsError for what the disk refuses; the reason of `signal`. What was unpacked stays, for the
  * caller to remove.
  */
 export async function applyLayerTar(
@@ -149,6 +149,11 @@ class Unpacker {
       else if (kind === 'opaque') setOpaque(this.#fs, this.#tree.directory(parent).fd, self, this.#names);
       else if (kind === 'whiteout') this.#whiteout(this.#tree.directory(parent), name);
     } catch (error) {
+      if (isFsError(error, 'EPERM'))
+        throw new UserError('not-permitted', `${nameToText(entry.path)} cannot be unpacked as it should be`, {
+          hint: 'owners and devices of a layer are given by root alone, who needs CAP_CHOWN and CAP_MKNOD',
+          cause: error,
+        });
       if (!(error instanceof FsError) || !layersFault.some((code) => isFsError(error, code))) throw error;
       throw badLayer(error.message, entry.path, error);
     }

@@ -4,6 +4,8 @@
  * symbolic link. A link on the way to an entry is followed by reading it, with the top of the layer as `/`,
  * as every engine does that unpacks with a chroot; it cannot lead out, since what it says is walked in the same way.
  *
+ * The directory itself keeps what it was like, its time too, where no entry tells: that is for its maker to say.
+ *
  * Descriptors of directories are kept, the least recently used closed first, so one is good only until the next
  * call. Paths here are latin1, relative, without `.` and `..`; the layer itself is the empty one.
  */
@@ -74,6 +76,9 @@ export class LayerTree {
       },
     });
     this.#mayInherit = fs.findXattr(root, asName(''), aclDefault) !== undefined;
+    fs.statx(root, asName(''));
+    // Unless an entry says another one.
+    this.#times.set('', { sec: fs.stat[st.mtimeSec] ?? 0, nsec: fs.stat[st.mtimeNsec] ?? 0 });
   }
 
   /**

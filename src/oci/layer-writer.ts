@@ -1,9 +1,10 @@
 /**
  * Writes the tar of a layer that lies on the disk in overlay form: the deterministic form that docs/layer-tar.md
  * describes. Equal trees give equal bytes, whatever their disks, inode numbers and order of creation. Nothing is
- * written to the layer, no link is followed, and what is mounted in it is an error (EXDEV). It must not change
+ * written to the layer, no link is followed, and what is mounted in it is an error. It must not change
  * meanwhile.
  */
+import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -123,11 +124,23 @@ class LayerWriter {
           continue;
         }
         frame.next += 1;
-        const inner = await this.#object(frame, name);
+        const inner = await this.#inside(frame, name);
         if (inner !== undefined) frames.push(inner);
       }
     } finally {
       for (const frame of frames) this.#fs.close(frame.dir);
+    }
+  }
+
+  async #inside(frame: Frame, name: Name): Promise<Frame | undefined> {
+    try {
+      return await this.#object(frame, name);
+    } catch (cause) {
+      if (!isFsError(cause, 'EXDEV')) throw cause;
+      throw new UserError('mounted-inside', `something is mounted at ${nameToText(frame.prefix + name)}`, {
+        hint: 'unmount it, or take a bind mount of the tree, which shows what lies below: mount --bind TREE OTHER',
+        cause,
+      });
     }
   }
 

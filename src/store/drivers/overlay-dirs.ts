@@ -4,7 +4,7 @@
  * (where it is mounted), and `committed` once it is filled; `overlay2/l/<short name>` leads to `diff`.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, utimesSync } from 'node:fs';
 import { readlink, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asName } from '../../base/name.ts';
@@ -60,7 +60,8 @@ export class OverlayDirs {
     const lower = parent === undefined ? undefined : await this.lowerText(parent);
     mkdirSync(this.diff(id), { mode: 0o755 });
     mkdirSync(this.work(id), { mode: 0o700 });
-    if (parent !== undefined) await copyRoot(this.diff(parent), this.diff(id));
+    if (parent === undefined) utimesSync(this.diff(id), 0, 0);
+    else await copyRoot(this.diff(parent), this.diff(id));
     const link = newLink();
     symlinkSync(linkTarget(id), this.links(link));
     await writeDurably(join(this.directory(id), 'link'), link);

@@ -2,7 +2,7 @@
  * Drivers that keep each layer as a whole tree: `vfs` by plain copies, which works everywhere, and `btrfs` by
  * snapshots. A layer needs no mount to be shown. What changed is found by comparing two trees.
  */
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyLayerTar } from '../../oci/layer-reader.ts';
 import { writeLayerTar, type LayerTarResult } from '../../oci/layer-writer.ts';
@@ -48,7 +48,9 @@ export class TreeDriver implements StorageDriver {
       this.directoryOf(id),
       parent === undefined ? undefined : this.directoryOf(parent),
     );
-    if (parent === undefined) chmodSync(this.directoryOf(id), 0o755);
+    if (parent !== undefined) return;
+    chmodSync(this.directoryOf(id), 0o755);
+    utimesSync(this.directoryOf(id), 0, 0);
   }
 
   async createReadWrite(id: CacheId, parent: CacheId | undefined): Promise<void> {
