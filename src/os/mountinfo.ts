@@ -50,6 +50,14 @@ export function isMounted(device: string, mountPoint?: Name): boolean {
   );
 }
 
+/** What a mount shows: a file system, or the part of it that was mounted, under the name that it was given as a source. */
+export type MountedTree = Pick<MountEntry, 'device' | 'root' | 'source'>;
+
+/** Whether `entry` shows that tree, or a part of it. */
+export function showsTree(entry: MountEntry, { device, root, source }: MountedTree): boolean {
+  return entry.device === device && entry.source === source && restBelow(root, entry.root) !== undefined;
+}
+
 /** All mounts of the mount namespace of the process `pid`; undefined where that is not there, or may not be seen. */
 export function findMountsOf(pid: number): MountEntry[] | undefined {
   try {

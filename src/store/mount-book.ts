@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { isMounted } from '../os/mountinfo.ts';
+import { readMounts, type MountEntry } from '../os/mountinfo.ts';
 import { isNamespaceInUse, isRunning, mountNamespace } from '../os/process-identity.ts';
 import { findJson, namesIn, unfinishedPrefix, writeDurably } from './durable.ts';
 import type { CacheId } from './ids.ts';
@@ -102,7 +102,13 @@ export class MountBook {
 export function isThere(record: MountRecord): boolean {
   if (isElsewhere(record)) return isNamespaceInUse(record.namespace);
   if (record.device === undefined) return isRunning(record.maker);
-  return isMounted(record.device, nameFromText(record.target));
+  return findMounted(record) !== undefined;
+}
+
+/** The mount, where it is at its place in this mount namespace. */
+export function findMounted({ device, target }: MountRecord): MountEntry | undefined {
+  const place = nameFromText(target);
+  return readMounts().findLast((entry) => entry.mountPoint === place && entry.device === device);
 }
 
 /** Whether it is in another mount namespace: nobody can use it, or take it down, from here. */

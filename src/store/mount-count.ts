@@ -4,12 +4,13 @@
  */
 import { nameFromText, nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { findMountAt, readMounts } from '../os/mountinfo.ts';
+import { findMountAt, readMounts, type MountEntry } from '../os/mountinfo.ts';
 import { findProcess, mountNamespace, type ProcessIdentity } from '../os/process-identity.ts';
 import { mountSource, unmountTree } from './drivers/mounter.ts';
 import type { CacheId } from './ids.ts';
 import {
   checkNamespace,
+  findMounted,
   isElsewhere,
   isThere,
   liveHolders,
@@ -74,7 +75,7 @@ async function freeTarget({ target, isOwn }: MountOrder, found: MountRecord | un
         hint: `unmount it (strata umount ${target}), or mount elsewhere`,
       });
     }
-    await unmountTree(target, found?.server);
+    await unmountTree(target, { server: found?.server });
   }
 }
 
@@ -102,7 +103,8 @@ export async function dropView(
 
 async function dropUnheld(book: MountBook, name: string, record: MountRecord): Promise<void> {
   if (await book.isHeld(name, record)) return;
-  if (isThere(record)) await unmountTree(record.target, record.server);
+  const tree = findMounted(record);
+  if (tree !== undefined) await unmountTree(record.target, { tree, server: record.server });
   await book.remove(name);
 }
 
@@ -124,18 +126,22 @@ export function cleanMounts(book: MountBook, base: string): Promise<void> {
     const prefix = nameFromText(`${base}/`);
     for (const { mountPoint } of readMounts().reverse()) {
       if (mountPoint.startsWith(prefix) && mountPoint.endsWith('/merged') && !known.has(mountPoint)) {
-        await tryRemoval(() => unmountTree(nameToText(mountPoint), undefined));
+        await tryRemoval(() => unmountTree(nameToText(mountPoint), {}));
       }
     }
   });
 }
 
 async function cleanMount(book: MountBook, record: MountRecord & { readonly name: string }): Promise<void> {
-  const mounted = findMountAt(nameFromText(record.target));
-  if (mounted !== undefined && (isThere(record) || mounted.source === mountSource)) {
-    await unmountTree(record.target, record.server);
-  }
+  const tree = findMounted(record) ?? findUnrecorded(record);
+  if (tree !== undefined) await unmountTree(record.target, { tree, server: record.server });
   await book.remove(record.name);
+}
+
+/** What a command has mounted that died before it wrote that down. */
+function findUnrecorded({ device, target }: MountRecord): MountEntry | undefined {
+  const found = device === undefined ? findMountAt(nameFromText(target)) : undefined;
+  return found?.source === mountSource ? found : undefined;
 }
 
 function without(holders: readonly Holder[], own: ProcessIdentity): Holder[] {

@@ -7,10 +7,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmdirSync, statSync } from 'node:
 import { join, parse, resolve } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { bindMount, unmountFuse } from '../os/mount.ts';
+import { bindMount } from '../os/mount.ts';
 import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './drivers/mounter.ts';
 import type { CacheId } from './ids.ts';
-import { checkNamespace, isThere } from './mount-book.ts';
+import { checkNamespace, findMounted, isThere } from './mount-book.ts';
 import { dropView, getMount } from './mount-count.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Store } from './store.ts';
@@ -87,8 +87,7 @@ export function unmountTreeAt(
       });
     }
     checkNamespace(record);
-    if (lazy) unmountFuse(nameFromText(target), { lazy: true });
-    else await unmountTree(target, record.server);
+    await unmountTree(target, { tree: findMounted(record), server: record.server, lazy });
     await dropView(store.mounts, record);
   });
 }

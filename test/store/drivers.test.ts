@@ -293,7 +293,7 @@ t.test('more layers than the kernel takes', needs(...mountNeeds, 'overlayfs', 's
   t.strictSame(mountPointsBelow(stage.path), []);
   const server = await stratafsMounter.mount({ lowers, target });
   t.equal(shell(target, 'ls | wc -l').trim(), '501');
-  await unmountTree(target, server);
+  await unmountTree(target, { server });
 });
 
 t.test(
@@ -317,6 +317,6 @@ t.test(
     await kernelMounter(stage.path).mount({ lowers: odd, upper, work, target });
     t.equal(shell(target, 'ls | wc -l; echo x > new').trim(), '30');
     t.equal(shell(upper, 'cat new').trim(), 'x');
-    await unmountTree(target, undefined);
+    await unmountTree(target, {});
   },
 );

@@ -126,7 +126,7 @@ export async function trial(name: 'strata' | 'overlay2', path: string): Promise<
     try {
       return works(name, target) ? undefined : 'a trial mount showed something else';
     } finally {
-      await unmountTree(target, server);
+      await unmountTree(target, { server });
     }
   } catch (thrown) {
     return thrown instanceof UserError ? thrown.message : String(thrown);

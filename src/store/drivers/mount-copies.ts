@@ -5,25 +5,44 @@
  */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { nameToText } from '../../base/name.ts';
-import { findMountsOf } from '../../os/mountinfo.ts';
+import { findMountsOf, showsTree, type MountedTree, type MountEntry } from '../../os/mountinfo.ts';
 import { mountNamespace } from '../../os/process-identity.ts';
 import { runChild } from '../child.ts';
 
 /**
- * Takes the mounts of `device` (`major:minor`) away in all other mount namespaces; what uses one there keeps it until it
- * ends. Nothing happens in those that may not be entered.
+ * Takes the mounts of a tree away in all other mount namespaces; what uses one there keeps it until it ends. The number of a
+ * device alone would not do: it is given to another one at once. Answers false where one stays: its namespace may not be
+ * entered, or something else is mounted over it there.
  */
-export async function detachCopies(device: string): Promise<void> {
+export async function detachCopies(tree: MountedTree): Promise<boolean> {
+  let isDone = true;
   const seen = new Set([mountNamespace()]);
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     const namespace = namespaceOf(pid);
     if (namespace === undefined || seen.has(namespace)) continue;
     seen.add(namespace);
-    const copies = findMountsOf(Number(pid))?.filter((mount) => mount.device === device) ?? [];
-    for (const { mountPoint } of copies) {
-      const enter = ['--target', pid, '--mount', '--', 'umount', '--lazy', '--no-canonicalize'];
-      await runChild('nsenter', [...enter, nameToText(mountPoint)]).catch(() => undefined);
-    }
+    isDone = (await detachIn(pid, tree)) && isDone;
+  }
+  return isDone;
+}
+
+async function detachIn(pid: string, tree: MountedTree): Promise<boolean> {
+  const mounts = findMountsOf(Number(pid)) ?? [];
+  let isDone = true;
+  for (const copy of mounts.filter((entry) => showsTree(entry, tree)).reverse()) {
+    const isOnTop = mounts.findLast(({ mountPoint }) => mountPoint === copy.mountPoint) === copy;
+    isDone = isOnTop && (await detach(pid, copy)) && isDone;
+  }
+  return isDone;
+}
+
+async function detach(pid: string, { mountPoint }: MountEntry): Promise<boolean> {
+  const enter = ['--target', pid, '--mount', '--', 'umount', '--lazy', '--no-canonicalize'];
+  try {
+    await runChild('nsenter', [...enter, nameToText(mountPoint)]);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -4,10 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFsError } from '../../base/fs-error.ts';
-import { nameFromText } from '../../base/name.ts';
+import { nameFromText, nameToText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { startMountServer } from '../../os/mount-server.ts';
-import { findMountAt } from '../../os/mountinfo.ts';
+import { findMountAt, readMounts, showsTree, type MountedTree, type MountEntry } from '../../os/mountinfo.ts';
 import { mountOverlay, takesSingleLowers } from '../../os/overlay-mount.ts';
 import { unmountFuse } from '../../os/mount.ts';
 import { escape } from '../../os/option-list.ts';
@@ -98,13 +98,26 @@ const copiesSoughtMs = 200;
 /** For so long a mount may be busy: who only looks at it, as df(1) and monitors do, has gone by then. */
 const lookMs = 1000;
 
+export interface Unmounting {
+  /** What is to be taken off; what is on top unless told. */
+  readonly tree?: MountedTree | undefined;
+  /** Who serves it, and is waited for, since it writes to the upper until its end. */
+  readonly server?: ProcessIdentity | undefined;
+  /** Also while programs use it; then nobody is waited for. */
+  readonly lazy?: boolean;
+}
+
 /**
- * Takes the mount off `target` and waits for its server, which writes to the upper until its end. UserError
- * `layer-in-use` where programs use it.
+ * Takes a mount off `target`, as often as it is there. Where it is shown at another place, and stays there, its server goes
+ * on, and is not waited for. UserError `layer-in-use` where programs use it, or something else is mounted over it.
  */
-export async function unmountTree(target: string, server: ProcessIdentity | undefined): Promise<void> {
-  const device = server === undefined ? undefined : findMountAt(nameFromText(target))?.device;
-  for (const begun = performance.now(); !tryUnmount(target);) {
+export async function unmountTree(
+  target: string,
+  { server, lazy = false, ...options }: Unmounting,
+): Promise<void> {
+  const tree = options.tree ?? findMountAt(nameFromText(target));
+  if (tree === undefined) return;
+  for (const begun = performance.now(); !tryUnmount(target, tree, lazy);) {
     if (performance.now() - begun > lookMs) {
       throw new UserError('layer-in-use', `${target} is in use`, {
         hint: `end what uses it (fuser -vm ${target}) and try again`,
@@ -112,24 +125,43 @@ export async function unmountTree(target: string, server: ProcessIdentity | unde
     }
     await sleep(10);
   }
-  for (
-    let waitedMs = 0;
-    server !== undefined && isRunning(server) && waitedMs < serverEndMs;
-    waitedMs += 10
-  ) {
-    if (waitedMs === copiesSoughtMs && device !== undefined) await detachCopies(device);
+  if (!lazy && server !== undefined) await waitForEnd(server, tree);
+}
+
+async function waitForEnd(server: ProcessIdentity, tree: MountedTree): Promise<void> {
+  for (let waitedMs = 0; isRunning(server) && waitedMs < serverEndMs; waitedMs += 10) {
+    if (waitedMs === copiesSoughtMs) {
+      if (readMounts().some((entry) => showsTree(entry, tree))) return;
+      // What others have mounted is theirs everywhere.
+      if (tree.source === mountSource && !(await detachCopies(tree))) return;
+    }
     await sleep(10);
   }
 }
 
-/** Takes the mount off `target`; false where it is busy. */
-function tryUnmount(target: string): boolean {
-  try {
-    unmountFuse(nameFromText(target), { lazy: false });
-  } catch (cause) {
-    if (isFsError(cause, 'EBUSY')) return false;
-    // EINVAL: nothing is mounted there any more.
-    if (!isFsError(cause, 'EINVAL') && !isFsError(cause, 'ENOENT')) throw cause;
+/** Takes `tree` off `target`, as often as it is there; false where it is busy. */
+function tryUnmount(target: string, tree: MountedTree, lazy: boolean): boolean {
+  const path = nameFromText(target);
+  for (;;) {
+    const there = readMounts().filter(({ mountPoint }) => mountPoint === path);
+    const top = there.at(-1);
+    if (top === undefined || !there.some((entry) => showsTree(entry, tree))) return true;
+    if (!showsTree(top, tree)) throw covered(target, top);
+    try {
+      unmountFuse(path, { lazy });
+    } catch (cause) {
+      if (isFsError(cause, 'EBUSY')) return false;
+      // EINVAL: nothing is mounted there any more, or not where the path leads to by now.
+      if (isFsError(cause, 'EINVAL') || isFsError(cause, 'ENOENT')) return true;
+      throw cause;
+    }
   }
-  return true;
+}
+
+function covered(target: string, { type, source }: MountEntry): UserError {
+  return new UserError(
+    'layer-in-use',
+    `something else is mounted over ${target} (${type}, ${nameToText(source)})`,
+    { hint: `take that away first: umount ${target}` },
+  );
 }

@@ -12,7 +12,7 @@ import { readMounts } from '../../os/mountinfo.ts';
 import type { DataRoot } from '../data-root.ts';
 import type { GetOptions, LayerChange, StorageDriver } from '../driver.ts';
 import type { CacheId } from '../ids.ts';
-import { checkNamespace, isThere, type MountBook } from '../mount-book.ts';
+import { checkNamespace, findMounted, isThere, type MountBook } from '../mount-book.ts';
 import { cleanMounts, getMount, putMount } from '../mount-count.ts';
 import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './mounter.ts';
 import { overlayChanges } from './overlay-changes.ts';
@@ -115,7 +115,10 @@ export class OverlayDriver implements StorageDriver {
       if (record !== undefined) checkNamespace(record);
       if (record !== undefined && isThere(record) && (await this.#book.isHeld(id, record)))
         throw inUse(record.target);
-      if (this.#isMounted(id)) await unmountTree(this.dirs.merged(id), record?.server);
+      if (this.#isMounted(id)) {
+        const tree = record === undefined ? undefined : findMounted(record);
+        await unmountTree(this.dirs.merged(id), { tree, server: record?.server });
+      }
       await this.#book.remove(id);
     });
     await this.#withoutMount(id, () => this.dirs.remove(id));
