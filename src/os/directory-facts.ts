@@ -8,12 +8,12 @@ import {
   constants,
   fstatSync,
   openSync,
-  readFileSync,
   realpathSync,
   type BigIntStats,
 } from 'node:fs';
 import { asName, type Name } from '../base/name.ts';
 import { attempt } from './attempt.ts';
+import { readMountId } from './mountinfo.ts';
 
 export interface DirectoryFacts {
   /** Without symbolic links and dots. */
@@ -33,7 +33,12 @@ export function directoryFacts(path: Name): DirectoryFacts {
     try {
       const stat: BigIntStats = fstatSync(fd, { bigint: true });
       const realPath = realpathSync.native(`/proc/self/fd/${String(fd)}`, 'latin1');
-      return { realPath: asName(realPath), device: stat.dev, inode: stat.ino, mountId: mountIdOf(fd) };
+      return {
+        realPath: asName(realPath),
+        device: stat.dev,
+        inode: stat.ino,
+        mountId: readMountId(`self/fdinfo/${String(fd)}`),
+      };
     } finally {
       closeSync(fd);
     }
@@ -45,11 +50,6 @@ export function checkWritable(path: Name): void {
   attempt('access', path, () => {
     accessSync(Buffer.from(path, 'latin1'), constants.W_OK | constants.X_OK);
   });
-}
-
-/** proc_pid_fdinfo(5) */
-function mountIdOf(fd: number): number {
-  return Number(/^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${String(fd)}`, 'latin1'))?.[1]);
 }
 
 const O_PATH = 0o10000000;

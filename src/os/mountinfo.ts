@@ -50,6 +50,11 @@ export function isMounted(device: string, mountPoint?: Name): boolean {
   );
 }
 
+/** The mount that an open file belongs to; `path` in /proc: `self/fdinfo/3` (proc_pid_fdinfo(5)). */
+export function readMountId(path: string): number {
+  return Number(/^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/${path}`, 'latin1'))?.[1]);
+}
+
 /** What a mount shows: a file system, or the part of it that was mounted, under the name that it was given as a source. */
 export type MountedTree = Pick<MountEntry, 'device' | 'root' | 'source'>;
 

@@ -9,7 +9,7 @@ import { UserError } from '../base/user-error.ts';
 import type { LayerChange } from '../store/driver.ts';
 import { findLine, writeDurably } from '../store/durable.ts';
 import { isCacheId, newCacheId, type CacheId, type ChainId, type ImageId } from '../store/ids.ts';
-import { isThere } from '../store/mount-book.ts';
+import { isElsewhere, isThere } from '../store/mount-book.ts';
 import { mountedChanges, writeMountedDiff, type MountedLayer } from '../store/mounted-changes.ts';
 import { mountLayerAt } from '../store/mount-tree.ts';
 import { resolveImage } from '../store/resolve-image.ts';
@@ -79,14 +79,23 @@ export class StoreLayers implements ContainerLayers {
   async remove(id: string): Promise<void> {
     const ids = await this.#find(id);
     if (ids === undefined) return;
-    const view = await this.#store.mounts.findView(ids.writable);
-    if (view !== undefined)
-      throw new UserError('layer-in-use', `container ${id.slice(0, 12)} is mounted at ${view.target}`, {
-        hint: `unmount it first: strata umount ${view.target}`,
-      });
+    await this.#checkNoView(id, ids.writable);
     await this.#store.driver.remove(ids.writable);
     await this.#store.driver.remove(ids.init);
     await rm(this.#path(id), { recursive: true, force: true });
+  }
+
+  async #checkNoView(id: string, writable: CacheId): Promise<void> {
+    const { mounts } = this.#store;
+    const view = await mounts.findView(writable);
+    if (view === undefined) return;
+    const place = await mounts.findPlace(view.name, view);
+    const message = `container ${id.slice(0, 12)} is mounted at ${place ?? view.target}`;
+    throw place === undefined && !isElsewhere(view)
+      ? new UserError('layer-in-use', `${message}, off the tree`, { hint: 'end the programs that are in it' })
+      : new UserError('layer-in-use', message, {
+          hint: `unmount it first: strata umount ${place ?? view.target}`,
+        });
   }
 
   /** What the container has changed over its init layer. While it is mounted the two trees are compared as wholes. */

@@ -1,13 +1,15 @@
 /**
  * The mounts of a data root, a file for each in the run root: where, of what, served by whom, held by whom. A mount
- * whose last holder has died is taken down by whoever finds it. All of it is for the holder of the run root's lock.
+ * whose last holder has died is taken down by whoever finds it. A file stays for as long as its mount is in use, wherever
+ * that is by now, since it keeps the layers. All of it is for the holder of the run root's lock.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { nameFromText } from '../base/name.ts';
+import { asName, nameFromText, nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { readMounts, type MountEntry } from '../os/mountinfo.ts';
+import { isMountInUse } from '../os/mount-users.ts';
+import { readMounts, showsTree, type MountedTree, type MountEntry } from '../os/mountinfo.ts';
 import { isNamespaceInUse, isRunning, mountNamespace } from '../os/process-identity.ts';
 import { findJson, namesIn, unfinishedPrefix, writeDurably } from './durable.ts';
 import type { CacheId } from './ids.ts';
@@ -20,6 +22,10 @@ const recordSchema = v.object({
   target: v.string(),
   /** `major:minor`; absent while it is being mounted, and where nothing had to be. */
   device: v.optional(v.string()),
+  /** What else mountinfo tells of it, as long as it knows the device. */
+  mountId: v.optional(v.number()),
+  root: v.optional(v.string()),
+  source: v.optional(v.string()),
   /** The mount namespace that it is in. */
   namespace: v.string(),
   server: v.optional(processSchema),
@@ -40,6 +46,7 @@ const recordSchema = v.object({
 export type MountRecord = Omit<v.InferOutput<typeof recordSchema>, 'layers'> & {
   readonly layers: readonly CacheId[];
 };
+export type NamedRecord = MountRecord & { readonly name: string };
 export type Holder = MountRecord['holders'][number];
 
 export class MountBook {
@@ -66,7 +73,7 @@ export class MountBook {
     await rm(this.#pathOf(name), { force: true });
   }
 
-  async list(): Promise<(MountRecord & { readonly name: string })[]> {
+  async list(): Promise<NamedRecord[]> {
     const records = [];
     for (const file of await namesIn(this.#run.mounts)) {
       if (file.startsWith(unfinishedPrefix)) continue;
@@ -85,9 +92,43 @@ export class MountBook {
     return (await this.findView(name)) !== undefined;
   }
 
-  /** One of the other places that show the mount `name`. */
-  async findView(name: string): Promise<MountRecord | undefined> {
-    return (await this.list()).find((record) => record.of === name && isThere(record));
+  /** One of the other places that show the mount `name`, or have shown it and are still in use. */
+  async findView(name: string): Promise<NamedRecord | undefined> {
+    for (const record of await this.list())
+      if (record.of === name && (await this.isUsed(record.name, record))) return record;
+    return undefined;
+  }
+
+  /**
+   * Whether a mount is in use, at its place or not: a directory above it may have been renamed, it may be shown at one more place
+   * and taken off the first, or off the tree while programs are in it.
+   */
+  async isUsed(name: string, record: MountRecord): Promise<boolean> {
+    if (await this.isShown(name, record)) return true;
+    const { mountId: id, device, server } = record;
+    if (server !== undefined || id === undefined || device === undefined) return false;
+    return isMountInUse({ id, device });
+  }
+
+  /** The same, without a look at all processes: of a mount without a server that is off the tree it answers false. */
+  async isShown(name: string, record: MountRecord): Promise<boolean> {
+    if (isThere(record)) return true;
+    // It ends with the last use of its mount, wherever that is.
+    if (record.server !== undefined) return isRunning(record.server);
+    return (await this.findPlace(name, record)) !== undefined;
+  }
+
+  /** Where a mount is by now, if it is on the tree of this mount namespace: at its place unless it has left that. */
+  async findPlace(name: string, record: MountRecord): Promise<string | undefined> {
+    if (findMounted(record) !== undefined) return record.target;
+    const { device, root, source } = record;
+    if (device === undefined || root === undefined || source === undefined) return undefined;
+    const tree: MountedTree = { device, root: asName(root), source: asName(source) };
+    // What shows the same on purpose has a record of its own.
+    const others = (await this.list()).filter((other) => other.name !== name && other.device === device);
+    const taken = new Set(others.map(({ target }) => nameFromText(target)));
+    const found = readMounts().findLast((entry) => showsTree(entry, tree) && !taken.has(entry.mountPoint));
+    return found === undefined ? undefined : nameToText(found.mountPoint);
   }
 
   #pathOf(name: string): string {
@@ -96,7 +137,7 @@ export class MountBook {
 }
 
 /**
- * Whether the mount is still there. One in another mount namespace cannot be seen from here: it is, as long as
+ * Whether the mount is still at its place. One in another mount namespace cannot be seen from here: it is, as long as
  * that namespace has a process.
  */
 export function isThere(record: MountRecord): boolean {
@@ -106,9 +147,14 @@ export function isThere(record: MountRecord): boolean {
 }
 
 /** The mount, where it is at its place in this mount namespace. */
-export function findMounted({ device, target }: MountRecord): MountEntry | undefined {
+export function findMounted({ device, mountId, target }: MountRecord): MountEntry | undefined {
   const place = nameFromText(target);
-  return readMounts().findLast((entry) => entry.mountPoint === place && entry.device === device);
+  return readMounts().findLast(
+    (entry) =>
+      entry.mountPoint === place &&
+      entry.device === device &&
+      (mountId === undefined || entry.id === mountId),
+  );
 }
 
 /** Whether it is in another mount namespace: nobody can use it, or take it down, from here. */

@@ -2,6 +2,7 @@
  * Counted mounts: the first who wants one mounts, the last who leaves it unmounts. Who wants it is written down
  * with the start time of its process, so that the count is right after any of them was killed.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { nameFromText, nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { findMountAt, readMounts, type MountEntry } from '../os/mountinfo.ts';
@@ -17,6 +18,7 @@ import {
   type Holder,
   type MountBook,
   type MountRecord,
+  type NamedRecord,
 } from './mount-book.ts';
 import { tryRemoval } from './try-removal.ts';
 
@@ -45,6 +47,7 @@ export function getMount(book: MountBook, order: MountOrder): Promise<void> {
       await book.write(order.name, { ...found, holders: [...liveHolders(found), holder] });
       return;
     }
+    if (found !== undefined) await checkEnded(book, order.name, found);
     await freeTarget(order, found);
     const { target, title, layers, upper, of } = order;
     const record: MountRecord = {
@@ -58,13 +61,40 @@ export function getMount(book: MountBook, order: MountOrder): Promise<void> {
       await book.remove(order.name);
       throw thrown;
     });
-    const device = findMountAt(nameFromText(target))?.device;
+    const mounted = findMountAt(nameFromText(target));
     await book.write(order.name, {
       ...record,
-      ...(device === undefined ? {} : { device }),
+      ...(mounted === undefined ? {} : numbersOf(mounted)),
       ...(server === undefined ? {} : { server }),
     });
   });
+}
+
+function numbersOf({ id, device, root, source }: MountEntry): Partial<MountRecord> {
+  return { device, mountId: id, root, source };
+}
+
+/** For so long a server may be ending, and a mount is not in use any more: umount(8) does not wait for it. */
+const endingMs = 10_000;
+
+/** UserError `layer-in-use` for a mount that has left its place and is in use all the same after `waitMs`. */
+export async function checkEnded(
+  book: MountBook,
+  name: string,
+  record: MountRecord,
+  waitMs = endingMs,
+): Promise<void> {
+  for (const begun = performance.now(); await book.isUsed(name, record);) {
+    const place = await book.findPlace(name, record);
+    if (place === undefined && record.server !== undefined && performance.now() - begun < waitMs) {
+      await sleep(50);
+      continue;
+    }
+    const where = place === undefined ? 'though it is off the tree' : `at ${place}`;
+    throw new UserError('layer-in-use', `what was mounted at ${record.target} is in use ${where}`, {
+      hint: place === undefined ? 'end the programs that are in it' : `unmount it: umount ${place}`,
+    });
+  }
 }
 
 /** Of a command that died between the mount and its record; a server that was killed leaves its mount, too. */
@@ -91,28 +121,42 @@ export function putMount(book: MountBook, name: string): Promise<void> {
   });
 }
 
-/** Takes one of the other places of a mount off, and the mount itself where nobody else needs it. */
-export async function dropView(
+/** Takes a mount away that somebody has asked for, and the mount that it showed once more where nobody else needs that. */
+export async function dropMount(
   book: MountBook,
-  view: MountRecord & { readonly name: string },
+  record: NamedRecord,
+  how: { readonly tree: MountEntry | undefined; readonly lazy: boolean },
 ): Promise<void> {
-  await book.remove(view.name);
-  const shown = view.of === undefined ? undefined : await book.find(view.of);
-  if (view.of !== undefined && shown !== undefined) await dropUnheld(book, view.of, shown);
+  if (!(await takeDown(book, record, how)) || record.of === undefined) return;
+  const shown = await book.find(record.of);
+  if (shown !== undefined) await dropUnheld(book, record.of, shown);
 }
 
 async function dropUnheld(book: MountBook, name: string, record: MountRecord): Promise<void> {
   if (await book.isHeld(name, record)) return;
-  const tree = findMounted(record);
-  if (tree !== undefined) await unmountTree(record.target, { tree, server: record.server });
+  await takeDown(book, { ...record, name }, { tree: findMounted(record) });
+}
+
+/** Unmounts `tree`, and forgets the record, unless it is still in use. Answers whether it is not. */
+async function takeDown(
+  book: MountBook,
+  record: NamedRecord,
+  { tree, lazy = false }: { readonly tree: MountEntry | undefined; readonly lazy?: boolean },
+): Promise<boolean> {
+  const { name, server } = record;
+  if (tree !== undefined) await unmountTree(nameToText(tree.mountPoint), { tree, server, lazy });
+  // What was not busy is in nobody's hands.
+  const isFree = tree !== undefined && !lazy;
+  if (await (isFree ? book.isShown(name, record) : book.isUsed(name, record))) return false;
   await book.remove(name);
+  return true;
 }
 
 /**
- * Takes down what nobody holds any more, and what a command left that died between a mount and its record. What is in use
- * stays, with its record.
+ * Takes down what nobody holds any more, and what a command left that died between a mount and its record: below `base`
+ * every `merged` is the data root's. What is in use stays, with its record.
  */
-export function cleanMounts(book: MountBook, base: string): Promise<void> {
+export function cleanMounts(book: MountBook, base?: string): Promise<void> {
   return book.alone(async () => {
     // Those that show others first: the others may then have no holder any more.
     const records = (await book.list()).sort(
@@ -120,8 +164,9 @@ export function cleanMounts(book: MountBook, base: string): Promise<void> {
     );
     for (const record of records) {
       if (isThere(record) && (isElsewhere(record) || (await book.isHeld(record.name, record)))) continue;
-      await tryRemoval(() => cleanMount(book, record));
+      await tryRemoval(() => takeDown(book, record, { tree: findMounted(record) ?? findUnrecorded(record) }));
     }
+    if (base === undefined) return;
     const known = new Set((await book.list()).map(({ target }) => nameFromText(target)));
     const prefix = nameFromText(`${base}/`);
     for (const { mountPoint } of readMounts().reverse()) {
@@ -130,12 +175,6 @@ export function cleanMounts(book: MountBook, base: string): Promise<void> {
       }
     }
   });
-}
-
-async function cleanMount(book: MountBook, record: MountRecord & { readonly name: string }): Promise<void> {
-  const tree = findMounted(record) ?? findUnrecorded(record);
-  if (tree !== undefined) await unmountTree(record.target, { tree, server: record.server });
-  await book.remove(record.name);
 }
 
 /** What a command has mounted that died before it wrote that down. */

@@ -8,10 +8,18 @@ import { join, parse, resolve } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { bindMount } from '../os/mount.ts';
-import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './drivers/mounter.ts';
+import { findMountAt } from '../os/mountinfo.ts';
+import { kernelMounter, stratafsMounter, type Mounter } from './drivers/mounter.ts';
 import type { CacheId } from './ids.ts';
-import { checkNamespace, findMounted, isThere } from './mount-book.ts';
-import { dropView, getMount } from './mount-count.ts';
+import {
+  checkNamespace,
+  findMounted,
+  isElsewhere,
+  isThere,
+  type MountBook,
+  type NamedRecord,
+} from './mount-book.ts';
+import { dropMount, getMount } from './mount-count.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Store } from './store.ts';
 
@@ -80,16 +88,28 @@ export function unmountTreeAt(
 ): Promise<void> {
   const target = mountPointAt(path);
   return store.mounts.alone(async () => {
-    const record = (await store.mounts.list()).findLast((entry) => entry.target === target);
-    if (record === undefined || !isThere(record)) {
+    const record = await findRecord(store.mounts, target);
+    if (record === undefined) {
       throw new UserError('not-mounted', `${target} is not a mount of this data root`, {
         hint: 'strata system df lists those that are; umount(8) unmounts others',
       });
     }
     checkNamespace(record);
-    await unmountTree(target, { tree: findMounted(record), server: record.server, lazy });
-    await dropView(store.mounts, record);
+    const tree = findMounted(record) ?? findMountAt(nameFromText(target));
+    await dropMount(store.mounts, record, { tree, lazy });
   });
+}
+
+/** Of the mount that is, or has come, there. */
+async function findRecord(book: MountBook, target: string): Promise<NamedRecord | undefined> {
+  const records = await book.list();
+  const here = records.filter((record) => findMounted(record) === undefined && !isElsewhere(record));
+  const places = await Promise.all(here.map((record) => book.findPlace(record.name, record)));
+  return (
+    records.find((record) => record.target === target && findMounted(record) !== undefined) ??
+    here.find((_, index) => places[index] === target) ??
+    records.find((record) => record.target === target && isThere(record))
+  );
 }
 
 function mounterOf(store: Store): Mounter {

@@ -169,7 +169,8 @@ async function findUser(store: Store, image: Pick<Image, 'chain'>): Promise<stri
   const ofContainers = await containerLayers(store);
   const isUse = ({ layers }: MountRecord): boolean =>
     layers.includes(layer.cacheId) && !layers.some((id) => ofContainers.has(id));
-  return (await store.mounts.list()).find(isUse)?.target;
+  const record = (await store.mounts.list()).find(isUse);
+  return record && ((await store.mounts.findPlace(record.name, record)) ?? record.target);
 }
 
 /** The layers of containers' own. */

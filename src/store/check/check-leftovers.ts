@@ -10,7 +10,7 @@ import { tryLock } from '../../os/lock.ts';
 import { findLine, findText, isBroken, namesIn } from '../durable.ts';
 import { isCacheId, type ChainId } from '../ids.ts';
 import { unfinishedFiles } from '../collect.ts';
-import { isThere, liveHolders } from '../mount-book.ts';
+import { isThere } from '../mount-book.ts';
 import { findUnreferenced, readReferences } from '../references.ts';
 import type { Store } from '../store.ts';
 import type { Finding } from './finding.ts';
@@ -56,7 +56,10 @@ export async function checkMounts(store: Store, layers: ReadonlyMap<ChainId, unk
   const findings: Finding[] = [];
   try {
     for (const record of await store.mounts.list()) {
-      if (isThere(record) && liveHolders(record).length > 0) continue;
+      const { mounts } = store;
+      const isGone = !(await mounts.isUsed(record.name, record));
+      // One that has left its place stays, held or not, for as long as it is in use.
+      if (!isGone && (!isThere(record) || (await mounts.isHeld(record.name, record)))) continue;
       const mend = (): Promise<void> => store.driver.cleanup();
       findings.push({ code: 'stale-mount', path: record.target, message: 'nobody holds this mount', mend });
     }

@@ -158,8 +158,8 @@ export function createDriver(name: DriverName, root: DataRoot, book: MountBook):
           hint: 'mount a btrfs there, choose another --root, or another --driver',
         });
       }
-      return new TreeDriver(btrfsKeeper, root);
+      return new TreeDriver(btrfsKeeper, root, book);
     case 'vfs':
-      return new TreeDriver(vfsKeeper, root);
+      return new TreeDriver(vfsKeeper, root, book);
   }
 }

@@ -13,7 +13,7 @@ import type { DataRoot } from '../data-root.ts';
 import type { GetOptions, LayerChange, StorageDriver } from '../driver.ts';
 import type { CacheId } from '../ids.ts';
 import { checkNamespace, findMounted, isThere, type MountBook } from '../mount-book.ts';
-import { cleanMounts, getMount, putMount } from '../mount-count.ts';
+import { checkEnded, cleanMounts, getMount, putMount } from '../mount-count.ts';
 import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './mounter.ts';
 import { overlayChanges } from './overlay-changes.ts';
 import { OverlayDirs } from './overlay-dirs.ts';
@@ -119,6 +119,7 @@ export class OverlayDriver implements StorageDriver {
         const tree = record === undefined ? undefined : findMounted(record);
         await unmountTree(this.dirs.merged(id), { tree, server: record?.server });
       }
+      if (record !== undefined) await checkEnded(this.#book, id, record, foreignMs);
       await this.#book.remove(id);
     });
     await this.#withoutMount(id, () => this.dirs.remove(id));

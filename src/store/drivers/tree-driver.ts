@@ -10,6 +10,8 @@ import type { DataRoot } from '../data-root.ts';
 import type { DriverName, LayerChange, StorageDriver } from '../driver.ts';
 import { namesIn } from '../durable.ts';
 import { isCacheId, type CacheId } from '../ids.ts';
+import type { MountBook } from '../mount-book.ts';
+import { cleanMounts } from '../mount-count.ts';
 import { removeDirectory } from '../remove-directory.ts';
 import { tryRemoval } from '../try-removal.ts';
 import { applyDiffTree, buildDiffTree, copyRootFacts } from './diff-tree.ts';
@@ -34,10 +36,12 @@ export class TreeDriver implements StorageDriver {
   readonly name: 'vfs' | 'btrfs';
   readonly #keeper: TreeKeeper;
   readonly #base: string;
+  readonly #book: MountBook;
   #scratches = 0;
 
-  constructor(keeper: TreeKeeper, root: DataRoot) {
+  constructor(keeper: TreeKeeper, root: DataRoot, book: MountBook) {
     this.name = keeper.name;
+    this.#book = book;
     this.#keeper = keeper;
     this.#base = root.at(keeper.name, keeper.name === 'vfs' ? 'dir' : 'subvolumes');
   }
@@ -113,8 +117,9 @@ export class TreeDriver implements StorageDriver {
     if (existsSync(this.directoryOf(id))) await this.#keeper.remove(this.directoryOf(id));
   }
 
-  /** What a `diff` or `applyDiff` that was killed has left. */
+  /** What a `diff` or `applyDiff` that was killed has left, and mounts that are not there any more. */
   async cleanup(): Promise<void> {
+    await cleanMounts(this.#book);
     for (const name of await namesIn(this.#base)) {
       const pid = /^scratch-[0-9a-f]{64}-(\d+)-\d+$/.exec(name)?.[1];
       if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
