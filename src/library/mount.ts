@@ -7,10 +7,9 @@ import { fsError, FsError } from '../base/fs-error.ts';
 import { asName, nameFromText, type Name } from '../base/name.ts';
 import { directoryFacts } from '../os/directory-facts.ts';
 import { startMountServer } from '../os/mount-server.ts';
-import { unmountFuse } from '../os/mount.ts';
-import { findMountAt } from '../os/mountinfo.ts';
 import { findDirectoryXattr } from '../os/read-xattr.ts';
 import type { ChildExit, ReportingChild } from '../os/reporting-child.ts';
+import { HandledPlace } from './handled-place.ts';
 import { optionArgument, type MountLayers, type MountTuning } from './mount-tuning.ts';
 
 export interface MountRequest extends MountLayers {
@@ -31,10 +30,11 @@ export interface Mount {
   /**
    * Takes the mount off the tree and resolves when its server has written everything and ended. Throws
    * `FsError` with code EBUSY while somebody uses it; with `lazy` it goes off the tree at once and
-   * resolves when the last user is gone. Resolves too when it was unmounted already.
+   * resolves when the last user is gone. EBUSY, too, while something else is mounted over it. Resolves when it was
+   * unmounted already, whatever is mounted there by now.
    */
   unmount(options?: { readonly lazy?: boolean }): Promise<void>;
-  /** What the union did. Throws `FsError` (ENODATA) where the mount is gone. */
+  /** What the union did. Throws `FsError`: ENODATA where the mount is gone, EBUSY where something else is mounted over it. */
   stats(): Promise<MountStats>;
   /**
    * Resolves when the server has ended, however it did. Never rejects. Asking for it keeps this process
@@ -72,10 +72,10 @@ function findRealPath(mountPoint: string): Name | undefined {
 }
 
 function mountHandle(child: ReportingChild, mountPoint: string, path: Name): Mount {
-  const device = findMountAt(path)?.device;
-  let ended = false;
-  void child.exited.then(() => {
-    ended = true;
+  const place = new HandledPlace(path);
+  let exit: ChildExit | undefined;
+  void child.exited.then((ended) => {
+    exit = ended;
   });
   return {
     mountPoint,
@@ -86,14 +86,15 @@ function mountHandle(child: ReportingChild, mountPoint: string, path: Name): Mou
     },
     log: () => child.errorOutput(),
     unmount: async (options = {}) => {
-      // Where it is gone already, something else may be mounted by now. A server that was killed leaves its mount.
-      if (device !== undefined && findMountAt(path)?.device === device)
-        unmountFuse(path, { lazy: options.lazy ?? false });
+      // A server that was killed leaves its mount, which does not answer: what does is somebody else's by now.
+      const isLeft = exit === undefined || (exit.code !== 0 && !(await place.isAnswering()));
+      if (isLeft) place.unmount({ lazy: options.lazy ?? false });
       child.ref();
       await child.exited;
     },
     stats: async () => {
-      const value = ended ? undefined : await findDirectoryXattr(path, asName('user.strata.stats'));
+      const at = exit === undefined ? place.find() : undefined;
+      const value = at === undefined ? undefined : await findDirectoryXattr(at, asName('user.strata.stats'));
       if (value === undefined) throw fsError('ENODATA', { syscall: 'getxattr', path: mountPoint });
       return JSON.parse(value.toString('latin1')) as MountStats;
     },

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { mount, UserError, type Mount, type MountRequest } from '../../src/index.ts';
@@ -57,6 +57,47 @@ t.test('a mount in use is not unmounted, but lazily', needs(...mountNeeds), asyn
   t.notOk(isMounted(request.mountPoint));
   closeSync(held);
   await unmounted;
+});
+
+t.test('a handle leaves what others have mounted in its place', needs(...mountNeeds), async (t) => {
+  const request = makeRequest(t);
+  const first = await mountIn(t, request);
+  await first.unmount();
+  const second = await mountIn(t, request);
+  await first.unmount();
+  t.ok(isMounted(request.mountPoint));
+  process.kill(second.pid, 'SIGKILL');
+  await second.exited;
+  execFileSync('umount', [request.mountPoint]);
+  await mountIn(t, request);
+  await second.unmount();
+  t.ok(isMounted(request.mountPoint), 'nor is it what a killed server has left');
+});
+
+t.test('a mount under another one is busy', needs(...mountNeeds), async (t) => {
+  const request = makeRequest(t);
+  const below = await mountIn(t, request);
+  writeFileSync(join(request.mountPoint, 'a'), 'changed');
+  const { lower, mountPoint } = request;
+  const above = await mountIn(t, { lower, mountPoint });
+  await t.rejects(below.unmount(), { code: 'EBUSY' });
+  await t.rejects(below.unmount({ lazy: true }), { code: 'EBUSY' });
+  await t.rejects(below.stats(), { code: 'EBUSY' });
+  t.equal((await above.stats()).copyUps, 0);
+  await above.unmount();
+  t.equal((await below.stats()).copyUps, 1);
+  await below.unmount();
+  t.notOk(isMounted(request.mountPoint));
+});
+
+t.test('a mount is found where it has gone', needs(...mountNeeds), async (t) => {
+  const scratch = makeScratch(t);
+  const mountPoint = scratch.directory('before/at');
+  const mounted = await mountIn(t, { lower: [scratch.directory('lower')], mountPoint });
+  renameSync(join(scratch.path, 'before'), join(scratch.path, 'after'));
+  t.equal((await mounted.stats()).copyUps, 0);
+  await mounted.unmount();
+  t.notOk(isMounted(join(scratch.path, 'after/at')));
 });
 
 t.test(
