@@ -59,6 +59,8 @@ export class Store {
     if (root === undefined) {
       choice = await chooseDriver(resolve(options.root), undefined, options.driver);
       root = await createDataRoot(options.root, formatOf(choice.name), options.driver);
+      // Somebody else was first, with another driver.
+      if (root.format !== formatOf(choice.name)) choice = undefined;
     }
     const run = await RunRoot.open(root, options.runRoot);
     choice ??= await rememberedChoice(root, run, options.driver);

@@ -5,7 +5,7 @@ import { createDataRoot, findDataRoot } from '../../src/store/data-root.ts';
 import { parseDriverName } from '../../src/store/drivers/choose.ts';
 import { MountBook } from '../../src/store/mount-book.ts';
 import { RunRoot } from '../../src/store/run-root.ts';
-import { needs } from '../fixtures/needs.ts';
+import { mountNeeds, needs } from '../fixtures/needs.ts';
 import { makeStage } from './fixtures/stage.ts';
 
 t.test('a root of others is refused before anything is written', async (t) => {
@@ -41,6 +41,20 @@ t.test('a root that is there is taken as it is', async (t) => {
   writeFileSync(join(stage.root, 'strata.json'), '{');
   await t.rejects(findDataRoot(stage.root), { code: 'broken-file', message: /strata\.json/ });
 });
+
+t.test(
+  'of two who make a root at once, the second takes the driver of the first, too',
+  needs(...mountNeeds),
+  async (t) => {
+    const stage = makeStage(t);
+    // Its trial mount takes longer.
+    const opened = stage.open();
+    await createDataRoot(stage.root, 'vfs', undefined);
+    const { root, driver } = await opened;
+    t.equal(root.format, 'vfs');
+    t.equal(driver.name, 'vfs');
+  },
+);
 
 t.test('a root keeps its driver', needs('root'), async (t) => {
   const stage = makeStage(t);
