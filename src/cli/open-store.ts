@@ -24,7 +24,7 @@ export function addRootOptions(program: Command): Command {
     .option('--root <dir>', `the data root (STRATA_ROOT; ${defaultRoot} unless told)`)
     .option(
       '--run-root <dir>',
-      'where what is true of this boot only is kept (STRATA_RUN_ROOT; /run/strata unless told)',
+      'where what is true of this boot only is kept (STRATA_RUN_ROOT; of root /run/strata unless told)',
     )
     .option('--driver <name>', 'the storage driver: strata, overlay2, btrfs, vfs');
 }

@@ -1,5 +1,5 @@
 /**
- * A directory for the sockets of this user alone: nobody else can plant one there, or reach one. What is in
+ * A directory of this user alone, for sockets above all: nobody else can plant one there, or reach one. What is in
  * it goes with the boot.
  */
 import { lstatSync, mkdirSync } from 'node:fs';
@@ -11,7 +11,7 @@ const ownName = 'stratafs';
 
 /** The first of `places`, made if need be, that is this user's alone; undefined where none is. */
 export function findPrivateDirectory(places: readonly string[] = usualPlaces()): string | undefined {
-  return places.find(makePrivate);
+  return places.find(makePrivateDirectory);
 }
 
 function usualPlaces(): string[] {
@@ -28,7 +28,7 @@ function usualPlaces(): string[] {
 }
 
 /** Whether it is, by now, a directory that is ours and closed to all others. One that somebody else has made is not. */
-function makePrivate(path: string): boolean {
+export function makePrivateDirectory(path: string): boolean {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (thrown) {
