@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { nameFromText, nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { tryLock } from '../os/lock.ts';
+import { makeDirectories } from '../os/make-directories.ts';
 import { unmountFuse } from '../os/mount.ts';
 import { readMounts } from '../os/mountinfo.ts';
 import { run } from './child.ts';
@@ -73,7 +74,7 @@ export async function openScratch(given: string): Promise<Scratch> {
 function makeDirectory(given: string): string {
   try {
     // Fixtures are copies of programs, set-user-id and all.
-    mkdirSync(given, { recursive: true, mode: 0o700 });
+    makeDirectories(given, 0o700);
     return realpathSync(given);
   } catch (cause) {
     const { code = 'EIO' } = cause as NodeJS.ErrnoException;

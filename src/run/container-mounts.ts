@@ -9,6 +9,7 @@ import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { MNT_DETACH, UMOUNT_NOFOLLOW } from '../os/constants.ts';
 import { getAddon } from '../os/addon.ts';
+import { makeDirectories } from '../os/make-directories.ts';
 import { bindMount } from '../os/mount.ts';
 import { findMountAt } from '../os/mountinfo.ts';
 import { fdPath, InRoot } from '../os/in-root.ts';
@@ -20,7 +21,7 @@ import { readOnlyOptions } from './read-only-bind.ts';
 import type { SpecMount } from './runtime-spec.ts';
 import { mountVolume, releaseVolume } from './use-volume.ts';
 
-/** UserError `no-source` for a bind source that is missing and may not be made. */
+/** UserError `no-source` for a bind source that is missing and may not, or cannot, be made. */
 export function checkBindSource({ source, createSource }: BindRequest): void {
   if (existsSync(source)) return;
   if (!createSource)
@@ -29,7 +30,16 @@ export function checkBindSource({ source, createSource }: BindRequest): void {
       `invalid mount config for type "bind": bind source path does not exist: ${source}`,
       { hint: 'make it first, or use -v, which does', exitCode: 125 },
     );
-  mkdirSync(source, { recursive: true });
+  try {
+    makeDirectories(source, 0o755);
+  } catch (cause) {
+    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+    throw new UserError('no-source', `error while creating mount source path '${source}' (${code})`, {
+      hint: 'name a directory that is there, or one that can be made',
+      exitCode: 125,
+      cause,
+    });
+  }
 }
 
 /**

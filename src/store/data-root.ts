@@ -3,12 +3,13 @@
  * who knows one knows the other (docs/store.md). A version file marks it as ours; a directory that holds anything
  * else, above all the storage of dockerd or podman, is refused before a single byte is written.
  */
-import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { waitForLock } from '../os/lock.ts';
+import { makeDirectories } from '../os/make-directories.ts';
 import { driverNames, type DriverName } from './driver.ts';
 import { findJson, writeDurably } from './durable.ts';
 
@@ -108,7 +109,7 @@ export async function createDataRoot(
   driver: DriverName | undefined,
 ): Promise<DataRoot> {
   const wanted = resolve(path);
-  makeDirectory(wanted);
+  makeRootDirectory(wanted);
   const real = realpathSync(wanted);
   // The directory itself: there is no file yet that could be locked.
   const lock = await waitForLock(nameFromText(real), 'exclusive');
@@ -163,12 +164,14 @@ function refuseForeign(path: string, names: readonly string[]): void {
   );
 }
 
-function makeDirectory(path: string): void {
+/** The directory itself, empty where there was none. UserError `bad-root` where it cannot be made or written. */
+export function makeRootDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o711 });
+    makeDirectories(path, 0o711);
+    accessSync(path, constants.W_OK);
   } catch (cause) {
     const { code = 'EIO' } = cause as NodeJS.ErrnoException;
-    throw new UserError('bad-root', `the data root ${path} cannot be made (${code})`, {
+    throw new UserError('bad-root', `the data root ${path} cannot be made or written (${code})`, {
       hint: 'run strata as root, or choose a directory of yours: --root DIR, or STRATA_ROOT in the environment',
       cause,
     });

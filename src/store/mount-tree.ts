@@ -3,10 +3,11 @@
  * in the book, so that its layers stay and that `which` finds them.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, realpathSync, rmdirSync, statSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmdirSync, statSync } from 'node:fs';
 import { join, parse, resolve } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
+import { makeDirectories } from '../os/make-directories.ts';
 import { bindMount } from '../os/mount.ts';
 import { findMountAt } from '../os/mountinfo.ts';
 import { kernelMounter, stratafsMounter, type Mounter } from './drivers/mounter.ts';
@@ -31,7 +32,7 @@ export interface MountTreeOptions {
   readonly target: string;
 }
 
-/** Resolves when the tree can be used. UserError `missing-mount-point`, `mixed-sources`, and those of the mount. */
+/** Resolves when the tree can be used. UserError `missing-mount-point`, `mixed-sources`, `bad-upper`, and those of the mount. */
 export function mountTree(store: Store, options: MountTreeOptions): Promise<void> {
   const target = directoryAt(options.target, 'mount point');
   const upper = options.upper === undefined ? undefined : makeUpper(options.upper);
@@ -168,7 +169,15 @@ function mountPointAt(path: string): string {
 function makeUpper(path: string): { upper: string; work: string } {
   const upper = resolve(path);
   const work = `${upper}.work`;
-  mkdirSync(upper, { recursive: true, mode: 0o755 });
-  mkdirSync(work, { recursive: true, mode: 0o700 });
+  try {
+    makeDirectories(upper, 0o755);
+    makeDirectories(work, 0o700);
+  } catch (cause) {
+    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+    throw new UserError('bad-upper', `${upper} and ${work} beside it cannot be made (${code})`, {
+      hint: 'name a directory that may be written, or made, with --upper',
+      cause,
+    });
+  }
   return { upper, work };
 }

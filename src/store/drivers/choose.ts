@@ -17,7 +17,7 @@ import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { unmountFuse } from '../../os/mount.ts';
 import { findMountAt } from '../../os/mountinfo.ts';
-import type { DataRoot, RootFormat } from '../data-root.ts';
+import { makeRootDirectory, type DataRoot, type RootFormat } from '../data-root.ts';
 import { driverNames, type DriverName, type StorageDriver } from '../driver.ts';
 import type { MountBook } from '../mount-book.ts';
 import { removeDirectory } from '../remove-directory.ts';
@@ -113,7 +113,7 @@ export async function removeTrial(place: string): Promise<void> {
 /** Undefined where it works, otherwise why not. */
 export async function trial(name: 'strata' | 'overlay2', path: string): Promise<string | undefined> {
   if (name === 'strata' && !existsSync('/dev/fuse')) return 'there is no /dev/fuse';
-  mkdirSync(path, { recursive: true, mode: 0o711 });
+  makeRootDirectory(path);
   const place = mkdtempSync(join(path, `.trial-${String(process.pid)}-`));
   const [lower, upper, work, target] = ['lower', 'upper', 'work', 'merged'].map((part) => {
     mkdirSync(join(place, part), { mode: 0o755 });
