@@ -5,7 +5,7 @@
 import { isFsError } from '../base/fs-error.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
-import { checkWritable, directoryFacts, type DirectoryFacts } from '../os/directory-facts.ts';
+import { checkReadable, checkWritable, directoryFacts, type DirectoryFacts } from '../os/directory-facts.ts';
 import { pathInFileSystem, readMounts, restBelow, type MountEntry } from '../os/mountinfo.ts';
 import type { LayerPaths } from './mount-spec.ts';
 
@@ -34,6 +34,7 @@ export function checkMountPoint(path: Name): DirectoryFacts {
 export function checkLayers(layers: LayerPaths): LayerPaths {
   const facts = (path: Name): DirectoryFacts => layerFacts(path, 'lower layer');
   const found = { lower: layers.lower.map(facts), dataOnly: layers.dataOnly.map(facts) };
+  layers.lower.forEach(readable);
   const lowers = {
     lower: found.lower.map(({ realPath }) => realPath),
     dataOnly: found.dataOnly.map(({ realPath }) => realPath),
@@ -122,6 +123,18 @@ function layerFacts(path: Name, what: string): DirectoryFacts {
         hint: 'a layer is a directory',
       }),
   });
+}
+
+function readable(path: Name): void {
+  try {
+    checkReadable(path);
+  } catch (cause) {
+    if (!isFsError(cause, 'EACCES') && !isFsError(cause, 'EPERM')) throw cause;
+    throw new UserError('no-permission', `no permission for the lower layer ${nameToText(path)}`, {
+      hint: 'mount as a user who may read it',
+      cause,
+    });
+  }
 }
 
 function writable(path: Name, what: 'upper' | 'work'): void {

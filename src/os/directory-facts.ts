@@ -45,6 +45,14 @@ export function directoryFacts(path: Name): DirectoryFacts {
   });
 }
 
+/** Throws FsError, EACCES above all, where this process cannot list the directory. access(2) would not count capabilities of users. */
+export function checkReadable(path: Name): void {
+  attempt('open', path, () => {
+    const flags = constants.O_DIRECTORY | constants.O_RDONLY | constants.O_NONBLOCK;
+    closeSync(openSync(Buffer.from(path, 'latin1'), flags));
+  });
+}
+
 /** Throws FsError, EACCES or EROFS, where this process cannot make entries in the directory. */
 export function checkWritable(path: Name): void {
   attempt('access', path, () => {

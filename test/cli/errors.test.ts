@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { isMounted, makeScratch, type Scratch } from '../fixtures/mount.ts';
@@ -137,6 +137,21 @@ t.test('an upper or a work directory of another live mount', needs(...mountNeeds
     layers.at,
   ]);
   t.match(otherWork, { code: 1, stderr: /upper is in use/ });
+});
+
+t.test('a lower layer that may not be read', needs(...mountNeeds, 'program:setpriv'), async (t) => {
+  const { layers, path } = makePlace(t);
+  chmodSync(path, 0o755);
+  chownSync(layers.at, 5, 60);
+  for (const mode of [0o700, 0o711]) {
+    chmodSync(layers.lower, mode);
+    await fails(t, {
+      options: optionsOf({ lower: layers.lower }),
+      at: layers.at,
+      words: /no permission for the lower layer .*: mount as a user who may read it/,
+      run: { before: ['setpriv', '--reuid=5', '--regid=60', '--clear-groups'] },
+    });
+  }
 });
 
 t.test('a work directory that cannot be written', needs(...mountNeeds), async (t) => {
