@@ -92,7 +92,7 @@ export function unmountTreeAt(
     const record = await findRecord(store.mounts, target);
     if (record === undefined) {
       throw new UserError('not-mounted', `${target} is not a mount of this data root`, {
-        hint: 'strata system df lists those that are; umount(8) unmounts others',
+        hint: 'findmnt -t fuse.stratafs,overlay lists mounts; umount(8) unmounts those of others',
       });
     }
     checkNamespace(record);
