@@ -19,7 +19,7 @@ export interface BuildInput {
   readonly site: readonly string[];
 }
 
-/** `file`: of `-f`. UserError `no-context`, `no-dockerfile`, `bad-pattern`. */
+/** `file`: of `-f`. UserError `no-context`, `no-dockerfile`, `bad-pattern`, `unreadable-file`. */
 export async function readBuildInput(
   context: string,
   { file, tags }: { readonly file: string | undefined; readonly tags: readonly string[] },
@@ -36,7 +36,7 @@ export async function readBuildInput(
   const path = dockerfilePath(context, directory, file);
   const name = relative(process.cwd(), path);
   return {
-    dockerfile: readFileSync(path, 'utf8'),
+    dockerfile: readGiven(path),
     name: name.startsWith('..') ? path : name,
     context: directory,
     rules: rulesOf(directory, path),
@@ -89,13 +89,25 @@ function dockerfilePath(context: string, directory: string, file: string | undef
   });
 }
 
+function readGiven(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+    throw new UserError('unreadable-file', `${path} cannot be read (${code})`, {
+      hint: 'build as a user who may read it, or name another file with -f',
+      cause,
+    });
+  }
+}
+
 /** Beside the Dockerfile and named like it, or in the context. */
 function rulesOf(directory: string, dockerfile?: string): IgnoreRules {
   const own = dockerfile === undefined ? undefined : `${dockerfile}.dockerignore`;
   const path = own !== undefined && existsSync(own) ? own : join(directory, '.dockerignore');
   if (!existsSync(path)) return noRules;
   return ignoreRules(
-    readFileSync(path, 'utf8')
+    readGiven(path)
       .replace(/^\u{FEFF}/u, '')
       .split(/\r?\n/),
     path,

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { readBuildInput } from '../../src/build/build-input.ts';
+import { programPath } from '../cli/fixtures/strata.ts';
+import { makeScratch } from '../fixtures/mount.ts';
+import { needs } from '../fixtures/needs.ts';
+
+t.test('what cannot be read is named', async (t) => {
+  const context = t.testdir({ Dockerfile: 'FROM scratch\n' });
+  mkdirSync(join(context, '.dockerignore'));
+  await t.rejects(readBuildInput(context, { file: undefined, tags: [] }), {
+    code: 'unreadable-file',
+    message: /\/\.dockerignore cannot be read \(EISDIR\)/,
+  });
+});
+
+t.test('a Dockerfile of somebody else', needs('root', 'build', 'program:setpriv'), (t) => {
+  const { path } = makeScratch(t);
+  chmodSync(path, 0o755);
+  writeFileSync(join(path, 'closed'), 'FROM scratch\n', { mode: 0o600 });
+  // Without what tap loads by NODE_OPTIONS, which writes where this user may not.
+  const become = ['--reuid=5', '--regid=60', '--clear-groups', 'env', '-u', 'NODE_OPTIONS'];
+  const words = ['--root', join(path, 'root'), 'build', '-f', join(path, 'closed'), path];
+  t.match(spawnSync('setpriv', [...become, programPath, ...words], { encoding: 'utf8' }), {
+    status: 1,
+    stderr: /^strata: \S+\/closed cannot be read \(EACCES\): build as .*\n$/,
+  });
+  t.end();
+});
