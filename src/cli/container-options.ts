@@ -10,7 +10,7 @@ import { findCorrectedLine, parseMountFlag } from '../run/parse-mount-flag.ts';
 import { parseTmpfsFlag } from '../run/parse-tmpfs-flag.ts';
 import { parseVolumeFlag } from '../run/parse-volume-flag.ts';
 import { addAbsentOptions } from './absent-options.ts';
-import { collect, parsePairs, parseSeconds } from './option-values.ts';
+import { collect, parseLabels, parseSeconds } from './option-values.ts';
 import { parseSecurityOptions } from './security-options.ts';
 
 export interface ContainerOptions {
@@ -130,7 +130,7 @@ export function containerRequest(
     volumesFrom: options.volumesFrom ?? [],
     runtime: options.runtime,
     autoRemove: options.rm === true,
-    labels: parsePairs([
+    labels: parseLabels([
       ...(options.labelFile ?? []).flatMap((path) => readEnvFile(path, '--label-file')),
       ...(options.label ?? []),
     ]),

@@ -12,7 +12,10 @@ export function readEnvFile(path: string, option: '--env-file' | '--label-file' 
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     const { code = 'EIO' } = cause as NodeJS.ErrnoException;
-    throw new UserError('no-such-file', `${option} ${path} cannot be read (${code})`, { cause });
+    throw new UserError('no-such-file', `${option} ${path} cannot be read (${code})`, {
+      hint: 'name a file with NAME=VALUE on each line',
+      cause,
+    });
   }
   const lines = text.replace(/^\uFEFF/, '').split('\n');
   return lines

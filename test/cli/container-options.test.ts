@@ -37,8 +37,11 @@ t.test('options about containers', needs(...containerNeeds, 'program:script'), a
     get('create', '--name', 'one', '--label-file', 'labels', '-l', 'a=2', 'base', 'true');
     const labels = get('inspect', '-f', '{{json .Config.Labels}}', 'one');
     t.strictSame(JSON.parse(labels), { a: '2', b: 'x y', c: '' });
-    const stderr = /--label-file absent cannot be read/;
+    const stderr = /--label-file absent cannot be read \(ENOENT\): name a file/;
     t.match(run('create', '--label-file', 'absent', 'base', 'true'), { status: 125, stderr });
+    for (const label of ['=x', '', '='])
+      t.match(run('create', '-l', label, 'base', 'true'), { status: 125, stderr: /empty name: write/ });
+    t.match(run('volume', 'create', '--label', '=x', 'labelled'), { status: 1, stderr: /empty name: write/ });
     get('rm', 'one');
   });
 

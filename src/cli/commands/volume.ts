@@ -12,7 +12,7 @@ import { eachOperand } from '../each-operand.ts';
 import { Filters, matchesName } from '../filters.ts';
 import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openEngine } from '../open-engine.ts';
-import { collect, parsePairs } from '../option-values.ts';
+import { collect, parseLabels, parsePairs } from '../option-values.ts';
 import { printJson, printLines } from '../print.ts';
 import { printInspected } from '../print-inspected.ts';
 
@@ -43,7 +43,7 @@ function create(): Command {
       const facts = engine.volumes.create(name ?? options.name, {
         driver: options.volumeDriver,
         options: parsePairs(options.opt ?? []),
-        labels: parsePairs(options.label ?? []),
+        labels: parseLabels(options.label ?? []),
       });
       printLines([facts.name]);
     });
