@@ -12,11 +12,11 @@ Shows directories stacked as one tree at MOUNTPOINT. Changes go to the directory
 read-only. W is an empty directory on the file system of U. Returns when the tree can be used.
 Unmount with: umount MOUNTPOINT
 
-  -f           stay in front; SIGINT and SIGTERM unmount
-  -d           log every request on standard error; implies -f
-  --settle     make the upper U plain, for kernels and tools without these options; it must not be mounted
-  -h, --help   this text
-  --version    the version
+  -f             stay in front; SIGINT and SIGTERM unmount
+  -d             log every request on standard error; implies -f
+  --settle       make the upper U plain, for kernels and tools without these options; it must not be mounted
+  -h, --help     this text
+  -V, --version  the version
   -o OPTION,...
     lowerdir=TOP:...:BOTTOM[::DATA...]  the layers; \\: and \\, stand for a colon and a comma in a path
     upperdir=U,workdir=W                where changes are kept
