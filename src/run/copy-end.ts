@@ -4,6 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -30,14 +31,15 @@ export function nameOf({ asked }: End): Name {
   return nameFromText(basename(asked.replace(/(\/\.?)+$/, '')));
 }
 
-/** Through links, O_PATH; undefined where there is nothing. */
-export function findOpen({ root, path }: End): Fd | undefined {
-  return root.findOpen(nameFromText(path === '' ? '/' : path), O_PATH);
+/** Through links, O_PATH; undefined where there is nothing. UserError `link-loop`. */
+export function findOpen(end: End): Fd | undefined {
+  const { root, path } = end;
+  return withoutLoops(end, () => root.findOpen(nameFromText(path === '' ? '/' : path), O_PATH));
 }
 
 /**
  * The directory that holds it, O_PATH, and its name there; for a whole root, or the target of a link, itself and no
- * name. UserError `no-such-path`.
+ * name. UserError `no-such-path`, `link-loop`.
  */
 export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
   const isWhole = /(^|\/)\.?$/.test(end.path);
@@ -46,7 +48,7 @@ export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
     if (object === undefined) throw noSuchPath(end);
     return { directory: object, name: asName('') };
   }
-  const parent = end.root.findDirectory(nameFromText(dirname(end.path)));
+  const parent = withoutLoops(end, () => end.root.findDirectory(nameFromText(dirname(end.path))));
   const name = nameFromText(basename(end.path));
   if (parent !== undefined && fs.findStatx(parent, name)) return { directory: parent, name };
   if (parent !== undefined) closeSync(parent);
@@ -55,11 +57,12 @@ export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
 
 /**
  * Where something that goes to no directory comes to lie: through links, as `docker cp` has it, also those that lead to
- * nothing yet. UserError `no-such-path`.
+ * nothing yet. UserError `no-such-path`, `link-loop`.
  */
-export function openTarget({ root, path, asked }: End): Place {
-  const target = root.endOf(nameFromText(path.replace(/\/+$/, '')));
-  const directory = root.findDirectory(asName(dirname(target)));
+export function openTarget(end: End): Place {
+  const { root, path, asked } = end;
+  const target = withoutLoops(end, () => root.endOf(nameFromText(path.replace(/\/+$/, ''))));
+  const directory = withoutLoops(end, () => root.findDirectory(asName(dirname(target))));
   if (directory === undefined)
     throw new UserError('no-such-path', `the directory of ${asked} is not there`, { hint: 'make it first' });
   return { directory, name: asName(basename(target)) };
@@ -69,6 +72,18 @@ export function openTarget({ root, path, asked }: End): Place {
 export function isDirectoryAt(fs: HostFs, { directory, name }: Place): boolean {
   fs.statx(directory, name);
   return ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+}
+
+function withoutLoops<T>({ asked }: End, act: () => T): T {
+  try {
+    return act();
+  } catch (thrown) {
+    if (!isFsError(thrown, 'ELOOP')) throw thrown;
+    throw new UserError('link-loop', `the symbolic links of ${asked} lead nowhere but to each other`, {
+      hint: 'name a path without them',
+      cause: thrown,
+    });
+  }
 }
 
 export function noSuchPath({ asked }: End): UserError {

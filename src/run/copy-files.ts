@@ -70,8 +70,9 @@ export async function copyToContainer(
 async function copy(from: End, to: End, { followLink }: CopyFilesOptions, owner: CopyOptions): Promise<void> {
   const fs = createToolFs();
   const source = openSource(fs, from, followLink);
-  const existing = findOpen(to);
+  let existing: Fd | undefined;
   try {
+    existing = findOpen(to);
     const isDirectory = isDirectoryAt(fs, source);
     if (existing !== undefined && isDirectoryAt(fs, { directory: existing, name: asName('') })) {
       if (isContent(from) && isDirectory) await copyInto(fs, source, existing, owner);
