@@ -124,23 +124,13 @@ class LayerWriter {
           continue;
         }
         frame.next += 1;
-        const inner = await this.#inside(frame, name);
+        const inner = await this.#object(frame, name).catch((thrown: unknown) => {
+          throw explained(thrown, frame.prefix + name);
+        });
         if (inner !== undefined) frames.push(inner);
       }
     } finally {
       for (const frame of frames) this.#fs.close(frame.dir);
-    }
-  }
-
-  async #inside(frame: Frame, name: Name): Promise<Frame | undefined> {
-    try {
-      return await this.#object(frame, name);
-    } catch (cause) {
-      if (!isFsError(cause, 'EXDEV')) throw cause;
-      throw new UserError('mounted-inside', `something is mounted at ${nameToText(frame.prefix + name)}`, {
-        hint: 'unmount it, or take a bind mount of the tree, which shows what lies below: mount --bind TREE OTHER',
-        cause,
-      });
     }
   }
 
@@ -226,4 +216,19 @@ class LayerWriter {
       return inTar === undefined || value === undefined ? [] : [[inTar, value]];
     });
   }
+}
+
+/** What the system refused, whose error names the end of the path alone. */
+function explained(cause: unknown, path: string): unknown {
+  if (isFsError(cause, 'EACCES'))
+    return new UserError('unreadable', `no permission to read ${nameToText(path)} of the tree`, {
+      hint: 'take a user who may read all of it, root above all',
+      cause,
+    });
+  if (isFsError(cause, 'EXDEV'))
+    return new UserError('mounted-inside', `something is mounted at ${nameToText(path)}`, {
+      hint: 'unmount it, or take a bind mount of the tree, which shows what lies below: mount --bind TREE OTHER',
+      cause,
+    });
+  return cause;
 }

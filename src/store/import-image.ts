@@ -1,7 +1,7 @@
 /**
  * `strata import`: a directory tree, or a tar of one, becomes an image of a single layer.
  */
-import { createReadStream, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, createReadStream, realpathSync, statSync } from 'node:fs';
 import { arch } from 'node:os';
 import { UserError } from '../base/user-error.ts';
 import { decompressed } from '../oci/compression.ts';
@@ -37,6 +37,7 @@ function openSource(store: Store, source: string): AsyncIterable<Uint8Array> {
   let isDirectory: boolean;
   try {
     isDirectory = statSync(source).isDirectory();
+    accessSync(source, constants.R_OK);
   } catch (cause) {
     const { code = 'EIO' } = cause as NodeJS.ErrnoException;
     throw new UserError('missing-source', `${source} cannot be read (${code})`, {
