@@ -14,8 +14,14 @@ export interface Change {
   readonly now: number;
 }
 
-/** Of each median that both have. Throws UserError `other-fixtures`. */
+/** Of each median that both have. Throws UserError `other-scale`, `other-fixtures`. */
 export function compareRuns(earlier: BenchRun, now: BenchRun): Change[] {
+  // Fixtures of one size have the same hash in both; how much is done with them has not.
+  if (earlier.quick !== now.quick) {
+    throw new UserError('other-scale', 'one of the two runs is a quick one, so they cannot be compared', {
+      hint: 'compare runs that both have --quick, or both have not',
+    });
+  }
   if (earlier.fixtures !== now.fixtures) {
     throw new UserError(
       'other-fixtures',

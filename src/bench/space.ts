@@ -5,11 +5,10 @@
  */
 import { statfsSync } from 'node:fs';
 import { freemem } from 'node:os';
-import { join } from 'node:path';
 import { UserError } from '../base/user-error.ts';
 import type { Driver } from './drivers/driver.ts';
 import { createFixtures, type FixtureChoice } from './fixture.ts';
-import { countingShelf, type Inventory } from './fixtures/shelf.ts';
+import { countingShelf, shelfPath, type Inventory } from './fixtures/shelf.ts';
 import type { Workload } from './workload.ts';
 
 const gibibyte = 1024 ** 3;
@@ -36,11 +35,12 @@ export function findNeed(
   { drivers, choice }: Equipment,
 ): Need {
   const trees = new Set(drivers.flatMap(({ tree }) => tree ?? [])).size;
+  const directory = shelfPath(storage, choice.scale);
   const counted = new Set<string>();
   let [fixtures, trial] = [0, 0];
   for (const workload of workloads) {
     const inventory: Inventory = { bytes: 0, missingBytes: 0 };
-    workload.lowers(createFixtures(countingShelf(join(storage, 'fixtures'), inventory, counted), choice));
+    workload.lowers(createFixtures(countingShelf(directory, inventory, counted), choice));
     fixtures += inventory.missingBytes;
     trial = Math.max(trial, inventory.bytes * (1 + trees));
   }

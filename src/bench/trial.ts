@@ -2,13 +2,12 @@
  * One trial: a fresh upper, a fresh mount, one workload, and nothing left. It runs in a process of its own, which
  * may block and may be killed at any time; what it leaves then is swept by `scratch.ts`.
  */
-import { join } from 'node:path';
 import { dropCaches } from './caches.ts';
 import { getDriver, getWorkload, type Catalogue } from './catalogue.ts';
 import { run } from './child.ts';
 import { mount } from './drivers/mount.ts';
 import { createFixtures, type Fixtures } from './fixture.ts';
-import { openShelf } from './fixtures/shelf.ts';
+import { openShelf, shelfPath } from './fixtures/shelf.ts';
 import type { Answer, Job } from './job.ts';
 import { createStack, removeStack } from './stack.ts';
 
@@ -17,7 +16,7 @@ export async function doJob(catalogue: Catalogue, job: Job): Promise<Answer> {
   const hashes = new Map<string, string>();
   const used = (): Answer => ({ fixtures: Object.fromEntries(hashes) });
   try {
-    const shelf = openShelf(join(job.storage, 'fixtures'), hashes);
+    const shelf = openShelf(shelfPath(job.storage, job.choice.scale), hashes);
     if (job.kind === 'fixtures') {
       getWorkload(catalogue, job.workload).lowers(createFixtures(shelf, job.choice));
       return used();

@@ -42,7 +42,7 @@ t.test('a run tells figures, verdicts and means, and leaves nothing mounted', ro
   t.match(stdout, /; missed: 2\.00 times overlay \(at most 1\.5\)$/m);
   t.match(stderr, /^36 trials, about /m);
   t.same(mountsBelow(scratch), []);
-  t.same(readdirSync(join(scratch, 'disk')), ['fixtures']);
+  t.same(readdirSync(join(scratch, 'disk')), ['fixtures-1']);
 });
 
 t.test('a missed threshold is a failure only for those who ask', root, async (t) => {
@@ -107,7 +107,7 @@ for (const [signal, status] of [
     t.equal(ended.status, status, ended.stderr);
     t.same(mountsBelow(scratch), []);
     t.same(processesIn(scratch), []);
-    t.same(readdirSync(join(scratch, 'disk')), ['fixtures']);
+    t.same(readdirSync(join(scratch, 'disk')), ['fixtures-1']);
   });
 }
 
@@ -121,7 +121,7 @@ t.test('what a killed run left is cleared by the next', root, async (t) => {
   t.equal((await runBench(['--scratch', scratch, '--only', 'good', '--rounds', '1'])).status, 0);
   t.same(mountsBelow(scratch), []);
   t.same(processesIn(scratch), []);
-  t.same(readdirSync(join(scratch, 'disk')), ['fixtures']);
+  t.same(readdirSync(join(scratch, 'disk')), ['fixtures-1']);
 });
 
 t.test('two runs do not share a scratch directory', root, async (t) => {

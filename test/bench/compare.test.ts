@@ -24,6 +24,17 @@ t.test('what both runs have is compared', async (t) => {
   t.same(compareRuns(before, now), [{ workload: 'walk', driver: 'strata', unit: 'ms', before: 10, now: 12 }]);
 });
 
+t.test('a quick run is not compared with a whole one, though both worked on the same files', async (t) => {
+  const [whole, quick] = [runOf('a', {}), { ...runOf('a', {}), quick: true }];
+  for (const [earlier, now] of [
+    [whole, quick],
+    [quick, whole],
+  ] as const) {
+    t.throws(() => compareRuns(earlier, now), { name: 'UserError', code: 'other-scale' });
+  }
+  t.same(compareRuns(quick, quick), []);
+});
+
 t.test('runs over other files are not', async (t) => {
   t.throws(() => compareRuns(runOf('a', {}), runOf('b', {})), { name: 'UserError', code: 'other-fixtures' });
 });

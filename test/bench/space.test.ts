@@ -15,8 +15,8 @@ t.test('a fixture counts once, and not when it is there', async (t) => {
   t.equal(once.fixtures, 4 * gibibyte);
   t.ok(once.trial > 4 * gibibyte);
   t.same(findNeed([big, big], storage, equipment), once);
-  mkdirSync(join(storage, 'fixtures'));
-  writeFileSync(join(storage, 'fixtures', `file-${String(4 * gibibyte)}-1.sha256`), '');
+  mkdirSync(join(storage, 'fixtures-1'));
+  writeFileSync(join(storage, 'fixtures-1', `file-${String(4 * gibibyte)}-1.sha256`), '');
   t.same(findNeed([big], storage, equipment), { ...once, fixtures: 0 });
   t.same(findNeed([], storage, equipment), { fixtures: 0, trial: 0 });
 });
