@@ -1,11 +1,12 @@
 /**
  * What a whole run must reach, beside the thresholds of single workloads: the means, no workload far behind, and no cost that
- * grows with the number of layers or of entries. An aim that nothing was measured for has no verdict.
+ * grows with the number of layers or of entries. An aim that nothing was measured for has no verdict; one for which ours
+ * failed is missed.
  */
-import { findMean } from './means.ts';
+import { compared, findFailures, findMean } from './means.ts';
 import type { BenchRun, Outcome, WorkloadResult } from './results.ts';
 import { figure, ratio } from './statistics.ts';
-import { counterpart, rounded, type Verdict } from './verdict.ts';
+import { rounded, type Verdict } from './verdict.ts';
 
 export interface Aim {
   readonly aim: string;
@@ -30,19 +31,29 @@ export function judgeAims(run: BenchRun): Aim[] {
 
 /** What ours costs in `workload` as a ratio to `peer`, both keeping the same promise about what is copied up. */
 export function comparedCost(run: BenchRun, workload: WorkloadResult, peer: string): number | undefined {
-  const [ours, theirs] = [subject, peer].map((name) => run.drivers.find((driver) => driver.name === name));
-  if (ours === undefined || theirs === undefined) return undefined;
-  const name = counterpart(ours, theirs, workload, run.drivers);
-  const ownFigure = name === undefined ? undefined : figure(workload.outcomes[name]);
-  return ratio(ownFigure, figure(workload.outcomes[peer]), workload.unit);
+  const pair = compared(run, workload, { driver: subject, peer });
+  return pair && ratio(figure(pair.ours), figure(pair.theirs), workload.unit);
 }
 
 function mean(run: BenchRun, peer: string, most: number): Verdict | undefined {
   const found = findMean(run, subject, peer);
-  return found === undefined ? undefined : atMost(found.ratio, most);
+  const { ours, all } = findFailures(run, { driver: subject, peer });
+  if (found === undefined) return failing(undefined, ours);
+  const { met, text } = atMost(found.ratio, most);
+  const theirs = all.filter((name) => !ours.includes(name));
+  const without = theirs.length === 0 ? text : `${text}, without ${theirs.join(', ')}, which ${peer} failed`;
+  return failing({ met, text: without }, ours);
+}
+
+/** `found`, and that ours failed in `names`, where there are any. */
+function failing(found: Verdict | undefined, names: readonly string[]): Verdict | undefined {
+  if (names.length === 0) return found;
+  const failed = `failed at ${names.join(', ')}`;
+  return { met: false, text: found === undefined ? failed : `${found.text}; ${failed}` };
 }
 
 function noneAbove(run: BenchRun, peer: string, most: number): Verdict | undefined {
+  const { ours: failures } = findFailures(run, { driver: subject, peer });
   const costs = run.workloads
     // What a mount costs before anybody uses it has thresholds of its own.
     .filter(({ group }) => group !== 'mount')
@@ -52,23 +63,38 @@ function noneAbove(run: BenchRun, peer: string, most: number): Verdict | undefin
     })
     .sort((a, b) => b.cost - a.cost);
   const [dearest] = costs;
-  if (dearest === undefined) return undefined;
+  if (dearest === undefined) return failing(undefined, failures);
   const named = ({ name, cost }: typeof dearest): string => `${name} (${rounded(cost)})`;
   const above = costs.filter(({ cost }) => cost > most);
-  if (above.length > 0) return { met: false, text: `by ${above.map(named).join(', ')}` };
-  return { met: true, text: `at most ${named(dearest)}` };
+  const found =
+    above.length > 0
+      ? { met: false, text: `by ${above.map(named).join(', ')}` }
+      : { met: true, text: `at most ${named(dearest)}` };
+  return failing(found, failures);
 }
 
 function layers(run: BenchRun): Verdict | undefined {
-  const at = (count: number): number | undefined => figure(point(run, 'layers-again', count)?.[subject]);
-  const times = ratio(at(128), at(4), 'ms');
-  return times === undefined ? undefined : atMost(times, 1.5);
+  const [many, few] = [128, 4].map((count) => point(run, 'layers-again', count)?.[subject]);
+  return growth([many, few], [many, few], 1.5);
 }
 
 function listing(run: BenchRun): Verdict | undefined {
   const outcomes = point(run, 'listing', 200_000);
-  const times = ratio(figure(outcomes?.[subject]), figure(outcomes?.overlay), 'ms');
-  return times === undefined ? undefined : atMost(times, 2);
+  const [ours, theirs] = [outcomes?.[subject], outcomes?.overlay];
+  return growth([ours, theirs], [ours], 2);
+}
+
+/** Whether the first of `pair` is at most so many times the second; `ours` are those of the pair that must not fail. */
+function growth(
+  pair: readonly [Outcome | undefined, Outcome | undefined],
+  ours: readonly (Outcome | undefined)[],
+  most: number,
+): Verdict | undefined {
+  if (ours.some((outcome) => outcome !== undefined && outcome.errors.length > 0)) {
+    return { met: false, text: 'failed' };
+  }
+  const times = ratio(figure(pair[0]), figure(pair[1]), 'ms');
+  return times === undefined ? undefined : atMost(times, most);
 }
 
 function point(run: BenchRun, name: string, x: number): Readonly<Record<string, Outcome>> | undefined {

@@ -2,6 +2,7 @@
  * A run of the benchmark as tables for a terminal.
  */
 import type { Change } from '../bench/compare.ts';
+import { findFailures } from '../bench/means.ts';
 import type { BenchRun, Outcome, WorkloadResult } from '../bench/results.ts';
 import { figure, median, ratio, spread } from '../bench/statistics.ts';
 import { rounded } from '../bench/verdict.ts';
@@ -87,12 +88,14 @@ function seriesTable(xTitle: string, points: BenchRun['series'][number]['points'
   );
 }
 
-function meansTable({ means }: BenchRun): string {
-  if (means.length === 0) return '';
-  const rows = means.map(({ driver, peer, workloads, ratio: mean }) => [
+function meansTable(run: BenchRun): string {
+  if (run.means.length === 0) return '';
+  const rows = run.means.map(({ driver, peer, workloads, ratio: mean }) => [
     ...[driver, peer, mean.toFixed(2), String(workloads)],
+    String(findFailures(run, { driver, peer }).all.length),
   ]);
-  return tableText([{ title: 'MEAN COST OF' }, { title: 'TO' }, right('RATIO'), right('WORKLOADS')], rows);
+  const columns = [{ title: 'MEAN COST OF' }, { title: 'TO' }, right('RATIO'), right('WORKLOADS')];
+  return tableText([...columns, right('FAILED')], rows);
 }
 
 function leftOutText({ drivers, workloads }: BenchRun): string {

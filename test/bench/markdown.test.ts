@@ -106,6 +106,40 @@ t.test('aims are met at their limits and missed beyond', async (t) => {
   );
 });
 
+t.test('where ours failed, an aim is missed and the workload named', async (t) => {
+  const failed = { figures: [1], errors: ['made to fail'] };
+  const spoil = (spoiled: WorkloadResult, driver: string): WorkloadResult => ({
+    ...spoiled,
+    outcomes: { ...spoiled.outcomes, [driver]: failed },
+  });
+  const workloads = [
+    work('walk', { strata: 1, overlay: 1, 'fuse-overlayfs': 1 }),
+    spoil(work('breaks', { overlay: 1, 'fuse-overlayfs': 1 }), 'strata'),
+    spoil(
+      work('breaks-v', { 'strata-volatile': 1, 'fuse-overlayfs': 1 }, { durability: 'volatile' }),
+      'strata-volatile',
+    ),
+    spoil(work('theirs', { strata: 1, 'fuse-overlayfs': 1 }), 'overlay'),
+    spoil(work('mount', { overlay: 1 }, { group: 'mount' }), 'strata'),
+  ];
+  const mean = { driver: 'strata', peer: 'overlay', workloads: 1, ratio: 1 };
+  const grown = [
+    { ...series('layers-again', {}), points: [{ x: 128, outcomes: { strata: failed } }] },
+    { ...series('listing', {}), points: [{ x: 200_000, outcomes: { strata: failed } }] },
+  ];
+  const texts = judgeAims(benchRun({ workloads, means: [mean], series: grown })).map(
+    ({ found: { met, text } }) => [met, text],
+  );
+  t.same(texts, [
+    [false, 'failed at breaks, breaks-v'],
+    [false, '1.00, without theirs, which overlay failed; failed at breaks'],
+    [false, 'at most walk (1.00); failed at breaks, breaks-v'],
+    [false, 'at most walk (1.00); failed at breaks'],
+    [false, 'failed'],
+    [false, 'failed'],
+  ]);
+});
+
 t.test('what failed or was left out is named', async (t) => {
   const failing = work('walk', { strata: 1 });
   const outcomes = { ...failing.outcomes, overlay: { figures: [1], errors: ['made\nto fail'] } };

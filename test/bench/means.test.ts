@@ -1,5 +1,8 @@
 import t from 'tap';
-import { computeMeans } from '../../src/bench/means.ts';
+import { computeMeans, findFailures } from '../../src/bench/means.ts';
+import { reportHtml } from '../../src/bench/report/html.ts';
+import { benchText } from '../../src/cli/bench-table.ts';
+import { benchRun } from './fixtures/bench-run.ts';
 import { makeWorkload, outcomesOf, someDrivers } from './fixtures/drivers.ts';
 
 t.test('all workloads but mounting count alike', async (t) => {
@@ -35,4 +38,14 @@ t.test('copies of data are compared at equal durability', async (t) => {
 t.test('a workload with a failed trial does not count', async (t) => {
   const outcomes = { ...outcomesOf({ overlay: 1 }), strata: { figures: [1], errors: ['made to fail'] } };
   t.same(computeMeans([{ workload: makeWorkload(), outcomes }], someDrivers), []);
+});
+
+t.test('how many failed is told beside a mean', async (t) => {
+  const run = benchRun();
+  t.same(findFailures(run, { driver: 'strata', peer: 'fuse-overlayfs' }), { ours: [], all: ['git-commit'] });
+  t.same(findFailures(run, { driver: 'strata', peer: 'overlay' }), { ours: [], all: [] });
+  const workloads = run.workloads.filter(({ name }) => name === 'git-commit');
+  const mean = { driver: 'strata', peer: 'fuse-overlayfs', workloads: 24, ratio: 0.353 };
+  t.match(benchText({ ...run, workloads, series: [], means: [mean] }), /FAILED\n.* 24 +1$/m);
+  t.match(await reportHtml(run), /\(24; 1 failed\)/);
 });

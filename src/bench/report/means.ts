@@ -2,7 +2,7 @@
  * The geometric means of a run: what it comes to in one number for each pair of drivers.
  */
 import type { BenchRun, Mean } from '../results.ts';
-import { findMean } from '../means.ts';
+import { findFailures, findMean } from '../means.ts';
 import { html, type Markup } from './markup.ts';
 import { timesText } from './number-text.ts';
 
@@ -10,7 +10,7 @@ import { timesText } from './number-text.ts';
 export function meansCard(run: BenchRun): Markup {
   const drivers = [...new Set(run.means.map(({ driver }) => driver))];
   const peers = [...new Set(run.means.map(({ peer }) => peer))];
-  const cells = (driver: string): Markup[] => peers.map((peer) => cell(findMean(run, driver, peer)));
+  const cells = (driver: string): Markup[] => peers.map((peer) => cell(run, findMean(run, driver, peer)));
   if (drivers.length === 0) {
     return html`<section class="card">
       <h3>Geometric means</h3>
@@ -20,8 +20,8 @@ export function meansCard(run: BenchRun): Markup {
   return html`<section class="card">
     <h3>Geometric means</h3>
     <p class="quiet">
-      Cost as a multiple of a peer’s cost, over the workloads that both can do (in brackets: how many). Below
-      1× is cheaper.
+      Cost as a multiple of a peer’s cost, over the workloads that both can do (in brackets: how many, and how
+      many are left out since a trial failed). Below 1× is cheaper.
     </p>
     <div class="scroll" role="region" aria-label="Geometric means" tabindex="0">
       <table class="means" aria-label="Geometric means">
@@ -45,9 +45,9 @@ export function meansCard(run: BenchRun): Markup {
   </section>`;
 }
 
-function cell(mean: Mean | undefined): Markup {
+function cell(run: BenchRun, mean: Mean | undefined): Markup {
   if (mean === undefined) return html`<td>–</td>`;
-  return html`<td>
-    <strong>${timesText(mean.ratio)}</strong> <span class="unit">(${mean.workloads})</span>
-  </td>`;
+  const failed = findFailures(run, mean).all.length;
+  const count = `${String(mean.workloads)}${failed === 0 ? '' : `; ${String(failed)} failed`}`;
+  return html`<td><strong>${timesText(mean.ratio)}</strong> <span class="unit">(${count})</span></td>`;
 }
