@@ -33,6 +33,10 @@ export interface Candidate<T> {
   readonly leftOut?: Obstacle;
 }
 
+export interface SizedSeries extends Candidate<Series> {
+  readonly sizes: readonly number[];
+}
+
 export interface Hurry {
   readonly afterMs: number;
   readonly rounds: number;
@@ -41,7 +45,7 @@ export interface Hurry {
 export interface Plan {
   readonly drivers: readonly Candidate<Driver>[];
   readonly workloads: readonly Candidate<Workload>[];
-  readonly series: readonly { readonly of: Series; readonly sizes: readonly number[] }[];
+  readonly series: readonly SizedSeries[];
   readonly rounds: number;
   /** A run that takes longer than this gives what is left fewer rounds. */
   readonly hurry?: Hurry;
@@ -59,7 +63,7 @@ const quickScale = 0.1;
 const defaultLayers = 5;
 
 /**
- * Throws UserError `bad-rounds`, `bad-layers`, `unknown-driver`, `no-driver`, `unknown-workload`, `missing-layer`.
+ * Throws UserError `bad-rounds`, `bad-layers`, `unknown-driver`, `no-driver`, `unknown-workload`, `no-work`, `missing-layer`.
  */
 export function createPlan(options: BenchOptions, catalogue: Catalogue): Plan {
   const { quick = false, cold = false } = options;
@@ -68,34 +72,72 @@ export function createPlan(options: BenchOptions, catalogue: Catalogue): Plan {
   checkCount('rounds', rounds);
   checkCount('layers', layers);
   const { workloads, series } = choose(catalogue, options.only, quick);
-  const chosen = chooseDrivers(catalogue, options.drivers, quick).filter(
-    // A variant of ours that never syncs has nothing to do where nothing is copied up.
-    (driver) =>
-      workloads.some((workload) => runsOn(driver, workload)) ||
-      series.some(({ of, sizes }) => runsOn(driver, of.at(sizes[0] ?? 0), of.withVolatile)),
-  );
-  const drivers = chosen.map((of) => candidate(of, of.findObstacle()));
-  if (drivers.every(({ leftOut }) => leftOut !== undefined)) {
-    const [first] = drivers;
-    throw new UserError(
-      'no-driver',
-      `none of these drivers can run here: ${chosen.map(({ name }) => name).join(', ')}`,
-      {
-        hint: [first?.leftOut?.why, first?.leftOut?.install].filter((text) => text !== undefined).join(': '),
-      },
-    );
-  }
+  const drivers = findDrivers(chooseDrivers(catalogue, options.drivers, quick), options, {
+    workloads,
+    series,
+  });
+  const present = presentDrivers({ drivers });
+  const obstacle = (workload: Workload, withVolatile?: boolean): Obstacle | undefined =>
+    present.some((driver) => runsOn(driver, workload, withVolatile))
+      ? findWorkloadObstacle(workload, cold)
+      : { why: `none of the drivers takes part in it: ${namesOf(present)}` };
   return {
-    ...{ drivers, series, rounds, cold, quick },
+    ...{ drivers, rounds, cold, quick },
     // Who says how many rounds there shall be gets them.
     ...(options.rounds === undefined ? { hurry: wholeHurry } : {}),
-    workloads: workloads.map((of) => candidate(of, findWorkloadObstacle(of, cold))),
+    workloads: workloads.map((of) => candidate(of, obstacle(of))),
+    series: series.map(({ of, sizes }) => ({
+      ...candidate(of, obstacle(of.at(sizes[0] ?? 0), of.withVolatile)),
+      sizes,
+    })),
     choice: {
       scale: quick ? quickScale : 1,
       layers,
       ...(options.lower === undefined ? {} : { lower: options.lower.map(checkedLayer) }),
     },
   };
+}
+
+interface Work {
+  readonly workloads: readonly Workload[];
+  readonly series: readonly SizedSeries[];
+}
+
+/** Of `chosen`, those that have work, and those that were asked for by name and have none, with the reason. */
+function findDrivers(
+  chosen: readonly Driver[],
+  { drivers: named }: BenchOptions,
+  { workloads, series }: Work,
+): Candidate<Driver>[] {
+  // A variant of ours that never syncs, say, has nothing to do where nothing is copied up.
+  const hasWork = (driver: Driver): boolean =>
+    workloads.some((workload) => runsOn(driver, workload)) ||
+    series.some(({ of, sizes }) => runsOn(driver, of.at(sizes[0] ?? 0), of.withVolatile));
+  const working = chosen.filter(hasWork);
+  if (working.length === 0) {
+    throw new UserError(
+      'no-work',
+      `none of these drivers takes part in these workloads: ${namesOf(chosen)}`,
+      {
+        hint: 'name others with --only, or other drivers with --drivers',
+      },
+    );
+  }
+  const candidates = (named === undefined ? working : chosen).map((of) =>
+    candidate(
+      of,
+      working.includes(of) ? of.findObstacle() : { why: 'it takes part in none of these workloads' },
+    ),
+  );
+  if (presentDrivers({ drivers: candidates }).length > 0) return candidates;
+  const first = candidates.find(({ of }) => of === working[0])?.leftOut;
+  throw new UserError('no-driver', `none of these drivers can run here: ${namesOf(working)}`, {
+    hint: [first?.why, first?.install].filter((text) => text !== undefined).join(': '),
+  });
+}
+
+function namesOf(drivers: readonly Driver[]): string {
+  return drivers.map(({ name }) => name).join(', ');
 }
 
 /**
@@ -137,11 +179,7 @@ function chooseDrivers(catalogue: Catalogue, names: readonly string[] | undefine
   });
 }
 
-function choose(
-  { workloads, series }: Catalogue,
-  only: readonly string[] | undefined,
-  quick: boolean,
-): { workloads: Workload[]; series: { of: Series; sizes: readonly number[] }[] } {
+function choose({ workloads, series }: Catalogue, only: readonly string[] | undefined, quick: boolean): Work {
   const sized = series.map((of) => ({ of, sizes: quick ? of.quickSizes : of.sizes }));
   // Series take more time than there is in a quick run.
   if (only === undefined) {

@@ -72,6 +72,7 @@ export interface SeriesResult {
   readonly xTitle: string;
   readonly unit: Unit;
   readonly points: readonly { readonly x: number; readonly outcomes: Readonly<Record<string, Outcome>> }[];
+  readonly leftOut?: { readonly why: string; readonly install?: string };
 }
 
 /** The geometric mean of cost(driver) / cost(peer) over so many workloads. */

@@ -8,7 +8,7 @@ import { computeMeans, type Measured } from './means.ts';
 import { readMachine } from './machine.ts';
 import { openDurations, type Durations } from './durations.ts';
 import type { Job } from './job.ts';
-import { presentDrivers, type Candidate, type Plan } from './plan.ts';
+import { presentDrivers, type Candidate, type Plan, type SizedSeries } from './plan.ts';
 import type { BenchRun, DriverResult, Outcome, SeriesResult, WorkloadResult } from './results.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import { checkSpace, findNeed, findShortage, type Need } from './space.ts';
@@ -183,13 +183,21 @@ class Run {
       fixtures: combinedHash(this.#fixtures),
       drivers: drivers.map(describeDriver),
       workloads: workloads.map((workload) => this.#describeWorkload(workload, measured, present)),
-      series: series.map(({ of: { name, title, xTitle, unit } }): SeriesResult => ({
-        ...{ name, title, xTitle, unit },
-        points: [...outcomes]
-          .filter(([task]) => task.series?.name === name)
-          .map(([{ size = 0 }, byDriver]) => ({ x: size, outcomes: byDriver })),
-      })),
+      series: series.map((one) => this.#describeSeries(one, outcomes)),
       means: computeMeans(measured, present),
+    };
+  }
+
+  #describeSeries(
+    { of: { name, title, xTitle, unit }, leftOut }: SizedSeries,
+    outcomes: ReadonlyMap<Task, Record<string, Outcome>>,
+  ): SeriesResult {
+    return {
+      ...{ name: this.#plan.cold ? chilledName(name) : name, title, xTitle, unit },
+      points: [...outcomes]
+        .filter(([task]) => task.series?.name === name)
+        .map(([{ size = 0 }, byDriver]) => ({ x: size, outcomes: byDriver })),
+      ...(leftOut === undefined ? {} : { leftOut }),
     };
   }
 
@@ -199,10 +207,9 @@ class Run {
     drivers: readonly Driver[],
   ): WorkloadResult {
     const outcomes = measured.find((one) => one.workload === workload)?.outcomes ?? {};
-    // Caches that are dropped make another workload of one for which they are not.
     const isChilled = this.#plan.cold && workload.cold !== true;
     return {
-      name: isChilled ? `${workload.name}, cold` : workload.name,
+      name: isChilled ? chilledName(workload.name) : workload.name,
       group: workload.group,
       unit: workload.unit,
       ...(workload.durability === undefined ? {} : { durability: workload.durability }),
@@ -211,6 +218,11 @@ class Run {
       ...(leftOut === undefined ? {} : { leftOut }),
     };
   }
+}
+
+/** Caches that are dropped make another workload of one for which they are not. */
+function chilledName(name: string): string {
+  return `${name}, cold`;
 }
 
 function describeDriver({ of: driver, leftOut }: Candidate<Driver>): DriverResult {

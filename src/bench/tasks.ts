@@ -27,8 +27,8 @@ export function listTasks(plan: Plan): Task[] {
     ...workloads
       .filter(({ leftOut }) => leftOut === undefined)
       .map(({ of }) => ({ workload: of, drivers: present.filter((driver) => runsOn(driver, of)), rounds })),
-    ...series.flatMap(({ of, sizes }) =>
-      sizes.map((size) => {
+    ...series.flatMap(({ of, sizes, leftOut }) =>
+      (leftOut === undefined ? sizes : []).map((size) => {
         const workload = of.at(size);
         return {
           ...{ workload, series: of, size, rounds: Math.min(rounds, seriesRounds) },

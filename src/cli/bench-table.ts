@@ -19,9 +19,9 @@ const right = (title: string): Column => ({ title, align: 'right' });
 export function benchText(run: BenchRun): string {
   const parts = [
     workloadTable(run.workloads.filter(({ leftOut }) => leftOut === undefined)),
-    ...run.series.map(
-      ({ title, xTitle, unit, points }) => `${title} (${unit})\n${seriesTable(xTitle, points)}`,
-    ),
+    ...run.series
+      .filter(({ leftOut }) => leftOut === undefined)
+      .map(({ title, xTitle, unit, points }) => `${title} (${unit})\n${seriesTable(xTitle, points)}`),
     meansTable(run),
     leftOutText(run),
   ];
@@ -98,7 +98,7 @@ function meansTable(run: BenchRun): string {
   return tableText([...columns, right('FAILED')], rows);
 }
 
-function leftOutText({ drivers, workloads }: BenchRun): string {
+function leftOutText({ drivers, workloads, series }: BenchRun): string {
   const line = (what: string, { name, leftOut }: Pick<WorkloadResult, 'name' | 'leftOut'>): string[] =>
     leftOut === undefined
       ? []
@@ -106,6 +106,7 @@ function leftOutText({ drivers, workloads }: BenchRun): string {
   return [
     ...drivers.flatMap((driver) => line('driver', driver)),
     ...workloads.flatMap((workload) => line('workload', workload)),
+    ...series.flatMap((one) => line('series', one)),
   ].join('');
 }
 

@@ -72,6 +72,21 @@ t.test('a driver and a workload that cannot run are named with what to install',
   t.match(stderr, /^without absent: it is not installed: apt-get install absent$/m);
 });
 
+t.test('what is named and not measured is told, and cold series have names of their own', root, async (t) => {
+  const scratch = makeScratch(t).directory('scratch');
+  const args = ['--scratch', scratch, '--rounds', '1'];
+  const json = join(scratch, 'run.json');
+  const served = await runBench([...args, '--only', 'good,served', '--drivers', 'overlay']);
+  t.match(served.stdout, /^left out: workload served: none of the drivers takes part in it: overlay$/m);
+  const alone = await runBench([...args, '--only', 'served', '--drivers', 'overlay']);
+  t.equal(alone.status, 1);
+  t.match(alone.stderr, /none of these drivers takes part in these workloads: overlay: .*--drivers\n$/);
+  const cold = await runBench([...args, '--only', 'growth', '--drivers', 'ours', '--cold', '--json', json]);
+  t.equal(cold.status, 0, cold.stderr);
+  t.equal(readRun(json).series[0]?.name, 'growth, cold');
+  t.equal(readRun(json).series[0]?.points.length, 2);
+});
+
 t.test('a trial that fails is shown with its message, and the others go on', root, async (t) => {
   const scratch = makeScratch(t).directory('scratch');
   const json = join(scratch, 'run.json');

@@ -3,6 +3,7 @@ import { judgeAims } from '../../src/bench/aims.ts';
 import { placeReport, reportMarkdown } from '../../src/bench/report/markdown.ts';
 import type { BenchRun, WorkloadResult } from '../../src/bench/results.ts';
 import { benchRun } from './fixtures/bench-run.ts';
+import { benchText } from '../../src/cli/bench-table.ts';
 import { outcomesOf } from './fixtures/drivers.ts';
 
 /** Work of group `metadata` unless told, with a figure for each driver. */
@@ -143,7 +144,11 @@ t.test('where ours failed, an aim is missed and the workload named', async (t) =
 t.test('what failed or was left out is named', async (t) => {
   const failing = work('walk', { strata: 1 });
   const outcomes = { ...failing.outcomes, overlay: { figures: [1], errors: ['made\nto fail'] } };
-  const text = reportMarkdown(benchRun({ workloads: [{ ...failing, outcomes }], series: [] }));
+  const cold = { ...series('listing', {}), leftOut: { why: 'only root may drop caches' } };
+  const run = benchRun({ workloads: [{ ...failing, outcomes }], series: [cold] });
+  const text = reportMarkdown(run);
+  t.match(text, '- listing: only root may drop caches');
+  t.match(benchText(run), /^left out: series listing: only root may drop caches$/m);
   t.match(text, '| walk | ms | 1.00 | failed | - | - | - |');
   t.match(text, '- walk on overlay: made to fail');
   t.match(text, '- unionfs-fuse: not installed (to have it: apt-get install unionfs-fuse)');

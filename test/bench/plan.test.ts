@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Catalogue } from '../../src/bench/catalogue.ts';
+import type { Driver } from '../../src/bench/drivers/driver.ts';
 import { createPlan, type BenchOptions } from '../../src/bench/plan.ts';
 import { listTasks } from '../../src/bench/tasks.ts';
 import { makeDriver, makeWorkload, someDrivers } from './fixtures/drivers.ts';
@@ -92,6 +93,43 @@ t.test('a driver without work is not there', async (t) => {
   t.notOk(drivers.some(({ of }) => of.name === 'strata-volatile'));
 });
 
+t.test('what was named and has no part in the run is left out with the reason', async (t) => {
+  const { drivers, workloads } = createPlan(
+    { only: ['short', 'copy-unsynced'], drivers: ['strata', 'strata-volatile', 'overlay'] },
+    {
+      ...catalogue,
+      drivers: catalogue.drivers.map((one) => ({ ...one, ...absentIf(one, 'strata-volatile') })),
+    },
+  );
+  t.same(
+    drivers.map(({ of, leftOut }) => [of.name, leftOut?.why]),
+    [
+      ['strata', undefined],
+      ['strata-volatile', 'it is not there'],
+      ['overlay', undefined],
+    ],
+  );
+  t.same(
+    workloads.map(({ of, leftOut }) => [of.name, leftOut?.why]),
+    [
+      ['short', undefined],
+      ['copy-unsynced', 'none of the drivers takes part in it: strata, overlay'],
+    ],
+  );
+  const named = createPlan({ only: ['short'], drivers: ['strata-volatile', 'overlay'] }, catalogue);
+  t.same(named.drivers[0]?.leftOut, { why: 'it takes part in none of these workloads' });
+  const only = { only: ['copy-unsynced'], drivers: ['strata', 'overlay'] };
+  t.throws(() => createPlan(only, catalogue), {
+    code: 'no-work',
+    message: 'none of these drivers takes part in these workloads: strata, overlay',
+    hint: /--only/,
+  });
+});
+
+function absentIf(driver: Driver, name: string): Partial<Driver> {
+  return driver.name === name ? { findObstacle: () => ({ why: 'it is not there' }) } : {};
+}
+
 t.test('what does not run here is left out with the reason', async (t) => {
   const some: Catalogue = {
     ...catalogue,
@@ -123,14 +161,15 @@ t.test('without root, what needs it is left out', async (t) => {
   t.teardown(() => (process.geteuid = geteuid));
   const memory = makeWorkload({ name: 'memory', storage: 'memory' });
   const cold = makeWorkload({ name: 'cold', cold: true });
-  const { workloads } = createPlan(
-    {},
-    { ...catalogue, workloads: [memory, cold, makeWorkload()], series: [] },
-  );
+  const some = { ...catalogue, workloads: [memory, cold, makeWorkload()] };
+  const { workloads, series } = createPlan({}, some);
   t.same(
-    workloads.map(({ leftOut }) => leftOut?.why),
-    ['only root may mount memory for it', 'only root may drop caches', undefined],
+    [...workloads, ...series].map(({ leftOut }) => leftOut?.why),
+    ['only root may mount memory for it', 'only root may drop caches', undefined, undefined],
   );
+  const chilled = createPlan({ cold: true }, some);
+  t.equal(chilled.series[0]?.leftOut?.why, 'only root may drop caches');
+  t.same(listTasks(chilled), []);
 });
 
 t.test('bad values have codes', async (t) => {

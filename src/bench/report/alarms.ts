@@ -14,7 +14,7 @@ export function alarms(run: BenchRun): Markup {
     verdicts.map((verdict) => ({ name, verdict })),
   );
   const missed = verdicts.filter(({ verdict }) => !verdict.met);
-  const leftOut = [...run.drivers, ...run.workloads].flatMap(({ name, leftOut }) =>
+  const leftOut = [...run.drivers, ...run.workloads, ...run.series].flatMap(({ name, leftOut }) =>
     leftOut === undefined ? [] : [`${name}: ${leftOutText(leftOut)}`],
   );
   return html` ${failed.length === 0 ? '' : card(`Failed trials: ${String(failed.length)}`, failed, 'alarm')}

@@ -134,8 +134,8 @@ function failures({ workloads, series }: BenchRun): string {
     .join('\n');
 }
 
-function leftOut({ drivers, workloads }: BenchRun): string {
-  return [...drivers, ...workloads]
+function leftOut({ drivers, workloads, series }: BenchRun): string {
+  return [...drivers, ...workloads, ...series]
     .flatMap(({ name, leftOut }) => (leftOut === undefined ? [] : `- ${name}: ${leftOutText(leftOut)}`))
     .join('\n');
 }

@@ -24,7 +24,8 @@ export interface Dot {
 /** A chart for each series, in the order of the run. */
 export function seriesCharts(run: BenchRun, ink: Ink, width: number): Chart[] {
   const drivers = [...ink.drivers.keys()];
-  return run.series.map((series) => {
+  const measured = run.series.filter(({ leftOut }) => leftOut === undefined);
+  return measured.map((series) => {
     const dots = drivers.flatMap((driver) => dotsOf(series, driver));
     return {
       title: series.title,
