@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UserError } from '../base/user-error.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { Driver, Obstacle } from './drivers/driver.ts';
+import { findSeparator, type Driver, type Obstacle } from './drivers/driver.ts';
 import type { FixtureChoice } from './fixture.ts';
 import { findMissingPackages } from './packages.ts';
 import type { Series } from './series/series.ts';
@@ -63,7 +63,8 @@ const quickScale = 0.1;
 const defaultLayers = 5;
 
 /**
- * Throws UserError `bad-rounds`, `bad-layers`, `unknown-driver`, `no-driver`, `unknown-workload`, `no-work`, `missing-layer`.
+ * Throws UserError `bad-rounds`, `bad-layers`, `unknown-driver`, `no-driver`, `unknown-workload`, `no-work`,
+ * `missing-layer`, `bad-layer`.
  */
 export function createPlan(options: BenchOptions, catalogue: Catalogue): Plan {
   const { quick = false, cold = false } = options;
@@ -217,10 +218,22 @@ function findWorkloadObstacle(workload: Workload, cold: boolean): Obstacle | und
   return why === undefined ? undefined : { why };
 }
 
-function checkedLayer(path: string): string {
-  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (isDirectory) return resolve(path);
-  throw new UserError('missing-layer', `the layer ${path} is not a directory`, {
-    hint: 'name directories with --lower, the topmost first',
-  });
+/** Throws UserError `missing-layer`, and `bad-layer` for one that drivers could not be told about. */
+function checkedLayer(given: string): string {
+  const path = resolve(given);
+  const hint = 'name directories with --lower, the topmost first';
+  if (!isDirectory(path))
+    throw new UserError('missing-layer', `the layer ${given} is not a directory`, { hint });
+  const separator = findSeparator(path);
+  if (separator === undefined) return path;
+  throw new UserError('bad-layer', `the layer ${given} cannot be used: ${separator}`, { hint });
+}
+
+/** Nor is what cannot be looked at. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -4,7 +4,7 @@
  * interrupted: both find it by looking, not by a record that might not have been written.
  */
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nameFromText, nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -13,6 +13,7 @@ import { makeDirectories } from '../os/make-directories.ts';
 import { unmountFuse } from '../os/mount.ts';
 import { readMounts } from '../os/mountinfo.ts';
 import { run } from './child.ts';
+import { findSeparator } from './drivers/driver.ts';
 import { findServers, waitForEnd } from './drivers/servers.ts';
 import { treeNames } from './drivers/trees.ts';
 import { trialPrefix } from './stack.ts';
@@ -36,9 +37,15 @@ export interface Scratch {
  * `scratch-in-use` while another run uses it.
  */
 export async function openScratch(given: string): Promise<Scratch> {
+  checkNameable(resolve(given));
   const path = makeDirectory(given);
+  checkNameable(path);
   const lockFile = join(path, 'lock');
-  closeSync(openSync(lockFile, 'a'));
+  try {
+    closeSync(openSync(lockFile, 'a'));
+  } catch (cause) {
+    throw unusable(given, cause);
+  }
   const lock = tryLock(nameFromText(lockFile));
   if (lock === undefined) {
     throw new UserError('scratch-in-use', `another run uses ${path}`, {
@@ -77,12 +84,25 @@ function makeDirectory(given: string): string {
     makeDirectories(given, 0o700);
     return realpathSync(given);
   } catch (cause) {
-    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
-    throw new UserError('bad-scratch', `${given} cannot be used as scratch directory (${code})`, {
-      hint: 'name a directory on a disk that may be written, with --scratch',
-      cause,
-    });
+    throw unusable(given, cause);
   }
+}
+
+function unusable(given: string, cause: unknown): UserError {
+  const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+  return new UserError('bad-scratch', `${given} cannot be used as scratch directory (${code})`, {
+    hint: 'name a directory of your own on a disk that may be written, with --scratch',
+    cause,
+  });
+}
+
+/** Throws UserError `bad-scratch` where drivers could not be told about directories below `path`. */
+function checkNameable(path: string): void {
+  const separator = findSeparator(path);
+  if (separator === undefined) return;
+  throw new UserError('bad-scratch', `${path} cannot be used as scratch directory: ${separator}`, {
+    hint: 'name another directory with --scratch',
+  });
 }
 
 /** Kills trials below `path` with all that they have started, and servers that were just starting. */

@@ -34,12 +34,20 @@ async function measureOrShow(url: string, catalogue: Catalogue, options: Options
   process.stdout.write(benchText(run));
   await writeOutputs(run, options);
   if (earlier !== undefined) process.stdout.write(`\n${changesText(compareRuns(earlier, run))}`);
+  if (run !== source && !hasFigures(run)) {
+    throw new UserError('no-figures', 'nothing could be measured', { hint: 'the table says why' });
+  }
   const missed = run.workloads.flatMap(({ verdicts }) => verdicts.filter(({ met }) => !met)).length;
   if (options.check === true && missed > 0) {
     throw new UserError('missed-threshold', `${String(missed)} thresholds are missed`, {
       hint: 'see the table',
     });
   }
+}
+
+function hasFigures({ workloads, series }: BenchRun): boolean {
+  const all = [...workloads, ...series.flatMap(({ points }) => points)];
+  return all.some(({ outcomes }) => Object.values(outcomes).some(({ figures }) => figures.length > 0));
 }
 
 /** Runs `plan`, which says on a terminal how far it is. */

@@ -1,9 +1,26 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { makeScratch } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
-import { mountsBelow, processesIn, readRun, runBench, startBench, waitForHang } from './fixtures/bench.ts';
+import {
+  mountsBelow,
+  processesIn,
+  readRun,
+  runBench,
+  startBench,
+  strata,
+  waitForHang,
+} from './fixtures/bench.ts';
 
 const root = needs('root', 'build');
 
@@ -187,7 +204,8 @@ t.test('bad values are one line that says what to do', async (t) => {
   const scratch = makeScratch(t).directory('scratch');
   const file = join(scratch, 'file');
   writeFileSync(file, '');
-  mkdirSync(join(scratch, 'layer'));
+  for (const name of ['layer', 'a,layer', 'we"ird']) mkdirSync(join(scratch, name));
+  symlinkSync('we"ird', join(scratch, 'linked'));
   const cases: readonly (readonly [string[], RegExp])[] = [
     [['--rounds', '0'], /--rounds takes a whole number/],
     [['--rounds', 'many'], /--rounds takes a whole number/],
@@ -197,7 +215,11 @@ t.test('bad values are one line that says what to do', async (t) => {
     [['--only', 'good,bad'], /no workload, group or series is called "bad": .*--list/],
     [['--lower', join(scratch, 'absent')], /absent is not a directory: .*--lower/],
     [['--lower', file], /file is not a directory/],
+    [['--lower', join(file, 'below')], /below is not a directory/],
+    [['--lower', join(scratch, 'a,layer')], /a,layer cannot be used: there is , in it/],
     [['--scratch', file], /cannot be used as scratch directory \((EEXIST|ENOTDIR)\): .*--scratch/],
+    [['--scratch', join(scratch, 'we:ird')], /we:ird cannot be used as scratch directory: there is : in it/],
+    [['--scratch', join(scratch, 'linked')], /we"ird cannot be used as scratch directory: there is " in it/],
     [['--compare', file], /is not the result of an earlier run/],
     [['--json', join(scratch, 'absent', 'run.json')], /cannot be written \(ENOENT\)/],
   ];
@@ -209,6 +231,31 @@ t.test('bad values are one line that says what to do', async (t) => {
     t.match(line, expected);
     t.same(more, ['']);
   }
+  t.notOk(existsSync(join(scratch, 'we:ird')), 'nothing is made');
+});
+
+t.test('a scratch directory of somebody else is refused in a line', root, async (t) => {
+  const scratch = makeScratch(t);
+  chmodSync(scratch.path, 0o711);
+  const directory = scratch.directory('scratch');
+  chmodSync(directory, 0o700);
+  const { status, stderr } = spawnSync(strata, ['bench', '--scratch', directory, '--only', 'listing'], {
+    ...{ uid: 65534, gid: 65534, encoding: 'utf8', cwd: '/' },
+  });
+  t.equal(status, 1);
+  t.match(stderr, /scratch cannot be used as scratch directory \(EACCES\): .*--scratch$/m);
+});
+
+t.test('a run without any figure is a failure', root, async (t) => {
+  const scratch = makeScratch(t).directory('scratch');
+  const json = join(scratch, 'run.json');
+  const args = ['--scratch', scratch, '--rounds', '1', '--only', 'dies', '--json', json];
+  const { status, stdout, stderr } = await runBench(args);
+  t.equal(status, 1);
+  t.match(stderr, /nothing could be measured: the table says why\n$/);
+  t.match(stdout, /^dies +ours +- +1 failed/m);
+  t.equal((await runBench(['--from', json])).status, 0, 'it can be shown');
+  t.equal((await runBench(['--scratch', scratch, '--only', 'lacks'])).status, 1);
 });
 
 t.test(

@@ -44,3 +44,12 @@ export interface Driver {
   /** The command that undoes the mount. */
   unmountCommand(stack: Stack): readonly string[];
 }
+
+/**
+ * Why a path cannot stand among mount options and layers, where it cannot: each program has another way to write what separates
+ * them, or none.
+ */
+export function findSeparator(path: string): string | undefined {
+  const [found] = /[:,\\"]/.exec(path) ?? [];
+  return found === undefined ? undefined : `there is ${found} in it, which mount options have a meaning for`;
+}
