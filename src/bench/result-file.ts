@@ -1,21 +1,19 @@
 /**
- * The files that a run writes, and that a later one is compared with. Whether they can be written is asked before
- * the run, which takes long.
+ * The file of an earlier run, which may be anybody's: all of it is checked before anything is shown or measured.
  */
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
 import { UserError } from '../base/user-error.ts';
+import { runSchema } from './run-schema.ts';
 import type { BenchRun } from './results.ts';
 
 /** Reads what an earlier run has written with --json. Throws UserError `bad-run`. */
 export function readRun(path: string): BenchRun {
-  let run: Partial<BenchRun>;
   try {
-    run = JSON.parse(readFileSync(path, 'utf8')) as Partial<BenchRun>;
+    return v.parse(runSchema, JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
     throw badRun(path, cause);
   }
-  if (run.format !== 1 || run.workloads === undefined) throw badRun(path);
-  return run as BenchRun;
 }
 
 function badRun(path: string, cause?: unknown): UserError {
@@ -23,26 +21,4 @@ function badRun(path: string, cause?: unknown): UserError {
     hint: 'name a file that strata bench --json has written',
     cause,
   });
-}
-
-/** Makes the file where it is not there. Throws UserError `bad-output`. */
-export function checkOutput(path: string): void {
-  try {
-    closeSync(openSync(path, 'a'));
-  } catch (cause) {
-    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
-    throw new UserError('bad-output', `${path} cannot be written (${code})`, {
-      hint: 'name a file in a directory that is there and may be written',
-      cause,
-    });
-  }
-}
-
-export function writeOutput(path: string, text: string): void {
-  writeFileSync(path, text);
-}
-
-/** What is in such a file; empty where there is nothing yet. */
-export function readOutput(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }

@@ -1,12 +1,15 @@
 /**
- * The files that a run of the benchmark is written to.
+ * The files that a run of the benchmark is written to. Whether they can be is asked before the run, which takes long; until
+ * its end they stay as they are.
  */
 import { dirname, relative } from 'node:path';
+import { UserError } from '../base/user-error.ts';
+import { checkOutput, readOutput } from '../bench/output-check.ts';
 import { reportHtml } from '../bench/report/html.ts';
-import { placeReport } from '../bench/report/markdown.ts';
+import { hasMarks, marks, placeReport } from '../bench/report/markdown.ts';
 import { ratioPicture } from '../bench/report/picture.ts';
-import { readOutput, writeOutput } from '../bench/result-file.ts';
 import type { BenchRun } from '../bench/results.ts';
+import { writeOutput } from '../store/output-file.ts';
 
 /** Paths. */
 export interface Outputs {
@@ -15,19 +18,43 @@ export interface Outputs {
   readonly picture?: string;
 }
 
-/** Those that are written. */
-export function outputPaths({ json, report, picture }: Outputs): string[] {
-  return [json, report, picture].filter((path) => path !== undefined);
+/** Leaves nothing. Throws UserError `bad-output`, and `no-marks` for a page of somebody else's words. */
+export function checkOutputs({ json, report, picture }: Outputs): void {
+  for (const path of [json, report, picture]) if (path !== undefined) checkOutput(path);
+  if (report !== undefined && isPage(report)) checkPage(report);
 }
 
 export async function writeOutputs(run: BenchRun, { json, report, picture }: Outputs): Promise<void> {
-  if (json !== undefined) writeOutput(json, `${JSON.stringify(run, undefined, 2)}\n`);
-  if (picture !== undefined) writeOutput(picture, await ratioPicture(run));
+  if (json !== undefined) await write(json, `${JSON.stringify(run, undefined, 2)}\n`);
+  if (picture !== undefined) await write(picture, await ratioPicture(run));
   if (report === undefined) return;
-  if (report.endsWith('.md')) {
+  if (isPage(report)) {
     const shown = picture === undefined ? undefined : relative(dirname(report), picture);
-    writeOutput(report, placeReport(run, readOutput(report), shown));
+    checkPage(report);
+    await write(report, placeReport(run, readOutput(report), shown));
   } else {
-    writeOutput(report, await reportHtml(run));
+    await write(report, await reportHtml(run));
   }
+}
+
+function isPage(report: string): boolean {
+  return report.endsWith('.md');
+}
+
+function checkPage(path: string): void {
+  const text = readOutput(path);
+  if (text.trim() === '' || hasMarks(text)) return;
+  throw new UserError(
+    'no-marks',
+    `${path} has no place for a report, which would take that of all its words`,
+    {
+      hint: `write the lines ${marks.join(' and ')} where it shall stand, or name another file`,
+    },
+  );
+}
+
+function write(path: string, text: string): Promise<void> {
+  return writeOutput(path, async (file) => {
+    await file.writeFile(text);
+  });
 }

@@ -4,10 +4,10 @@ import { UserError } from '../base/user-error.ts';
 import { catalogueUrl, loadCatalogue, type Catalogue } from '../bench/catalogue.ts';
 import { compareRuns } from '../bench/compare.ts';
 import { createPlan, type BenchOptions, type Plan } from '../bench/plan.ts';
-import { checkOutput, readRun } from '../bench/result-file.ts';
+import { readRun } from '../bench/result-file.ts';
 import type { BenchRun } from '../bench/results.ts';
 import { runBench } from '../bench/run-bench.ts';
-import { outputPaths, writeOutputs, type Outputs } from './bench-outputs.ts';
+import { checkOutputs, writeOutputs, type Outputs } from './bench-outputs.ts';
 import { createProgress } from './bench-progress.ts';
 import { benchText, changesText } from './bench-table.ts';
 
@@ -29,7 +29,7 @@ export async function bench(options: Options, url: string = catalogueUrl): Promi
 async function measureOrShow(url: string, catalogue: Catalogue, options: Options): Promise<void> {
   const source = options.from === undefined ? createPlan(options, catalogue) : readRun(options.from);
   const earlier = options.compare === undefined ? undefined : readRun(options.compare);
-  for (const path of outputPaths(options)) checkOutput(path);
+  checkOutputs(options);
   const run = 'format' in source ? source : await measure(url, source, options.scratch);
   process.stdout.write(benchText(run));
   await writeOutputs(run, options);

@@ -12,15 +12,22 @@ import { leftOutText } from './left-out.ts';
 const subject = 'strata';
 const peers = ['overlay', 'fuse-overlayfs'] as const;
 const shown = [subject, ...peers];
-const [begin, end] = ['<!-- figures -->', '<!-- end of figures -->'];
+/** Between them stands the report. */
+export const marks = ['<!-- figures -->', '<!-- end of figures -->'] as const;
+const [begin, end] = marks;
 const absent = '-';
+
+/** Whether there is a place for a report in a page. */
+export function hasMarks(page: string): boolean {
+  const before = page.indexOf(begin);
+  return before !== -1 && page.indexOf(end) > before;
+}
 
 /** `old` with a report of `run` between its marks, or a page of its own where there are none. `picture`: a path from the page. */
 export function placeReport(run: BenchRun, old: string, picture?: string): string {
   const report = `${begin}\n\n${reportMarkdown(run, picture)}\n${end}`;
-  const [before, after] = [old.indexOf(begin), old.indexOf(end)];
-  if (before === -1 || after < before) return `# How fast it was\n\n${report}\n`;
-  return old.slice(0, before) + report + old.slice(after + end.length);
+  if (!hasMarks(old)) return `# How fast it was\n\n${report}\n`;
+  return old.slice(0, old.indexOf(begin)) + report + old.slice(old.indexOf(end) + end.length);
 }
 
 /** `picture`: the path of one that goes with it. */
