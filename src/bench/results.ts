@@ -61,7 +61,12 @@ export interface WorkloadResult {
   readonly durability?: Durability;
   /** By driver. */
   readonly outcomes: Readonly<Record<string, Outcome>>;
-  readonly verdicts: readonly { readonly text: string; readonly met: boolean }[];
+  readonly verdicts: readonly {
+    readonly text: string;
+    readonly met: boolean;
+    /** Whose figure was judged. */
+    readonly driver?: string;
+  }[];
   readonly leftOut?: { readonly why: string; readonly install?: string };
 }
 
@@ -71,6 +76,8 @@ export interface SeriesResult {
   readonly title: string;
   readonly xTitle: string;
   readonly unit: Unit;
+  /** It copies data up, each driver with its own promise about that. */
+  readonly withVolatile?: true;
   readonly points: readonly { readonly x: number; readonly outcomes: Readonly<Record<string, Outcome>> }[];
   readonly leftOut?: { readonly why: string; readonly install?: string };
 }

@@ -189,11 +189,12 @@ class Run {
   }
 
   #describeSeries(
-    { of: { name, title, xTitle, unit }, leftOut }: SizedSeries,
+    { of: { name, title, xTitle, unit, withVolatile }, leftOut }: SizedSeries,
     outcomes: ReadonlyMap<Task, Record<string, Outcome>>,
   ): SeriesResult {
     return {
       ...{ name: this.#plan.cold ? chilledName(name) : name, title, xTitle, unit },
+      ...(withVolatile === undefined ? {} : { withVolatile }),
       points: [...outcomes]
         .filter(([task]) => task.series?.name === name)
         .map(([{ size = 0 }, byDriver]) => ({ x: size, outcomes: byDriver })),

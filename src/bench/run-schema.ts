@@ -40,7 +40,7 @@ const workload = v.object({
   unit,
   durability: v.exactOptional(durability),
   outcomes,
-  verdicts: v.array(v.object({ text: v.string(), met: v.boolean() })),
+  verdicts: v.array(v.object({ text: v.string(), met: v.boolean(), driver: v.exactOptional(v.string()) })),
   leftOut,
 });
 
@@ -49,6 +49,7 @@ const series = v.object({
   title: v.string(),
   xTitle: v.string(),
   unit,
+  withVolatile: v.exactOptional(v.literal(true)),
   points: v.array(v.object({ x: v.pipe(v.number(), v.finite()), outcomes })),
   leftOut,
 });

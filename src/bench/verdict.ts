@@ -3,6 +3,7 @@
  */
 import type { Driver } from './drivers/driver.ts';
 import type { Outcome } from './results.ts';
+import type { Series } from './series/series.ts';
 import { figure, ratio } from './statistics.ts';
 import { moreIsBetter, type Threshold, type Workload } from './workload.ts';
 
@@ -33,13 +34,30 @@ export function counterpart(
     ?.name;
 }
 
+/** Of a workload or a series: what decides who is compared. */
+type Work = Pick<Workload, 'durability'> & Pick<Series, 'withVolatile'>;
+
+/**
+ * Whether figures of the two themselves may stand beside each other as a ratio. Where data is copied up they keep the same
+ * promise about it: that of the workload, or in a series that all run, their own.
+ */
+export function isComparable(one: Party, peer: Party, { durability, withVolatile }: Work): boolean {
+  if (durability === undefined) return withVolatile !== true || one.durability === peer.durability;
+  return one.durability === durability && peer.durability === durability;
+}
+
 /** A verdict for each threshold and each of `drivers` that is ours and no variant. */
-export function judgeAll(workload: Workload, outcomes: Outcomes, drivers: readonly Driver[]): Verdict[] {
+export function judgeAll(
+  workload: Workload,
+  outcomes: Outcomes,
+  drivers: readonly Driver[],
+): (Verdict & { readonly driver: string })[] {
   const subjects = drivers.filter(({ subject, variantOf }) => subject && variantOf === undefined);
   return subjects.flatMap((subject) =>
     workload.thresholds.map((threshold) => {
+      const driver = judged(workload, { subject, drivers, threshold });
       const { met, text } = judge(workload, outcomes, { subject, drivers, threshold });
-      return { met, text: subjects.length > 1 ? `${subject.name}: ${text}` : text };
+      return { met, text: subjects.length > 1 ? `${subject.name}: ${text}` : text, driver };
     }),
   );
 }
@@ -48,6 +66,12 @@ interface Question {
   readonly subject: Driver;
   readonly drivers: readonly Driver[];
   readonly threshold: Threshold;
+}
+
+/** Whose figure stands for the subject. */
+function judged(workload: Workload, { subject, drivers, threshold }: Question): string {
+  const peer = 'peer' in threshold ? drivers.find(({ name }) => name === threshold.peer) : undefined;
+  return (peer && counterpart(subject, peer, workload, drivers)) ?? subject.name;
 }
 
 function judge(workload: Workload, outcomes: Outcomes, { subject, drivers, threshold }: Question): Verdict {
@@ -77,7 +101,8 @@ function judge(workload: Workload, outcomes: Outcomes, { subject, drivers, thres
   return { met: times <= threshold.within, text };
 }
 
-/** Three digits that count. */
+/** Three digits that count, all of them when there are more before the point. */
 export function rounded(value: number): string {
-  return value >= 1000 ? value.toFixed(0) : value.toPrecision(3);
+  // Rounded first: 999.7 is 1000.
+  return value >= 999.5 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -5,7 +5,7 @@ import type { Change } from '../bench/compare.ts';
 import { findFailures } from '../bench/means.ts';
 import type { BenchRun, Outcome, WorkloadResult } from '../bench/results.ts';
 import { figure, median, ratio, spread } from '../bench/statistics.ts';
-import { rounded } from '../bench/verdict.ts';
+import { isComparable, rounded } from '../bench/verdict.ts';
 import type { Unit } from '../bench/workload.ts';
 import { tableText, type Column } from './table.ts';
 
@@ -18,7 +18,7 @@ const right = (title: string): Column => ({ title, align: 'right' });
 /** All of it, each table with its heading, and what was left out. */
 export function benchText(run: BenchRun): string {
   const parts = [
-    workloadTable(run.workloads.filter(({ leftOut }) => leftOut === undefined)),
+    workloadTable(run),
     ...run.series
       .filter(({ leftOut }) => leftOut === undefined)
       .map(({ title, xTitle, unit, points }) => `${title} (${unit})\n${seriesTable(xTitle, points)}`),
@@ -28,7 +28,8 @@ export function benchText(run: BenchRun): string {
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function workloadTable(workloads: readonly WorkloadResult[]): string {
+function workloadTable(run: BenchRun): string {
+  const workloads = run.workloads.filter(({ leftOut }) => leftOut === undefined);
   if (workloads.length === 0) return '';
   const columns = [
     ...[
@@ -41,16 +42,25 @@ function workloadTable(workloads: readonly WorkloadResult[]): string {
     ...peers.map((peer) => right(`/ ${peer.toUpperCase()}`)),
     { title: 'THRESHOLD' },
   ];
-  return tableText(columns, workloads.flatMap(workloadRows));
+  return tableText(
+    columns,
+    workloads.flatMap((workload) => workloadRows(run, workload)),
+  );
 }
 
-/** One row a driver; the verdicts, which are on ours, stand in the first, where ours stands too. */
-function workloadRows({ name, unit, outcomes, verdicts }: WorkloadResult): string[][] {
-  const notes = verdicts.map(({ text, met }) => `${met ? 'met' : 'missed'}: ${text}`).join('; ');
+/** One row a driver; a verdict stands in that of the driver it is on. */
+function workloadRows(run: BenchRun, workload: WorkloadResult): string[][] {
+  const { name, unit, outcomes, verdicts } = workload;
+  const drivers = Object.keys(outcomes);
+  const notes = (driver: string): string =>
+    verdicts
+      .filter(({ driver: judged = '' }) => driver === (drivers.includes(judged) ? judged : drivers[0]))
+      .map(({ text, met }) => `${met ? 'met' : 'missed'}: ${text}`)
+      .join('; ');
   return Object.entries(outcomes).map(([driver, outcome], index) => [
     ...[index === 0 ? name : '', driver, ...figureCells(outcome, unit)],
-    ...peers.map((peer) => (peer === driver ? '' : ratioCell(outcome, outcomes[peer], unit))),
-    index === 0 ? notes : '',
+    ...peers.map((peer) => (peer === driver ? '' : ratioCell(run, workload, driver, peer))),
+    notes(driver),
   ]);
 }
 
@@ -70,8 +80,11 @@ function shortened(message: string): string {
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 
-function ratioCell(ours: Outcome, theirs: Outcome | undefined, unit: Unit): string {
-  const times = ratio(figure(ours), figure(theirs), unit);
+function ratioCell(run: BenchRun, workload: WorkloadResult, driver: string, peer: string): string {
+  const [one, other] = [driver, peer].map((name) => run.drivers.find((party) => party.name === name));
+  if (one === undefined || other === undefined || !isComparable(one, other, workload)) return absent;
+  const { outcomes, unit } = workload;
+  const times = ratio(figure(outcomes[driver]), figure(outcomes[peer]), unit);
   return times === undefined ? absent : times.toFixed(2);
 }
 

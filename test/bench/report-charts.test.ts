@@ -58,6 +58,35 @@ t.test('a workload relative to overlay', async (t) => {
   }
 });
 
+t.test('where copies are synced, who does not sync them is not drawn', async (t) => {
+  const outcomes = { strata: ok(20), plain: ok(1), overlay: ok(10), 'fuse-overlayfs': ok(2) };
+  const run = benchRun({
+    workloads: [
+      workload(outcomes, { name: 'append', durability: 'default' }),
+      workload(
+        { 'strata-volatile': ok(4), 'fuse-overlayfs': ok(2) },
+        { name: 'append-v', durability: 'volatile' },
+      ),
+      workload({ plain: ok(1) }, { name: 'alone', durability: 'default' }),
+    ],
+  });
+  const [synced, unsynced, alone] = run.workloads.map((one) => workloadRow(run, one));
+  t.same(synced?.marks, [
+    { driver: 'strata', ratio: 2 },
+    { driver: 'overlay', ratio: 1 },
+  ]);
+  t.same(unsynced?.marks, [
+    { driver: 'strata-volatile', ratio: 1 },
+    { driver: 'fuse-overlayfs', ratio: 0.5 },
+  ]);
+  t.same(alone?.marks, []);
+  t.same(ratioCharts(run, inkOf(run), 600)[0]?.notes, [
+    'append, whose copies are synced, is without fuse-overlayfs, plain',
+    '† append-v: relative to strata-volatile; overlay has no figure',
+    'alone, whose copies are synced, is without plain',
+  ]);
+});
+
 t.test('ratios beyond the axis stand at its edge', async (t) => {
   t.match(place({ driver: 'strata', ratio: 2 }), { at: 2, side: 'inside' });
   t.match(place({ driver: 'strata', ratio: 1350 }), { at: 20, side: 'high', text: '1,350×' });

@@ -3,7 +3,9 @@ import { reportHtml } from '../../src/bench/report/html.ts';
 import { html } from '../../src/bench/report/markup.ts';
 import { ratioPicture } from '../../src/bench/report/picture.ts';
 import type { BenchRun } from '../../src/bench/results.ts';
+import { benchText } from '../../src/cli/bench-table.ts';
 import { benchRun } from './fixtures/bench-run.ts';
+import { outcomesOf } from './fixtures/drivers.ts';
 
 const hostile = `<script>alert("1")</script>'&"><img src=x onerror=y>`;
 
@@ -75,6 +77,29 @@ t.test('every figure is in the tables', async (t) => {
     'no ratio of a failed one',
   );
   t.match(text, 'size of the file (bytes): 4 GiB ms');
+});
+
+t.test('no ratio stands between drivers that promise different things about copies', async (t) => {
+  const outcomes = outcomesOf({ strata: 20, 'strata-volatile': 8, overlay: 10, 'fuse-overlayfs': 4 });
+  const append = { name: 'append', group: 'copies', unit: 'ms', outcomes, verdicts: [] } as const;
+  const copyUp = {
+    name: 'copy-up',
+    title: 'Copies',
+    xTitle: 'bytes',
+    unit: 'ms',
+    points: [{ x: 1, outcomes }],
+  } as const;
+  const run = benchRun({
+    workloads: [{ ...append, durability: 'default' }],
+    series: [{ ...copyUp, withVolatile: true }],
+  });
+  const text = words(await reportHtml(run));
+  t.match(text, 'append ms strata 20.0 20.0 to 20.0 2.00× – strata-volatile 8.00 8.00 to 8.00 – –');
+  t.match(text, 'fuse-overlayfs 4.00 4.00 to 4.00 – –');
+  t.match(text, '1 B ms strata 20.0 20.0 to 20.0 2.00× – strata-volatile 8.00 8.00 to 8.00 – 2.00×');
+  const printed = benchText(run);
+  t.match(printed, /^append +strata +20\.0 +ms +20\.0 \.\. 20\.0 +2\.00 +-$/m);
+  t.match(printed, /^ +fuse-overlayfs +4\.00 +ms +4\.00 \.\. 4\.00 +-$/m);
 });
 
 t.test('names are never markup', async (t) => {

@@ -1,10 +1,11 @@
 /**
  * Charts of what each workload costs relative to the kernel's overlayfs, one for each group of workloads, all on
  * one logarithmic axis. Where overlayfs has no figure, the first driver that has one takes its place, and the
- * chart says so.
+ * chart says so, as it says who is not drawn since it keeps another promise about what is copied up.
  */
 import type { BenchRun, WorkloadResult } from '../results.ts';
 import { figure, ratio } from '../statistics.ts';
+import { isComparable } from '../verdict.ts';
 import type { Chart, Ink } from './chart.ts';
 import { leftOutText } from './left-out.ts';
 import { timesText } from './number-text.ts';
@@ -16,6 +17,8 @@ interface WorkloadRow extends RatioRow {
   readonly workload: WorkloadResult;
   /** The driver whose cost is 1; undefined where none has a figure. */
   readonly reference: string | undefined;
+  /** Drivers with figures that cannot be compared with it. */
+  readonly apart: readonly string[];
 }
 
 /** A chart for each group, in the order of the run. */
@@ -40,18 +43,21 @@ export function ratioCharts(run: BenchRun, ink: Ink, width: number): Chart[] {
 
 /** What a workload costs on each driver. Drivers without a figure, or with one of 0, have no mark. */
 export function workloadRow(run: BenchRun, workload: WorkloadResult): WorkloadRow {
-  const figures = run.drivers.flatMap(({ name }) => {
-    const value = figure(workload.outcomes[name]);
-    return value === undefined || value <= 0 ? [] : [{ name, value }];
+  const figures = run.drivers.flatMap((driver) => {
+    const value = figure(workload.outcomes[driver.name]);
+    return value === undefined || value <= 0 ? [] : [{ driver, value }];
   });
-  const reference = figures.find(({ name }) => name === usualReference) ?? figures[0];
+  // One that cannot be compared with itself keeps another promise than the workload is about.
+  const able = figures.filter(({ driver }) => isComparable(driver, driver, workload));
+  const reference = able.find(({ driver }) => driver.name === usualReference) ?? able[0];
   return {
     workload,
-    reference: reference?.name,
-    label: `${reference?.name === usualReference ? '' : '† '}${workload.name}`,
-    marks: figures.flatMap(({ name, value }) => {
+    reference: reference?.driver.name,
+    apart: figures.filter((one) => !able.includes(one)).map(({ driver }) => driver.name),
+    label: `${reference?.driver.name === usualReference ? '' : '† '}${workload.name}`,
+    marks: able.flatMap(({ driver, value }) => {
       const times = ratio(value, reference?.value, workload.unit);
-      return times === undefined ? [] : [{ driver: name, ratio: times }];
+      return times === undefined ? [] : [{ driver: driver.name, ratio: times }];
     }),
   };
 }
@@ -65,18 +71,23 @@ function summary(title: string, rows: readonly WorkloadRow[]): string {
 }
 
 function notes(rows: readonly WorkloadRow[]): string[] {
-  return rows.flatMap(({ workload, reference, marks }) => {
+  return rows.flatMap(({ workload, reference, apart, marks }) => {
     if (workload.leftOut !== undefined)
       return [`${workload.name}: not measured: ${leftOutText(workload.leftOut)}`];
-    const failed = Object.entries(workload.outcomes)
-      .filter(([, { errors }]) => errors.length > 0)
-      .map(
-        ([driver, { errors }]) =>
-          `${driver} failed at ${workload.name} and is not drawn there: ${errors[0] as string}`,
-      );
-    if (marks.length === 0) return failed.length > 0 ? failed : [`${workload.name}: no figure`];
+    const undrawn = [
+      ...Object.entries(workload.outcomes)
+        .filter(([, { errors }]) => errors.length > 0)
+        .map(
+          ([driver, { errors }]) =>
+            `${driver} failed at ${workload.name} and is not drawn there: ${errors[0] as string}`,
+        ),
+      ...(apart.length === 0
+        ? []
+        : [`${workload.name}, whose copies are synced, is without ${apart.join(', ')}`]),
+    ];
+    if (marks.length === 0) return undrawn.length > 0 ? undrawn : [`${workload.name}: no figure`];
     return reference === usualReference
-      ? failed
-      : [...failed, `† ${workload.name}: relative to ${reference as string}; overlay has no figure`];
+      ? undrawn
+      : [...undrawn, `† ${workload.name}: relative to ${reference as string}; overlay has no figure`];
   });
 }

@@ -2,8 +2,10 @@
  * The tables of a report: every figure that was measured, in numbers. Failed trials stand with their messages
  * where their figures would.
  */
-import type { BenchRun, Outcome, SeriesResult, WorkloadResult } from '../results.ts';
+import type { Durability } from '../drivers/driver.ts';
+import type { BenchRun, DriverResult, Outcome, SeriesResult, WorkloadResult } from '../results.ts';
 import { figure, median, ratio, spread } from '../statistics.ts';
+import { isComparable } from '../verdict.ts';
 import type { Unit } from '../workload.ts';
 import { leftOutText } from './left-out.ts';
 import { html, type Markup } from './markup.ts';
@@ -19,6 +21,8 @@ interface Block {
   readonly title: string;
   readonly unit: Unit;
   readonly outcomes: Readonly<Record<string, Outcome>>;
+  readonly durability?: Durability;
+  readonly withVolatile?: true;
   readonly verdicts?: WorkloadResult['verdicts'];
   readonly leftOut?: WorkloadResult['leftOut'];
 }
@@ -46,6 +50,7 @@ function blocksOf(series: SeriesResult): Block[] {
     title: `${series.xTitle}: ${xText(series, x)}`,
     unit: series.unit,
     outcomes,
+    ...(series.withVolatile === undefined ? {} : { withVolatile: series.withVolatile }),
   }));
 }
 
@@ -76,23 +81,29 @@ function rowGroup(run: BenchRun, block: Block): Markup {
       </th>
     </tr>
     ${leftOut === undefined ? '' : message('', `not measured: ${leftOutText(leftOut)}`)}
-    ${drivers.map(({ name }) => outcomeRows(block, name, outcomes[name] as Outcome))}
+    ${drivers.map((driver) => outcomeRows(run, block, driver))}
   </tbody>`;
 }
 
-function outcomeRows({ unit, outcomes }: Block, driver: string, outcome: Outcome): Markup {
+function outcomeRows(run: BenchRun, block: Block, driver: DriverResult): Markup {
+  const { unit, outcomes } = block;
+  const outcome = outcomes[driver.name] as Outcome;
   const range = spread(outcome.figures);
-  const ratios = peers.map((peer) => ratio(figure(outcome), figure(outcomes[peer]), unit));
+  const ratios = peers.map((name) => {
+    const peer = run.drivers.find((one) => one.name === name);
+    if (peer === undefined || !isComparable(driver, peer, block)) return undefined;
+    return ratio(figure(outcome), figure(outcomes[name]), unit);
+  });
   const cells = [
     textOrDash(median(outcome.figures), figureText),
     textOrDash(range, ({ min, max }) => `${figureText(min)} to ${figureText(max)}`),
     ...ratios.map((value) => textOrDash(value, timesText)),
   ];
   return html`<tr>
-      <th scope="row">${driver}</th>
+      <th scope="row">${driver.name}</th>
       ${cells.map((text) => html`<td>${text}</td>`)}
     </tr>
-    ${outcome.errors.map((error) => message('failed', `${driver}, a failed trial: ${error}`))}`;
+    ${outcome.errors.map((error) => message('failed', `${driver.name}, a failed trial: ${error}`))}`;
 }
 
 /** A row of text. It stays in sight when the table is scrolled sideways. */
