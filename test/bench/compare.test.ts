@@ -24,6 +24,24 @@ t.test('what both runs have is compared', async (t) => {
   t.same(compareRuns(before, now), [{ workload: 'walk', driver: 'strata', unit: 'ms', before: 10, now: 12 }]);
 });
 
+t.test('sizes of series are compared, too', async (t) => {
+  const grown = (figures: Readonly<Record<number, number>>): BenchRun => ({
+    ...runOf('a', {}),
+    series: [
+      {
+        ...{ name: 'listing', title: '', xTitle: '', unit: 'ms' },
+        points: Object.entries(figures).map(([x, strata]) => ({
+          x: Number(x),
+          outcomes: outcomesOf({ strata }),
+        })),
+      },
+    ],
+  });
+  t.same(compareRuns(grown({ 1: 2, 10: 4 }), grown({ 10: 5, 100: 6 })), [
+    { workload: 'listing at 10', driver: 'strata', unit: 'ms', before: 4, now: 5 },
+  ]);
+});
+
 t.test('a quick run is not compared with a whole one, though both worked on the same files', async (t) => {
   const [whole, quick] = [runOf('a', {}), { ...runOf('a', {}), quick: true }];
   for (const [earlier, now] of [

@@ -1,6 +1,9 @@
 import t from 'tap';
 import { logAxis, spaced } from '../../src/bench/report/log-axis.ts';
+import { reportHtml } from '../../src/bench/report/html.ts';
 import { countText, figureText, sizeText, timesText } from '../../src/bench/report/number-text.ts';
+import { roundsText } from '../../src/bench/report/rounds.ts';
+import { benchRun } from './fixtures/bench-run.ts';
 
 t.test('figures have three digits', async (t) => {
   for (const [value, text] of [
@@ -31,6 +34,30 @@ t.test('ratios below 1 have two', async (t) => {
   ] as const) {
     t.equal(timesText(value), text);
   }
+});
+
+t.test('as many rounds as the figures come from', async (t) => {
+  const work = (...figures: number[]) => ({
+    ...({ name: 'walk', group: 'group', unit: 'ms', verdicts: [] } as const),
+    outcomes: { strata: { figures, errors: [] }, overlay: { figures: [1], errors: ['made to fail'] } },
+  });
+  const bare = { rounds: 5, workloads: [work(1, 2, 3, 4, 5)], series: [] };
+  const grows = {
+    name: 'grows',
+    title: '',
+    xTitle: '',
+    unit: 'ms',
+    points: [{ x: 1, ...work(1, 2, 3) }],
+  } as const;
+  t.equal(roundsText(benchRun(bare)), '5 rounds');
+  t.equal(roundsText(benchRun({ ...bare, series: [grows] })), '3 to 5 rounds');
+  t.equal(roundsText(benchRun({ ...bare, workloads: [], series: [grows] })), '3 rounds');
+  t.equal(roundsText(benchRun({ ...bare, workloads: [work(1, 2), work(1, 2, 3, 4, 5)] })), '2 to 5 rounds');
+  t.equal(roundsText(benchRun({ ...bare, workloads: [work(1)], rounds: 1 })), 'one round');
+  t.equal(roundsText(benchRun({ ...bare, workloads: [] })), '5 rounds');
+  const late = await reportHtml(benchRun({ ...bare, workloads: [work(1, 2)] }));
+  t.match(late, /2 rounds/);
+  t.notMatch(late, /5 rounds/);
 });
 
 t.test('counts and sizes are exact', async (t) => {

@@ -8,6 +8,7 @@ import type { BenchRun, Outcome, SeriesResult, WorkloadResult } from '../results
 import { figure } from '../statistics.ts';
 import { counterpart } from '../verdict.ts';
 import { leftOutText } from './left-out.ts';
+import { roundsText } from './rounds.ts';
 
 const subject = 'strata';
 const peers = ['overlay', 'fuse-overlayfs'] as const;
@@ -66,16 +67,6 @@ function introduction(run: BenchRun): string {
     `${run.date.slice(0, 10)}, beside ${beside.join(' and ')}. Medians of ${roundsText(run)}. The last two`,
     'columns are the cost relative to the peer: below 1 is better than it.',
   ].join('\n');
-}
-
-/** A run that was late has had fewer rounds than it was to have. */
-function roundsText({ workloads, rounds }: BenchRun): string {
-  const counts = workloads.flatMap(({ outcomes }) =>
-    Object.values(outcomes).flatMap(({ figures, errors }) => (errors.length > 0 ? [] : figures.length)),
-  );
-  const least = Math.min(rounds, ...counts.filter((count) => count > 0));
-  if (least < rounds) return `${String(least)} to ${String(rounds)} rounds`;
-  return rounds === 1 ? 'one round' : `${String(rounds)} rounds`;
 }
 
 function groupTable(run: BenchRun, group: string): string {

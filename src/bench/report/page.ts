@@ -13,6 +13,7 @@ import { findMean } from '../means.ts';
 import { meansCard } from './means.ts';
 import { countText, timesText } from './number-text.ts';
 import { pageStyle } from './page-style.ts';
+import { roundsText } from './rounds.ts';
 import { figureTables } from './table.ts';
 
 /** A chart with what was drawn of it; undefined where there was nothing to draw. */
@@ -72,13 +73,12 @@ export function page({ run, styles, ink, ratios, series }: PageParts): string {
 
 function opening(run: BenchRun): Markup {
   const { machine } = run;
-  const rounds = `${String(run.rounds)} ${run.rounds === 1 ? 'round' : 'rounds'}`;
   return html`<header>
     <h1>Copy-on-write benchmark</h1>
     <p class="quiet">
       stratafs ${run.version},
       <time datetime="${run.date}">${run.date.slice(0, 16).replace('T', ' ')}</time>,
-      ${rounds}${run.quick ? ', a quick run: its figures are coarse' : ''}<br />
+      ${roundsText(run)}${run.quick ? ', a quick run: its figures are coarse' : ''}<br />
       ${machine.cpu}, ${machine.cpus} CPUs, ${countText(Math.round(machine.memoryMiB / 1024))} GiB, Linux
       ${machine.kernel}
     </p>
