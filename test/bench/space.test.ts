@@ -21,6 +21,22 @@ t.test('a fixture counts once, and not when it is there', async (t) => {
   t.same(findNeed([], storage, equipment), { fixtures: 0, trial: 0 });
 });
 
+t.test('layers of the user count as what drivers copy, not as what is made', async (t) => {
+  const scratch = makeScratch(t);
+  const [storage, layer] = [scratch.directory('storage'), scratch.directory('layer')];
+  writeFileSync(join(layer, 'file'), Buffer.alloc(8 * 1024 * 1024, 1));
+  const user = { ...equipment, choice: { ...equipment.choice, lower: [layer] } };
+  const image = makeWorkload({ lowers: (fixtures) => fixtures.fiveLayers() });
+  const alone = findNeed([image], storage, user);
+  t.equal(alone.fixtures, 0);
+  const copied = findNeed([image], storage, {
+    ...user,
+    drivers: [makeDriver('plain', { tree: 'directory' })],
+  });
+  t.ok(copied.trial - alone.trial >= 8 * 1024 * 1024);
+  t.ok(alone.trial - findNeed([makeWorkload()], storage, equipment).trial >= 7 * 1024 * 1024);
+});
+
 t.test('trees that drivers keep count, each kind once', async (t) => {
   const storage = makeScratch(t).directory('storage');
   const drivers = (['directory', 'directory', 'subvolume'] as const).map((tree) =>
