@@ -135,15 +135,38 @@ function commandLine(pid: string): string {
 const startLimitMs = 10_000;
 
 async function unmountBelow(prefix: string): Promise<void> {
-  const starting = (): number[] => findProcesses((line) => line.includes(`${prefix}${trialPrefix}`));
   for (let waited = 0; ; waited += 20) {
     for (const { mountPoint } of readMounts().reverse()) {
       if (mountPoint.startsWith(nameFromText(prefix))) await unmount(nameToText(mountPoint));
     }
-    const pids = starting();
-    if (pids.length === 0) return;
-    if (waited > startLimitMs) for (const pid of pids) process.kill(pid, 'SIGKILL');
+    const pids = findProcesses((line) => startsBelow(line, prefix));
+    // What SIGKILL does not end, or is not ours to end, is waited for no longer.
+    if (pids.length === 0 || waited > 2 * startLimitMs) return;
+    if (waited > startLimitMs) for (const pid of pids) endProcess(pid);
     await sleep(20);
+  }
+}
+
+/**
+ * Whether a command mounts on, or copies to, the mount point of a trial below `prefix`: that is a word of it, or the end of the title
+ * that ours puts in its place. A pager that shows a file there does neither.
+ */
+function startsBelow(commandLine: string, prefix: string): boolean {
+  return commandLine.split('\0').some((word) => {
+    const begin = word.lastIndexOf(prefix);
+    const isTarget = begin === 0 || (begin > 0 && word[begin - 1] === ' ');
+    return isTarget && targets.test(word.slice(begin + prefix.length));
+  });
+}
+
+/** Below the scratch directory, or below a storage directory. */
+const targets = new RegExp(`^((disk|memory)/)?${trialPrefix}[^/]+(/scratch)?/mnt$`);
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself, or is somebody else's.
   }
 }
 
