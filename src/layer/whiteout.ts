@@ -55,9 +55,20 @@ export class WhiteoutMaker {
     this.#work = work;
   }
 
-  /** Makes the inode of whiteouts, if there is none yet. EPERM where the file system takes none: nothing below can be removed then. */
-  begin(): void {
-    this.#shared ??= this.#makeShared();
+  /**
+   * Makes one and removes it. False where the file system takes none (EPERM): nothing below can be removed then. Whatever else fails
+   * says nothing of that.
+   */
+  tryOut(): boolean {
+    const name = this.#temps.next();
+    try {
+      this.#fs.mknodat(this.#work, name, S_IFCHR, 0);
+      this.#fs.findUnlinkat(this.#work, name, 0);
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error;
+      return error.errno !== errno.EPERM;
+    }
+    return true;
   }
 
   /** Publishes a whiteout at (dir, name), where nothing is: EEXIST otherwise. */

@@ -4,7 +4,7 @@
  * shows nor recurses, the kernel itself refuses to write to a lower, and rename between upper and work
  * stays inside one mount. Where clones are refused (no CAP_SYS_ADMIN) directories are opened as they are.
  */
-import { fsError, isFsError } from '../base/fs-error.ts';
+import { fsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
@@ -235,16 +235,12 @@ function needsOurOptions({ metacopy, redirectDir, index }: UnionFeatures): boole
 
 /** An upper in another union, for one. Everything else works. */
 function warnWithoutWhiteouts(core: UnionCore, upper: Layer): void {
-  try {
-    core.whiteoutMaker().begin();
-  } catch (thrown) {
-    if (!isFsError(thrown, 'EPERM')) throw thrown;
-    const place = nameToText(upper.path);
-    core.log.warn(
-      `${place} takes no whiteouts (character devices 0/0), so nothing of the lower layers can be removed or renamed: ` +
-        'put upperdir and workdir on another file system',
-    );
-  }
+  if (core.whiteoutMaker().tryOut()) return;
+  const place = nameToText(upper.path);
+  core.log.warn(
+    `${place} takes no whiteouts (character devices 0/0), so nothing of the lower layers can be removed or renamed: ` +
+      'put upperdir and workdir on another file system',
+  );
 }
 
 function fixed(layer: Layer, fd: Fd): RealDir {
