@@ -3,6 +3,7 @@
  * is what counts until the mark is removed, which is the last step.
  */
 import { FsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
 import { asName } from '../base/name.ts';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_NOFOLLOW, O_RDWR } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
@@ -44,13 +45,8 @@ export function completeData(core: UnionCore, node: Node, unique: number): Later
     dropMetacopy(core, node);
   };
   const giveUp = (thrown: unknown): never => {
-    try {
-      // Never by its size: an empty file with the mark would count as one that has all its data.
-      core.fs.fallocate(to, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, Math.max(size, 1));
-    } catch (another) {
-      // The space stays taken until the data is copied, or the file removed.
-      if (!(another instanceof FsError)) throw another;
-    }
+    // Once it is closed the data is whole, and may be all that there is.
+    if (isOpen) emptyAgain(core, to, size);
     try {
       putBack(core, { upper, held });
     } catch (another) {
@@ -88,6 +84,16 @@ export function completeData(core: UnionCore, node: Node, unique: number): Later
       close();
     }
   });
+}
+
+/** Never by its size: an empty file with the mark would count as one that has all its data. */
+function emptyAgain(core: UnionCore, to: Fd, size: number): void {
+  try {
+    core.fs.fallocate(to, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, size);
+  } catch (thrown) {
+    // The space stays taken until the data is copied, or the file removed.
+    if (!(thrown instanceof FsError)) throw thrown;
+  }
 }
 
 function putBack(core: UnionCore, { upper, held }: { upper: Place; held: HeldState }): void {
