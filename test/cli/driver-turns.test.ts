@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { needs } from '../fixtures/needs.ts';
 import { makeSmallRoot } from '../run/fixtures/small-root.ts';
-import { makeStage } from '../store/fixtures/stage.ts';
+import { makeStage, mountBtrfs } from '../store/fixtures/stage.ts';
 import { strata } from '../store/fixtures/strata.ts';
 import { readTrees } from '../store/fixtures/trees.ts';
 import { containerNeeds } from './fixtures/strata.ts';
@@ -81,11 +81,7 @@ for (const driver of ['strata', 'overlay2', 'vfs'])
 
 t.test('containers with btrfs', needs(...containerNeeds, 'program:mkfs.btrfs'), async (t) => {
   const outer = makeStage(t);
-  const image = join(outer.path, 'image');
-  execFileSync('truncate', ['-s', '400M', image]);
-  execFileSync('mkfs.btrfs', ['-q', image]);
-  const disk = outer.directory('disk');
-  execFileSync('mount', ['-o', 'loop', image, disk]);
+  const disk = mountBtrfs(outer, '400M');
   await t.test('on a disk of its own', (t) => liveWith(t, 'btrfs', disk));
 });
 

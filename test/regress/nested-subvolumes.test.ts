@@ -3,12 +3,11 @@
  * failed, and what was in them was missing in diffs and commits without a word.
  */
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { newCacheId, type CacheId } from '../../src/store/ids.ts';
 import type { Store } from '../../src/store/store.ts';
 import { needs } from '../fixtures/needs.ts';
-import { makeStage, shell, streamOf } from '../store/fixtures/stage.ts';
+import { makeStage, mountBtrfs, shell, streamOf } from '../store/fixtures/stage.ts';
 
 interface Disk {
   readonly store: Store;
@@ -19,11 +18,7 @@ interface Disk {
 
 async function makeDisk(t: Test, driver: 'btrfs' | 'vfs'): Promise<Disk> {
   const outer = makeStage(t);
-  const image = join(outer.path, 'image');
-  execFileSync('truncate', ['-s', '300M', image]);
-  execFileSync('mkfs.btrfs', ['-q', image]);
-  const disk = outer.directory('disk');
-  execFileSync('mount', ['-o', 'loop', image, disk]);
+  const disk = mountBtrfs(outer);
   const store = await makeStage(t, disk).open(driver);
   const make = async (parent: CacheId | undefined, script: string): Promise<CacheId> => {
     const id = newCacheId();

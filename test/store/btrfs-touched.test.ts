@@ -9,7 +9,7 @@ import t, { type Test } from 'tap';
 import { findTouched, pathsIn } from '../../src/store/drivers/btrfs-touched.ts';
 import { treeChanges } from '../../src/store/drivers/tree-changes.ts';
 import { needs } from '../fixtures/needs.ts';
-import { makeStage, shell } from './fixtures/stage.ts';
+import { makeStage, mountBtrfs, shell } from './fixtures/stage.ts';
 
 const seed = Number(process.env.STRATA_SEED ?? String(Date.now() % 100_000));
 const rounds = 12;
@@ -51,11 +51,7 @@ interface Disk {
 /** Two subvolumes on a new btrfs: one made by `base`, and a snapshot of it changed by `script`. */
 function makeDisk(t: Test): (script: string, env?: NodeJS.ProcessEnv) => Disk {
   const stage = makeStage(t);
-  const image = join(stage.path, 'image');
-  execFileSync('truncate', ['-s', '300M', image]);
-  execFileSync('mkfs.btrfs', ['-q', image]);
-  const disk = stage.directory('disk');
-  execFileSync('mount', ['-o', 'loop', image, disk]);
+  const disk = mountBtrfs(stage);
   const before = join(disk, 'from');
   execFileSync('btrfs', ['-q', 'subvolume', 'create', before]);
   shell(before, base);

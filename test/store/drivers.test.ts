@@ -18,7 +18,15 @@ import type { Store } from '../../src/store/store.ts';
 import { createToolFs } from '../../src/store/tool-fs.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
 import { snapshotTree, treeDifferences, type Tree } from '../fixtures/tree.ts';
-import { makeStage, mountPointsBelow, shell, streamOf, tarOf, type Stage } from './fixtures/stage.ts';
+import {
+  makeStage,
+  mountBtrfs,
+  mountPointsBelow,
+  shell,
+  streamOf,
+  tarOf,
+  type Stage,
+} from './fixtures/stage.ts';
 
 const fs = createToolFs();
 
@@ -152,11 +160,7 @@ t.test('vfs', needs('root'), (t) => {
 
 t.test('btrfs', needs('root', 'program:mkfs.btrfs'), async (t) => {
   const outer = makeStage(t);
-  const image = join(outer.path, 'image');
-  execFileSync('truncate', ['-s', '300M', image]);
-  execFileSync('mkfs.btrfs', ['-q', image]);
-  const disk = outer.directory('disk');
-  execFileSync('mount', ['-o', 'loop', image, disk]);
+  const disk = mountBtrfs(outer);
   await t.test('suite', (t) => {
     suite(t, 'btrfs', (t) => makeStage(t, disk));
     t.end();
