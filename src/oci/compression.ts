@@ -4,6 +4,7 @@
  * Node 20 lacks, Debian's programs run as children, one for a stream, ended with it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { UserError } from '../base/user-error.ts';
@@ -63,6 +64,11 @@ export async function* decompressed(
   } finally {
     await chunks.return?.();
   }
+}
+
+/** A file in the same way. It is open only while it is read: who never begins holds nothing. */
+export async function* decompressedFile(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* decompressed(createReadStream(path));
 }
 
 async function readFirst(chunks: AsyncIterator<Uint8Array>): Promise<Buffer> {

@@ -1,10 +1,10 @@
 /**
  * `strata import`: a directory tree, or a tar of one, becomes an image of a single layer.
  */
-import { accessSync, constants, createReadStream, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { arch } from 'node:os';
 import { UserError } from '../base/user-error.ts';
-import { decompressed } from '../oci/compression.ts';
+import { decompressed, decompressedFile } from '../oci/compression.ts';
 import type { Digest } from '../oci/digest.ts';
 import { writeLayerTar } from '../oci/layer-writer.ts';
 import type { ImageId } from './ids.ts';
@@ -45,7 +45,7 @@ function openSource(store: Store, source: string): AsyncIterable<Uint8Array> {
       cause,
     });
   }
-  if (!isDirectory) return decompressed(createReadStream(source));
+  if (!isDirectory) return decompressedFile(source);
   const real = realpathSync(source);
   if (`${store.root.path}/`.startsWith(real === '/' ? '/' : `${real}/`)) {
     throw new UserError('bad-source', `the data root lies in ${source}`, {

@@ -1,10 +1,12 @@
 /**
  * What ADD takes for an archive. A file that begins with 1024 zeros, the image of a disk, was taken for an empty one, so that
  * it was in no layer; one that holds a tar somewhere made the build fail; and where a program was missing, a
- * compressed archive was copied as a file, and that was remembered.
+ * compressed archive was copied as a file, and that was remembered. Where the signal had come before the first byte, the
+ * archive was opened all the same, and never closed.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { isArchive, unpack } from '../../src/build/execute/archives.ts';
 import { makeBuilder } from '../build/fixtures/builder.ts';
@@ -52,6 +54,19 @@ t.test('what a program would have to tell is not guessed', needs('program:zstd')
   await t.rejects(isArchive(archive, AbortSignal.abort(stopped)), stopped);
 });
 
+t.test('what is never read is never opened', async (t) => {
+  const scratch = makeScratch(t);
+  const archive = `${scratch.path}/archive.tar`;
+  writeFileSync(archive, Buffer.alloc(10_240));
+  const stopped = new Error('stopped');
+  await t.rejects(isArchive(archive, AbortSignal.abort(stopped)), stopped);
+  // What had been begun would be open by now.
+  await sleep(100);
+  const held = readdirSync('/proc/self/fd').flatMap((fd) => findLink(`/proc/self/fd/${fd}`));
+  t.ok(held.length > 0);
+  t.notOk(held.includes(archive));
+});
+
 t.test('an archive that is damaged further behind is an error', needs('root'), async (t) => {
   const scratch = makeScratch(t);
   const archive = `${scratch.path}/short.tar`;
@@ -60,3 +75,12 @@ t.test('an archive that is damaged further behind is an error', needs('root'), a
   t.equal(await isArchive(archive, goesOn), true);
   await t.rejects(unpack(scratch.path, archive, goesOn), { code: 'bad-archive', message: /short\.tar/ });
 });
+
+/** None of a descriptor that is closed by now. */
+function findLink(path: string): readonly string[] {
+  try {
+    return [readlinkSync(path)];
+  } catch {
+    return [];
+  }
+}

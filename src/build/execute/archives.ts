@@ -2,12 +2,12 @@
  * Archives that ADD unpacks: tars, as they are or compressed. What is one is told by its first header, as BuildKit tells it
  * (isArchivePath), and never by its name or by what stands further behind: the image of a disk holds many things.
  */
-import { chmodSync, createReadStream, mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
 import { ByteSource } from '../../oci/byte-source.ts';
-import { decompressed } from '../../oci/compression.ts';
+import { decompressedFile } from '../../oci/compression.ts';
 import { applyLayerTar } from '../../oci/layer-reader.ts';
 import { TarReader } from '../../oci/tar-reader.ts';
 
@@ -15,7 +15,7 @@ import { TarReader } from '../../oci/tar-reader.ts';
 export async function isArchive(path: string, signal: AbortSignal): Promise<boolean> {
   // Of a FIFO it would wait for a writer.
   if (!(await stat(path)).isFile()) return false;
-  const source = new ByteSource(decompressed(createReadStream(path)), signal);
+  const source = new ByteSource(decompressedFile(path), signal);
   try {
     return (await new TarReader(source).next()) !== undefined;
   } catch (thrown) {
@@ -37,7 +37,7 @@ export async function unpack(scratch: string, path: string, signal: AbortSignal)
   const directory = mkdtempSync(join(scratch, 'unpacked-'));
   chmodSync(directory, 0o755);
   try {
-    const source = decompressed(createReadStream(path));
+    const source = decompressedFile(path);
     const { implied } = await applyLayerTar(source, directory, { plain: true, signal });
     return { directory, implied };
   } catch (thrown) {
