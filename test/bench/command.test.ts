@@ -12,15 +12,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { makeScratch } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
-import {
-  mountsBelow,
-  processesIn,
-  readRun,
-  runBench,
-  startBench,
-  strata,
-  waitForHang,
-} from './fixtures/bench.ts';
+import { processesNaming } from '../fixtures/processes.ts';
+import { mountsBelow, readRun, runBench, startBench, strata, waitForHang } from './fixtures/bench.ts';
 
 const root = needs('root', 'build');
 
@@ -138,7 +131,7 @@ for (const [signal, status] of [
     const ended = await finished;
     t.equal(ended.status, status, ended.stderr);
     t.same(mountsBelow(scratch), []);
-    t.same(processesIn(scratch), []);
+    t.same(processesNaming(scratch), []);
     t.same(readdirSync(join(scratch, 'disk')), ['fixtures-1']);
   });
 }
@@ -149,10 +142,10 @@ t.test('what a killed run left is cleared by the next', root, async (t) => {
   await waitForHang(scratch);
   child.kill('SIGKILL');
   await finished;
-  t.not(processesIn(scratch).length, 0, 'the trial goes on');
+  t.not(processesNaming(scratch).length, 0, 'the trial goes on');
   t.equal((await runBench(['--scratch', scratch, '--only', 'good', '--rounds', '1'])).status, 0);
   t.same(mountsBelow(scratch), []);
-  t.same(processesIn(scratch), []);
+  t.same(processesNaming(scratch), []);
   t.same(readdirSync(join(scratch, 'disk')), ['fixtures-1']);
 });
 
@@ -289,6 +282,6 @@ t.test(
     t.match(stdout, /^absent-first +strata /m);
     t.ok(existsSync(report));
     t.same(mountsBelow(scratch), []);
-    t.same(processesIn(scratch), []);
+    t.same(processesNaming(scratch), []);
   },
 );

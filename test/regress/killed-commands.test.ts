@@ -4,25 +4,15 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import t from 'tap';
 import { containerNeeds, makeStrata, programPath } from '../cli/fixtures/strata.ts';
 import { needs } from '../fixtures/needs.ts';
+import { processesNaming } from '../fixtures/processes.ts';
 import { mountPointsBelow } from '../store/fixtures/stage.ts';
 
 const needed = needs(...containerNeeds);
-
-/** Processes that have `word` in their command lines. */
-function processesWith(word: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(word);
-    } catch {
-      return false;
-    }
-  });
-}
 
 t.test('the command of a builder that was killed ends with the next command', needed, async (t) => {
   const strata = makeStrata(t);
@@ -34,13 +24,13 @@ t.test('the command of a builder that was killed ends with the next command', ne
   });
   for await (const line of createInterface(builder.stderr)) if (line === 'begun') break;
   strata.get('images');
-  t.ok(processesWith(`: ${context};`).length > 0, 'not while its builder lives');
+  t.ok(processesNaming(`: ${context};`).length > 0, 'not while its builder lives');
   builder.kill('SIGKILL');
   await once(builder, 'exit');
   const before = Date.now();
   strata.get('images');
   t.ok(Date.now() - before < 30_000, 'nobody waits for it');
-  t.strictSame(processesWith(`: ${context};`), []);
+  t.strictSame(processesNaming(`: ${context};`), []);
   t.strictSame(mountPointsBelow(strata.scratch.path), []);
   const { runRoot } = JSON.parse(strata.get('info', '--json')) as { runRoot: string };
   t.strictSame(
