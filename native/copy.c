@@ -7,6 +7,7 @@
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 /* How much is moved between two looks at the cancel word. */
 #define CHUNK (8 << 20)
@@ -93,8 +94,10 @@ int64_t copy_data(int from, int to, int64_t size, bool sync, const int32_t *canc
   if (size > 0) done = ioctl(to, FICLONE, from) == 0 ? COPY_CLONED : copy_runs(&copy, size);
   free(copy.bounce);
   if (done < 0 && done != COPY_CLONED) return done;
-  /* The trailing hole; or what a clone brought beyond `size`. */
-  if (ftruncate(to, size) < 0) return -errno;
+  /* The trailing hole; or what a clone brought beyond `size`. Seldom needed, and a transaction of the file system. */
+  struct stat made;
+  if (fstat(to, &made) < 0) return -errno;
+  if (made.st_size != size && ftruncate(to, size) < 0) return -errno;
   if (sync && fsync(to) < 0) return -errno;
   return done;
 }

@@ -11,11 +11,8 @@ import type { HostFs } from '../os/host-fs.ts';
 
 const kept = FS_SYNC_FL | FS_NOATIME_FL;
 
-/** An object: (dir, name), or with an empty name what `dir` has open, as O_PATH or else. */
-export interface FlaggedObject {
-  readonly dir: Fd;
-  readonly name: Name;
-}
+/** An object: one that is open for reading; (dir, name); or with an empty name what `dir` has open as O_PATH. */
+export type FlaggedObject = { readonly fd: Fd } | { readonly dir: Fd; readonly name: Name };
 
 /**
  * Gives `to` those flags of `from`, both regular files or directories. Not where a file system has none, or where the caller may
@@ -29,8 +26,10 @@ export function copyInodeFlags(fs: HostFs, from: FlaggedObject, to: FlaggedObjec
   });
 }
 
-function withOpen<T>(fs: HostFs, { dir, name }: FlaggedObject, use: (fd: Fd) => T): T | undefined {
+function withOpen<T>(fs: HostFs, object: FlaggedObject, use: (fd: Fd) => T): T | undefined {
   try {
+    if ('fd' in object) return use(object.fd);
+    const { dir, name } = object;
     const fd =
       name === asName('')
         ? fs.reopen(dir, O_RDONLY | O_NONBLOCK)

@@ -9,7 +9,7 @@ import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { utimeNow } from '../base/time-spec.ts';
 import { copyXattrs } from '../layer/attributes.ts';
-import { copyInodeFlags } from '../layer/inode-flags.ts';
+import { copyInodeFlags, type FlaggedObject } from '../layer/inode-flags.ts';
 import { setMetacopy } from '../layer/metacopy.ts';
 import { findOriginBytes, findOriginOf, setOrigin } from '../layer/origin.ts';
 import { setProtattr } from '../layer/protattr.ts';
@@ -183,7 +183,8 @@ function copyWithData(core: UnionCore, source: Source, temp: Name, unique: numbe
   const publishIt = (written: Fd): void => {
     to = undefined;
     core.fs.closeWritten(written);
-    finish(core, source, temp, 'data');
+    // The data of a metacopy are in another file than what is copied here.
+    finish(core, source, temp, 'data', node.data === undefined ? from : undefined);
   };
   const target = to;
   let from: Fd;
@@ -219,12 +220,12 @@ function copyWithData(core: UnionCore, source: Source, temp: Name, unique: numbe
  * Gives the built object its metadata, and publishes it. Undoes on failure; but once an index entry stands for
  * the file, it is copied up, whether its name in the upper can be made or not.
  */
-function finish(core: UnionCore, source: Source, temp: Name, state: Needed): void {
+function finish(core: UnionCore, source: Source, temp: Name, state: Needed, from?: Fd): void {
   const { node } = source;
   const workDir = core.workDir();
   try {
     const work = core.dirs.at(workDir);
-    dress(core, source, work, temp, state);
+    dress(core, source, work, temp, state, from);
     publish(core, source, temp);
   } catch (thrown) {
     core.fs.findUnlinkat(core.dirs.at(workDir), temp, 0);
@@ -272,8 +273,18 @@ function publish(core: UnionCore, source: Source, temp: Name): void {
   node.upper = new Place(inside.layer, inside, name);
 }
 
-/** Owner, attributes, mode and times, and the marks of the format, on the object that is being built. */
-function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Needed = 'data'): void {
+/**
+ * Owner, attributes, mode and times, and the marks of the format, on the object that is being built. `from` is the source, where
+ * it is open for reading.
+ */
+function dress(
+  core: UnionCore,
+  source: Source,
+  dir: Fd,
+  temp: Name,
+  state: Needed = 'data',
+  from?: Fd,
+): void {
   const { node, place } = source;
   const { fs, names } = core;
   const isMetacopy = state === 'metadata' && node.isRegular;
@@ -290,16 +301,18 @@ function dress(core: UnionCore, source: Source, dir: Fd, temp: Name, state: Need
     keepsLinks(core, place.layer, node.type) && entryNameOf(core, node.type, origin) !== undefined;
   if (source.nlink <= 1 || isKept) setOrigin(fs, dir, temp, origin, names);
   if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
-  if (node.isRegular || node.isDirectory) {
-    const from =
-      place.dir === undefined
-        ? { dir: place.fd, name: asName('') }
-        : { dir: core.at(place), name: place.name };
-    copyInodeFlags(fs, from, { dir, name: temp });
-  }
+  if (node.isRegular || node.isDirectory)
+    copyInodeFlags(fs, flaggedSource(core, place, from), { dir, name: temp });
   const [atime, mtime] = source.times;
   const isEmptied = state === 'truncated' && source.size > 0;
   fs.utimensat(dir, temp, atime, isEmptied ? utimeNow : mtime);
+}
+
+function flaggedSource(core: UnionCore, place: Place, open: Fd | undefined): FlaggedObject {
+  if (open !== undefined) return { fd: open };
+  return place.dir === undefined
+    ? { dir: place.fd, name: asName('') }
+    : { dir: core.at(place), name: place.name };
 }
 
 /** What it was copied up from: itself, unless it is in the upper already. */
