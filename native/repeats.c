@@ -105,11 +105,12 @@ static int begin(struct repeats *repeats, struct repeat made) {
   return 0;
 }
 
-/* Whether nobody has it open: it is gone. Otherwise the last release will be for JavaScript. */
-static bool end(struct repeats *repeats, uint64_t node) {
+/* Whether nobody has it open: it is gone. Otherwise the last release will be for JavaScript, but with `only_unused`, where all stays. */
+static bool end(struct repeats *repeats, uint64_t node, bool only_unused) {
   uint16_t *link = find(repeats, node);
   if (*link == NONE) return false;
   struct repeat *repeat = &repeats->all[*link];
+  if (only_unused && repeat->count > 0) return false;
   repeat->ending = true;
   if (repeat->count > 0) return false;
   drop(repeats, link);
@@ -186,11 +187,12 @@ napi_value strata_repeats_begin(napi_env env, napi_callback_info info) {
   return result(env, begin(repeats, made));
 }
 
-/* (channel, node): 1 when nobody has it open, and 0 when the last release of it is still to come, to JavaScript. */
+/* (channel, node, onlyUnused): 1 when nobody has it open, and 0 when the last release of it is still to come, to JavaScript; or
+ * nothing has changed. */
 napi_value strata_repeats_end(napi_env env, napi_callback_info info) {
-  ARGS(2);
+  ARGS(3);
   struct repeats *repeats = arg_repeats(env, argv[0]);
-  return result(env, repeats != NULL && end(repeats, (uint64_t)arg_long(env, argv[1])));
+  return result(env, repeats != NULL && end(repeats, (uint64_t)arg_long(env, argv[1]), arg_bool(env, argv[2])));
 }
 
 /* (channel, kind): how many were answered so, of a kind of `enum repeated`. */

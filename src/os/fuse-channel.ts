@@ -63,6 +63,8 @@ export interface FuseChannel {
   repeatOpen(node: number, answer: OpenAnswer): boolean;
   /** True: nobody has it open any more, and no release will come. False: the last one will, as any other. */
   endRepeat(node: number): boolean;
+  /** The same, but false changes nothing: somebody has it open. */
+  endUnusedRepeat(node: number): boolean;
   get repeated(): Repeated;
   /** FUSE_DEV_IOC_BACKING_OPEN: a backing id above 0; throws FsError (ELOOP, EPERM, ...). */
   backingOpen(fd: Fd): number;

@@ -97,7 +97,11 @@ export class RealChannel implements FuseChannel {
   }
 
   endRepeat(node: number): boolean {
-    return this.#native.repeatsEnd(this.#channel, node) === 1;
+    return this.#native.repeatsEnd(this.#channel, node, false) === 1;
+  }
+
+  endUnusedRepeat(node: number): boolean {
+    return this.#native.repeatsEnd(this.#channel, node, true) === 1;
   }
 
   get repeated(): Repeated {

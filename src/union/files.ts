@@ -335,7 +335,7 @@ export class Files {
       else data.forReading(node);
     }
     const writeOnly = unprivileged && writable && data.isWriteOnly(node);
-    const handle = new OpenNode(this.#nextId++ as HandleId, node, { writable, writeOnly });
+    const handle = new OpenNode(this.#nextId++ as HandleId, node, { writable, writeOnly, costly: holdsData });
     this.#core.handles.set(handle.id, handle);
     node.opens += 1;
     return handle;

@@ -11,12 +11,14 @@ export class OpenNode implements OpenFile {
   node: Node;
   readonly writable: boolean;
   readonly writeOnly: boolean;
+  readonly costly: boolean;
 
-  constructor(id: HandleId, node: Node, may: { readonly writable: boolean; readonly writeOnly: boolean }) {
+  constructor(id: HandleId, node: Node, how: Pick<OpenNode, 'writable' | 'writeOnly' | 'costly'>) {
     this.id = id;
     this.node = node;
-    this.writable = may.writable;
-    this.writeOnly = may.writeOnly;
+    this.writable = how.writable;
+    this.writeOnly = how.writeOnly;
+    this.costly = how.costly;
   }
 
   get nodeId(): NodeId {

@@ -51,6 +51,8 @@ export interface OpenFile {
   readonly upper: boolean;
   /** Its data can be written and not read, by the server as little as by who opened it. */
   readonly writeOnly: boolean;
+  /** It costs a descriptor for as long as it is open. */
+  readonly costly: boolean;
 }
 
 /** One name of a file. */

@@ -53,7 +53,7 @@ class Stage {
       open: async () => {
         this.acts.push('open');
         await later();
-        return { id: handle, nodeId: node, upper: false, writeOnly: false };
+        return { id: handle, nodeId: node, upper: false, writeOnly: false, costly: false };
       },
       release: () => {
         this.acts.push('release');

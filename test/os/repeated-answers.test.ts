@@ -111,6 +111,9 @@ t.test('so many at most', machine, async (t) => {
   }
   t.equal(channel.repeatOpen(99, answer), false);
   t.equal(channel.repeatOpen(100, answer), false, 'twice');
+  t.equal(channel.endUnusedRepeat(100), false, 'it is in use');
+  t.equal(channel.repeatOpen(100, answer), false, 'so it stays');
+  t.equal(channel.endUnusedRepeat(98), false, 'not known');
 });
 
 t.test('a channel that was not told to answers nothing', machine, async (t) => {

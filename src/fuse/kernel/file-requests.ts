@@ -66,10 +66,10 @@ export function onOpen(door: Door): number {
   return door.settle(relaxed.open({ caller, node, flags, open: () => open(caller), enter: take }), openOut);
 }
 
-/** Whether whoever opens the file for reading as well gets the same answer: it lies in a lower layer. */
+/** Whether whoever opens the file for reading as well gets the same answer, as it lies in a lower layer; and to keep it open costs nothing. */
 function opensAlike(file: OpenFile, flags: number, opened: Opened): boolean {
   const forReading = (flags & (O_ACCMODE | O_TRUNC | O_DIRECT)) === O_RDONLY;
-  return forReading && !file.upper && opened.flags !== 0;
+  return forReading && !file.upper && !file.costly && opened.flags !== 0;
 }
 
 function openOut(reply: Reply, { fh, flags, backingId }: Opened): number {

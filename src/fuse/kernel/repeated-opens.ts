@@ -6,10 +6,13 @@
 import type { NodeId } from '../../base/ids.ts';
 import { maxRepeated, type FuseChannel, type OpenAnswer } from '../../os/fuse-channel.ts';
 
+/** Of how many files it is asked, for one more, whether they are in use. */
+const mostAsked = 16;
+
 export class RepeatedOpens {
   readonly #channel: FuseChannel;
   readonly #release: (node: NodeId, fh: number) => void;
-  /** What is open, in the order in which it was opened. */
+  /** What is open, in the order in which it was opened, or last seen in use. */
   readonly #open = new Map<NodeId, number>();
 
   /** `release` is what becomes of a file that nobody has open any more. */
@@ -20,10 +23,7 @@ export class RepeatedOpens {
 
   /** An open of `node` for reading is answered so, which holds until `end`. */
   begin(node: NodeId, answer: OpenAnswer): void {
-    if (this.#open.size >= maxRepeated) {
-      const [oldest] = this.#open.keys();
-      if (oldest !== undefined) this.end(oldest);
-    }
+    if (this.#open.size >= maxRepeated) this.#makeRoom();
     if (this.#channel.repeatOpen(node, answer)) this.#open.set(node, answer.fh);
   }
 
@@ -38,5 +38,19 @@ export class RepeatedOpens {
 
   endAll(): void {
     for (const node of [...this.#open.keys()]) this.end(node);
+  }
+
+  /** The oldest that nobody has open ends. Those in use, as a library is that runs, count as new: ended, they would take a place all the same. */
+  #makeRoom(): void {
+    let asked = 0;
+    for (const [node, fh] of this.#open) {
+      this.#open.delete(node);
+      if (this.#channel.endUnusedRepeat(node)) {
+        this.#release(node, fh);
+        return;
+      }
+      this.#open.set(node, fh);
+      if (++asked === mostAsked) return;
+    }
   }
 }

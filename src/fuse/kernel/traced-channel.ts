@@ -87,6 +87,10 @@ export class TracedChannel implements FuseChannel {
     return this.#channel.endRepeat(node);
   }
 
+  endUnusedRepeat(node: number): boolean {
+    return this.#channel.endUnusedRepeat(node);
+  }
+
   get repeated(): Repeated {
     return this.#channel.repeated;
   }

@@ -63,7 +63,7 @@ class OneFile implements Known {
     const isOld = !writes && node !== this.node;
     const handle = this.#nextHandle++ as HandleId;
     const upper = this.isUpper && !isOld;
-    return { id: handle, nodeId: isOld ? node : this.node, upper, writeOnly: false };
+    return { id: handle, nodeId: isOld ? node : this.node, upper, writeOnly: false, costly: false };
   }
 
   release(): void {

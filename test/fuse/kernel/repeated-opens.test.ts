@@ -4,19 +4,23 @@ import { maxRepeated } from '../../../src/os/fuse-channel.ts';
 import { RepeatedOpens } from '../../../src/fuse/kernel/repeated-opens.ts';
 import { FakeChannel } from './fixtures/fake-channel.ts';
 
-/** A channel that repeats what it is told to, and for which some nodes are open still. */
+/** A channel that repeats what it is told to, and for which some nodes are open still, which keeps their places. */
 class Repeating extends FakeChannel {
   readonly known = new Set<number>();
   readonly inUse = new Set<number>();
 
   override repeatOpen(node?: number): boolean {
-    if (node === undefined || this.known.has(node)) return false;
+    if (node === undefined || this.known.has(node) || this.known.size === maxRepeated) return false;
     this.known.add(node);
     return true;
   }
 
   override endRepeat(node?: number): boolean {
-    return node !== undefined && this.known.delete(node) && !this.inUse.has(node);
+    return node !== undefined && !this.inUse.has(node) && this.known.delete(node);
+  }
+
+  override endUnusedRepeat(node?: number): boolean {
+    return this.endRepeat(node);
   }
 }
 
@@ -53,6 +57,19 @@ t.test('of too many the oldest ends', (t) => {
   ]);
   repeats.endAll();
   t.equal(released.length, maxRepeated + 2);
+  t.end();
+});
+
+t.test('those in use do not keep out others', (t) => {
+  const { channel, repeats, released } = setUp();
+  for (let node = 1; node <= 40; node++) channel.inUse.add(node);
+  for (let node = 1; node <= 3 * maxRepeated; node++) repeats.begin(node as NodeId, answerOf(node));
+  t.ok(channel.known.has(3 * maxRepeated));
+  t.ok(channel.known.has(1), 'one that is in use is repeated on');
+  channel.inUse.clear();
+  repeats.endAll();
+  const without = 3 * maxRepeated - released.length;
+  t.ok(without < 10, `${String(without)} had no place`);
   t.end();
 });
 
