@@ -14,6 +14,7 @@
         "names.c",
         "open.c",
         "packet.c",
+        "passage.c",
         "pool.c",
         "repeats.c",
         "statx.c",

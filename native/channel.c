@@ -57,6 +57,7 @@ struct channel {
   bool polling;   /* `poll` is initialised and not yet closed */
   bool reading;
   struct repeats *repeats; /* NULL: everything is for JavaScript */
+  struct passage passage;
   bool wants_idle; /* call `on_idle` when there is no request */
   unsigned references; /* one of the JavaScript object, one of `poll` */
 };
@@ -299,6 +300,7 @@ static void on_finalize(napi_env env, void *data, void *hint) {
   /* Nobody can stop it any more. */
   on_cleanup(NULL, channel);
   if (channel->fd >= 0) close(channel->fd);
+  passage_close(&channel->passage);
   channel->fd = -1;
   release(channel);
 }
@@ -387,6 +389,7 @@ napi_value strata_channel_close(napi_env env, napi_callback_info info) {
   if (channel == NULL || channel->fd < 0) return result(env, 0);
   on_cleanup(NULL, channel);
   close(channel->fd);
+  passage_close(&channel->passage);
   channel->fd = -1;
   drop(env, &channel->request_ref);
   drop(env, &channel->reply_ref);
@@ -431,6 +434,16 @@ napi_value strata_channel_send_async(napi_env env, napi_callback_info info) {
   job->length = length;
   job_keep(env, job, 0, argv[1]);
   return job_submit(env, self, job);
+}
+
+/* (channel, fd, position, length): whether the read that is in the buffer has been answered with data of `fd`. */
+napi_value strata_channel_reply_data(napi_env env, napi_callback_info info) {
+  ARGS(4);
+  struct channel *channel = arg_channel(env, argv[0]);
+  if (channel == NULL || channel->fd < 0) return result(env, 0);
+  uint64_t unique = ((struct in_header *)channel->request)->unique;
+  return result(env, passage_reply(&channel->passage, channel->fd, unique, arg_int(env, argv[1]), arg_long(env, argv[2]),
+                                   arg_long(env, argv[3])));
 }
 
 /* (channel, fd): a backing id. */

@@ -64,6 +64,7 @@ static const struct export exports_table[] = {
     {"channelClose", strata_channel_close},
     {"channelSend", strata_channel_send},
     {"channelSendAsync", strata_channel_send_async},
+    {"channelReplyData", strata_channel_reply_data},
     {"repeatsBegin", strata_repeats_begin},
     {"repeatsEnd", strata_repeats_end},
     {"repeatsAnswered", strata_repeats_answered},

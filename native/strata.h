@@ -121,6 +121,14 @@ bool repeats_answer(struct repeats *repeats, int fd, const uint8_t *request, siz
 /* channel.c: those of a channel; NULL where everything is asked. */
 struct repeats *arg_repeats(napi_env env, napi_value channel);
 
+/* passage.c: a pipe, open from the first time that it is used. */
+struct passage {
+  int ends[2], slots;
+};
+/* Answers a read of [position, position + length) with data of `fd`; false: nothing is answered, and the buffer's way is to be taken. */
+bool passage_reply(struct passage *passage, int device, uint64_t unique, int fd, int64_t position, int64_t length);
+void passage_close(struct passage *passage);
+
 /* Each file's functions, for module.c. */
 #define DECLARE(name) napi_value name(napi_env env, napi_callback_info info)
 DECLARE(strata_openat);
@@ -178,6 +186,7 @@ DECLARE(strata_channel_want_idle);
 DECLARE(strata_channel_close);
 DECLARE(strata_channel_send);
 DECLARE(strata_channel_send_async);
+DECLARE(strata_channel_reply_data);
 DECLARE(strata_repeats_begin);
 DECLARE(strata_repeats_end);
 DECLARE(strata_repeats_answered);

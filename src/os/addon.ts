@@ -104,6 +104,7 @@ export interface NativeAddon {
   channelClose(channel: NativeChannel): number;
   channelSend(channel: NativeChannel, message: Buffer, length: number): number;
   channelSendAsync(channel: NativeChannel, message: Buffer, length: number): Promise<number>;
+  channelReplyData(channel: NativeChannel, fd: number, position: number, length: number): number;
   repeatsBegin(channel: NativeChannel, node: number, fh: number, flags: number, backingId: number): number;
   repeatsEnd(channel: NativeChannel, node: number, onlyUnused: boolean): number;
   repeatsAnswered(channel: NativeChannel, kind: number): number;

@@ -50,6 +50,11 @@ export interface FuseChannel {
   send(message: Buffer, length: number): number;
   /** The same from the pool (for NOTIFY_INVAL_ENTRY, which may wait for a reply of ours). */
   sendAsync(message: Buffer, length: number): Promise<number>;
+  /**
+   * Answers the read that is in the request buffer with what the file `fd` has in [position, position + length), or up to its end,
+   * without bringing the data here. False where it does not: they are few, or not in memory, or the kernel cannot.
+   */
+  replyData(fd: Fd, position: number, length: number): boolean;
   /** Gives the current request buffer to the caller, who needs its bytes after the callback; another takes its place. */
   detachRequest(): Buffer;
   /** Gives a detached buffer back. */

@@ -92,6 +92,10 @@ export class RealChannel implements FuseChannel {
     }
   }
 
+  replyData(fd: Fd, position: number, length: number): boolean {
+    return this.#native.channelReplyData(this.#channel, fd, position, length) === 1;
+  }
+
   repeatOpen(node: number, { fh, flags, backingId }: OpenAnswer): boolean {
     return this.#native.repeatsBegin(this.#channel, node, fh, flags, backingId) === 0;
   }

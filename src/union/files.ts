@@ -171,6 +171,10 @@ export class Files {
     return handle;
   }
 
+  readingDescriptor(id: HandleId): Fd {
+    return this.#core.data.forReading(this.get(id).node);
+  }
+
   /** -1 where data would have to come from a disk. */
   read(id: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {
     return this.#readNow(this.get(id).node, buffer, offset, length, position);

@@ -3,7 +3,7 @@
  * of its own. It translates ids to nodes and counts lookups; it knows no protocol.
  */
 import { fsError } from '../base/fs-error.ts';
-import { noNodeId, rootNodeId, type HandleId, type NodeId } from '../base/ids.ts';
+import { noNodeId, rootNodeId, type Fd, type HandleId, type NodeId } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { readProtattr } from '../layer/protattr.ts';
 import { S_IFDIR, S_IFLNK } from '../os/constants.ts';
@@ -207,6 +207,10 @@ export class Union implements FileSystem {
 
   descriptor(handle: HandleId): number {
     return this.#files.descriptor(handle);
+  }
+
+  readingDescriptor(handle: HandleId): Fd {
+    return this.#files.readingDescriptor(handle);
   }
 
   read(handle: HandleId, buffer: Buffer, offset: number, length: number, position: number): number {

@@ -7,7 +7,7 @@
  * the door, are filled before the operation returns, and are used again. Permissions are checked by the
  * kernel (default_permissions) before a request is sent. Names are single components.
  */
-import type { HandleId, NodeId } from '../base/ids.ts';
+import type { Fd, HandleId, NodeId } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import type { TimeSpec } from '../base/time-spec.ts';
 import type { Attr } from './attr.ts';
@@ -145,6 +145,8 @@ export interface FileOperations {
   release(handle: HandleId): void;
   /** The real descriptor of an open file, for a door that hands it to the kernel. Valid until the next call. */
   descriptor(handle: HandleId): number;
+  /** The real descriptor that a file which is open is read from. Valid until the next call. */
+  readingDescriptor(handle: HandleId): Fd;
   /** -1 where it would block: then `readLater`, with a buffer that stays the caller's until it settles. */
   read(handle: HandleId, buffer: Buffer, offset: number, length: number, position: number): number;
   readLater(

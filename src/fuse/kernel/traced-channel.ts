@@ -79,6 +79,10 @@ export class TracedChannel implements FuseChannel {
     this.#channel.giveBack();
   }
 
+  replyData(fd: Fd, position: number, length: number): boolean {
+    return this.#channel.replyData(fd, position, length);
+  }
+
   repeatOpen(node: number, answer: OpenAnswer): boolean {
     return this.#channel.repeatOpen(node, answer);
   }
