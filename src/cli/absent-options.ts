@@ -48,10 +48,6 @@ const ofRun: readonly Absent[] = [
   ['--pull <policy>', 'images are those of the data root: strata images'],
   ['--platform <platform>', 'leave it out: images are of the platform of this machine'],
   [
-    '--group-add <group>',
-    'name the group that it is to have: -u USER:GROUP, or make the user a member in the image',
-  ],
-  [
     '--sysctl <name=value>',
     'net.* are those of this machine (sysctl -w), others a container with --privileged may set itself',
   ],

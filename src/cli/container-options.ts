@@ -21,6 +21,7 @@ export interface ContainerOptions {
   readonly env?: readonly string[];
   readonly workdir?: string;
   readonly user?: string;
+  readonly groupAdd?: readonly string[];
   readonly entrypoint?: string;
   readonly hostname?: string;
   readonly network?: string;
@@ -59,6 +60,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--env-file <file>', 'a file with a variable on each line', collect)
     .option('-w, --workdir <dir>', 'the working directory in the container')
     .option('-u, --user <user>', 'USER[:GROUP], names of the image or numbers')
+    .option('--group-add <group>', 'a group of the image, or a number, that it is to have as well', collect)
     .option('--entrypoint <program>', "in place of the image's")
     .option('-h, --hostname <name>', 'its host name')
     .option('--network <network>', 'host or none (host)')
@@ -118,6 +120,7 @@ export function containerRequest(
     env: readEnv(options),
     workingDir: options.workdir,
     user: options.user,
+    groupAdd: options.groupAdd ?? [],
     hostname: options.hostname,
     terminal: options.tty === true,
     openStdin: options.interactive === true,

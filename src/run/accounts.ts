@@ -20,8 +20,11 @@ interface Row {
   readonly fields: readonly string[];
 }
 
-/** The account for `user` (as `-u` takes it). UserError `no-such-user`, `bad-user`; FsError where a file is no file. */
-export function lookUpAccount(root: InRoot, user: string): Account {
+/**
+ * The account for `user` (as `-u` takes it), with `groupAdd`, names or numbers, among its groups. UserError
+ * `no-such-user`, also for a group, `bad-user`; FsError where a file is no file.
+ */
+export function lookUpAccount(root: InRoot, user: string, groupAdd: readonly string[] = []): Account {
   const asked = parseUser(user);
   const entry = find(rows(root.findText('/etc/passwd')), asked.user);
   if (entry === undefined && !isNumeric(asked.user))
@@ -33,29 +36,28 @@ export function lookUpAccount(root: InRoot, user: string): Account {
         exitCode: 125,
       },
     );
-  const uid = entry?.id ?? Number(asked.user);
   const groups = rows(root.findText('/etc/group'));
-  if (asked.group !== undefined) {
-    const group = find(groups, asked.group)?.id ?? (isNumeric(asked.group) ? Number(asked.group) : undefined);
-    if (group === undefined)
-      throw new UserError(
-        'no-such-user',
-        `unable to find group ${asked.group}: no matching entries in group file`,
-        {
-          hint: 'name a group of the image, or a number',
-          exitCode: 125,
-        },
-      );
-    return { uid, gid: group, additionalGids: [], home: entry?.fields[5] ?? '/' };
-  }
+  const added = groupAdd.map((group) => getGroup(groups, group));
   const isMember = (row: Row): boolean =>
     entry !== undefined && (row.fields[3] ?? '').split(',').includes(entry.name);
+  // As in Docker, who names a group has that one alone, and what was added.
+  const own = asked.group === undefined ? groups.filter(isMember).map(({ id }) => id) : [];
   return {
-    uid,
-    gid: Number(entry?.fields[3] ?? 0),
-    additionalGids: groups.filter(isMember).map(({ id }) => id),
+    uid: entry?.id ?? Number(asked.user),
+    gid: asked.group === undefined ? Number(entry?.fields[3] ?? 0) : getGroup(groups, asked.group),
+    additionalGids: [...new Set([...own, ...added])],
     home: entry?.fields[5] ?? '/',
   };
+}
+
+/** UserError `no-such-user`. */
+function getGroup(groups: readonly Row[], wanted: string): number {
+  const found = find(groups, wanted)?.id ?? (isNumeric(wanted) ? Number(wanted) : undefined);
+  if (found !== undefined) return found;
+  throw new UserError('no-such-user', `unable to find group ${wanted}: no matching entries in group file`, {
+    hint: 'name a group of the image, or a number',
+    exitCode: 125,
+  });
 }
 
 /** A name wins over a number, as in Docker. */

@@ -25,6 +25,8 @@ export interface Container {
   readonly workingDir: string;
   /** As `-u` takes it. */
   readonly user: string;
+  /** As `--group-add` takes them: groups that its processes have besides those of their user. */
+  readonly groupAdd?: readonly string[] | undefined;
   readonly hostname: string;
   readonly terminal: boolean;
   /** Standard input stays open (`-i`). */

@@ -18,7 +18,7 @@ import { removeFiles } from './end-run.ts';
 import type { Engine, FoundImage, ImageDefaults } from './engine.ts';
 import { mountTarget, orderMounts, type MountRequest, type VolumeRequest } from './mount-request.ts';
 import { mergeEnv } from './parse-env.ts';
-import { parseUser } from './parse-user.ts';
+import { checkGroup, parseUser } from './parse-user.ts';
 import type { SeccompChoice } from './seccomp.ts';
 import { signalNumber } from './signal-container.ts';
 import { fillVolume } from './use-volume.ts';
@@ -35,6 +35,7 @@ export interface ContainerRequest {
   readonly env: readonly string[];
   readonly workingDir?: string | undefined;
   readonly user?: string | undefined;
+  readonly groupAdd: readonly string[];
   readonly hostname?: string | undefined;
   readonly terminal: boolean;
   readonly openStdin: boolean;
@@ -104,6 +105,7 @@ function define(
     );
   const user = given(request.user) ?? given(defaults.User) ?? '';
   parseUser(user);
+  request.groupAdd.forEach(checkGroup);
   capabilitiesOf(request.capabilities);
   return {
     name: request.name ?? '',
@@ -113,6 +115,7 @@ function define(
     env: mergeEnv(defaults.Env ?? [], request.env, process.env),
     workingDir,
     user,
+    groupAdd: request.groupAdd,
     hostname: request.hostname ?? (request.network === 'host' ? hostName() : ''),
     terminal: request.terminal,
     openStdin: request.openStdin,

@@ -41,6 +41,7 @@ export async function describeContainer(engine: Engine, container: Container): P
         AutoRemove: container.autoRemove,
         ReadonlyRootfs: container.readOnlyRoot,
         Privileged: container.privileged === true,
+        GroupAdd: container.groupAdd ?? [],
         CapAdd: container.capabilities?.add ?? [],
         CapDrop: container.capabilities?.drop ?? [],
         SecurityOpt: securityOptions(container),

@@ -82,6 +82,7 @@ function specOf(container: Container, pid: number, request: ExecRequest): object
       env: mergeEnv(container.env, request.env, process.env),
       workingDir: request.workingDir ?? container.workingDir,
       user: request.user ?? container.user,
+      groupAdd: container.groupAdd,
       hostname: container.hostname,
       terminal: request.terminal && !request.detached,
       capabilities: container.capabilities,

@@ -23,6 +23,14 @@ export function parseUser(text: string): UserRequest {
   return { user: user === '' ? '0' : user, group: group === '' ? undefined : group };
 }
 
+/** A group as `--group-add` takes it, a name or a number. UserError `bad-group`. */
+export function checkGroup(text: string): void {
+  if (text !== '' && !text.includes(':') && !(isNumeric(text) && Number(text) > maxId)) return;
+  throw new UserError('bad-group', `invalid group: '${text}'`, {
+    hint: `--group-add takes a name of the image's, or a number up to ${String(maxId)}`,
+  });
+}
+
 /** Whether it is an id rather than a name. */
 export function isNumeric(text: string): boolean {
   return /^\d+$/.test(text);

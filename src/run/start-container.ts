@@ -102,6 +102,7 @@ export function planProcess(
     | 'env'
     | 'workingDir'
     | 'user'
+    | 'groupAdd'
     | 'hostname'
     | 'terminal'
     | 'capabilities'
@@ -111,7 +112,7 @@ export function planProcess(
     readonly argv: readonly string[];
   },
 ): ProcessPlan {
-  const account = lookUpAccount(root, asked.user);
+  const account = lookUpAccount(root, asked.user, asked.groupAdd);
   const isSet = (name: string): boolean => asked.env.some((entry) => entry.startsWith(`${name}=`));
   return {
     argv: asked.argv,

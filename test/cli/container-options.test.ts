@@ -108,6 +108,22 @@ t.test('options about containers', needs(...containerNeeds, 'program:script'), a
     get('rm', '-f', 'one');
   });
 
+  await t.test('groups besides those of the user', async (t) => {
+    const asked = ['--group-add', 'extra', '--group-add', '4711'];
+    t.equal(get('run', '--rm', ...asked, 'base', 'id', '-G'), '0 1002 4711');
+    t.equal(get('run', '--rm', ...asked, '-u', 'app:5', 'base', 'id', '-G'), '5 1002 4711');
+    t.equal(get('run', '--rm', '--group-add=staff', '-u', 'app', 'base', 'id', '-G'), '1001 1002');
+    get('run', '-d', '--name', 'one', ...asked, 'base', 'sleep', '1000');
+    t.equal(get('exec', 'one', 'id', '-G'), '0 1002 4711');
+    t.equal(get('exec', '-u', '33:33', 'one', 'id', '-G'), '33 1002 4711');
+    t.equal(get('inspect', '-f', '{{json .HostConfig.GroupAdd}}', 'one'), '["extra","4711"]');
+    get('rm', '-f', 'one');
+    const absent = run('run', '--rm', '--group-add', 'absent', 'base', 'true');
+    t.match(absent, { status: 125, stderr: /unable to find group absent: .*: name a group of the image/ });
+    for (const group of ['', '4294967295', 'a:b'])
+      t.match(run('create', '--group-add', group, 'base'), { status: 125, stderr: /invalid group: / });
+  });
+
   await t.test('one more process with variables of a file, and with all rights', async (t) => {
     writeFileSync(`${scratch.path}/env`, 'A=1\nB=2\n');
     get('run', '-d', '--name', 'one', 'base', 'sleep', '1000');
@@ -127,7 +143,6 @@ t.test('options about containers', needs(...containerNeeds, 'program:script'), a
 
   await t.test('what is not there', async (t) => {
     for (const [option, instead] of [
-      ['--group-add=5', /-u USER:GROUP/],
       ['--sysctl=net.core.somaxconn=1', /sysctl -w/],
       ['--attach=stdout', /-d shows none/],
     ] as const)

@@ -29,6 +29,13 @@ t.test('users are those of the root', async (t) => {
   ] as const) {
     t.strictSame(lookUpAccount(root, user), { uid, gid, additionalGids, home }, user);
   }
+  for (const [user, additionalGids] of [
+    ['', [1003, 77]],
+    ['app', [1002, 1003, 77]],
+    ['app:extra', [1003, 77]],
+  ] as const)
+    t.strictSame(lookUpAccount(root, user, ['more', '1003', '77']).additionalGids, additionalGids, user);
+  t.throws(() => lookUpAccount(root, '', ['nogroup']), { code: 'no-such-user', exitCode: 125 });
   for (const user of ['nobody', 'app:nogroup'])
     t.throws(() => lookUpAccount(root, user), { code: 'no-such-user', exitCode: 125 });
   rmSync(`${path}/etc`, { recursive: true });
