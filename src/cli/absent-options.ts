@@ -47,10 +47,6 @@ const ofRun: readonly Absent[] = [
   ['--userns <mode>', 'users of a container are those of this machine'],
   ['--pull <policy>', 'images are those of the data root: strata images'],
   ['--platform <platform>', 'leave it out: images are of the platform of this machine'],
-  [
-    '--sysctl <name=value>',
-    'net.* are those of this machine (sysctl -w), others a container with --privileged may set itself',
-  ],
 ];
 
 const ofExec: readonly Absent[] = [

@@ -9,6 +9,7 @@ import type { ContainerRequest } from '../run/create-container.ts';
 import { findCorrectedLine, parseMountFlag } from '../run/parse-mount-flag.ts';
 import { parseTmpfsFlag } from '../run/parse-tmpfs-flag.ts';
 import { parseVolumeFlag } from '../run/parse-volume-flag.ts';
+import { parseSysctls } from '../run/sysctls.ts';
 import { addAbsentOptions } from './absent-options.ts';
 import { collect, parseLabels, parseSeconds } from './option-values.ts';
 import { parseSecurityOptions } from './security-options.ts';
@@ -27,6 +28,7 @@ export interface ContainerOptions {
   readonly network?: string;
   readonly net?: string;
   readonly readOnly?: true;
+  readonly sysctl?: readonly string[];
   readonly capAdd?: readonly string[];
   readonly capDrop?: readonly string[];
   readonly privileged?: true;
@@ -66,6 +68,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--network <network>', 'host or none (host)')
     .addOption(new Option('--net <network>').hideHelp())
     .option('--read-only', 'the root cannot be written')
+    .option('--sysctl <name=value>', 'a parameter of the kernel that a container has of its own', collect)
     .option('--cap-add <capability>', 'a capability on top of the usual ones, or ALL', collect)
     .option('--cap-drop <capability>', 'a capability that it has not, or ALL', collect)
     .option('--privileged', 'all capabilities and devices, nothing masked, no filter of system calls')
@@ -112,6 +115,7 @@ export function containerRequest(
     throw new UserError('bad-mount', '--mount is one word, and this one has spaces in it', {
       hint: `write: strata ${corrected}`,
     });
+  const network = parseNetwork(options.network ?? options.net ?? 'host');
   return {
     image,
     args,
@@ -124,8 +128,9 @@ export function containerRequest(
     hostname: options.hostname,
     terminal: options.tty === true,
     openStdin: options.interactive === true,
-    network: parseNetwork(options.network ?? options.net ?? 'host'),
+    network,
     readOnlyRoot: options.readOnly === true,
+    sysctls: parseSysctls(options.sysctl ?? [], { network }),
     capabilities: { add: options.capAdd ?? [], drop: options.capDrop ?? [] },
     ...parseSecurityOptions(options.securityOpt ?? []),
     privileged: options.privileged === true,

@@ -10,6 +10,7 @@ import type { CapabilityChanges } from './capabilities.ts';
 import { bundlePath, containerPath, exitsPath, type Engine } from './engine.ts';
 import type { MountRequest } from './mount-request.ts';
 import type { SeccompChoice } from './seccomp.ts';
+import type { Sysctls } from './sysctls.ts';
 
 export interface Container {
   /** 64 hexadecimal digits. */
@@ -33,6 +34,8 @@ export interface Container {
   readonly openStdin: boolean;
   readonly network: 'host' | 'none';
   readonly readOnlyRoot: boolean;
+  /** Parameters of the kernel that it has of its own; undefined: as they are for everyone. */
+  readonly sysctls?: Sysctls | undefined;
   /** Undefined: those of Docker. */
   readonly capabilities?: CapabilityChanges | undefined;
   readonly noNewPrivileges?: boolean | undefined;

@@ -21,6 +21,7 @@ import { mergeEnv } from './parse-env.ts';
 import { checkGroup, parseUser } from './parse-user.ts';
 import type { SeccompChoice } from './seccomp.ts';
 import { signalNumber } from './signal-container.ts';
+import type { Sysctls } from './sysctls.ts';
 import { fillVolume } from './use-volume.ts';
 import { anonymousVolumeName } from './volume-name.ts';
 import { claimVolume, forgetNote, noteVolumes } from './volume-users.ts';
@@ -41,6 +42,7 @@ export interface ContainerRequest {
   readonly openStdin: boolean;
   readonly network: 'host' | 'none';
   readonly readOnlyRoot: boolean;
+  readonly sysctls: Sysctls;
   readonly capabilities: CapabilityChanges;
   readonly noNewPrivileges: boolean;
   readonly privileged: boolean;
@@ -121,6 +123,7 @@ function define(
     openStdin: request.openStdin,
     network: request.network,
     readOnlyRoot: request.readOnlyRoot,
+    sysctls: request.sysctls,
     capabilities: request.capabilities,
     noNewPrivileges: request.noNewPrivileges,
     privileged: request.privileged,

@@ -41,6 +41,8 @@ export interface BundlePlan {
   readonly cgroup: string;
   /** The machine has one hierarchy of cgroups, version 2. */
   readonly unifiedCgroups: boolean;
+  /** `linux.sysctl`: what differs from this machine in the namespaces of the container. */
+  readonly sysctls?: Readonly<Record<string, string>> | undefined;
   /** `linux.seccomp`; undefined: no filter of system calls. */
   readonly seccomp?: object | undefined;
 }
@@ -110,6 +112,7 @@ export function runtimeSpec(plan: BundlePlan): object {
         ...(plan.network === 'none' ? ['network'] : []),
         ...(plan.unifiedCgroups ? ['cgroup'] : []),
       ].map((type) => ({ type })),
+      ...(plan.sysctls === undefined ? {} : { sysctl: plan.sysctls }),
       ...(plan.seccomp === undefined ? {} : { seccomp: plan.seccomp }),
       // What the mounts ask for is had only if nothing above them is more private.
       rootfsPropagation: plan.mounts.some(({ options }) =>

@@ -148,6 +148,7 @@ async function writeBundle(engine: Engine, container: Container, runtime: string
       readOnlyRoot: container.readOnlyRoot,
       hostname: container.hostname,
       network: container.network,
+      sysctls: container.sysctls,
       mounts: mounts.map(({ destination, type, source, options }) => ({
         destination,
         type,
