@@ -1,7 +1,7 @@
 /**
  * conmon (github.com/containers/conmon), one for each run of a container: it makes the container with the runtime,
  * holds its terminal or pipes, writes what comes out of it to the writer of its log, and, when it ends, its exit status, and
- * then starts the exit command.
+ * then starts the exit command. It also holds the terminal of a process that was let run in a container.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -27,23 +27,48 @@ export interface ConmonRequest {
   readonly exitCommand: readonly string[];
 }
 
+/** A process in a container that runs, with a terminal whose output nobody sees. */
+export interface ConmonExecRequest extends Pick<ConmonRequest, 'id' | 'runtime' | 'runtimeState' | 'exits'> {
+  /** The file that `RUNTIME exec --process` takes; not needed once the process has begun. */
+  readonly spec: string;
+  /** Where the runtime writes the process's id; not needed either. */
+  readonly pidFile: string;
+}
+
 /**
  * Makes the container; its process waits for `RUNTIME start`. Answers the process's id. UserError `no-conmon`, and
  * those of `startError`.
  */
-export async function startConmon(request: ConmonRequest): Promise<number> {
+export function startConmon(request: ConmonRequest): Promise<number> {
+  return run(argumentsOf(request), request.log, request.exits);
+}
+
+/** Begins the process, and holds its terminal until it ends. Answers its id. UserError as `startConmon`. */
+export function execByConmon(request: ConmonExecRequest): Promise<number> {
+  const { spec, pidFile } = request;
+  const args = ['--exec', '--exec-process-spec', spec, '--container-pidfile', pidFile];
+  // Without a bundle it makes no sockets to attach to.
+  return run(
+    [...commonArguments(request), ...args, '--log-path', 'none', '--terminal'],
+    'ignore',
+    request.exits,
+  );
+}
+
+/** `cwd`: where it leaves a file `oom` when memory was short; outlives it. */
+async function run(args: readonly string[], input: number | 'ignore', cwd: string): Promise<number> {
   const program = findProgram('conmon');
   if (program === undefined)
     throw new UserError('no-conmon', 'conmon, which watches over containers, is not installed', {
       hint: 'install the package conmon: apt-get install conmon',
       exitCode: 125,
     });
-  const child = spawn(program, argumentsOf(request), {
+  const child = spawn(program, args, {
     // It reads nothing, and soon puts /dev/null in the place of its first descriptor. The pipe is where it tells the process's id, or what went wrong.
-    stdio: [request.log, 'ignore', 'pipe', 'pipe'],
+    stdio: [input, 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, _OCI_SYNCPIPE: '3' },
     detached: true,
-    cwd: '/',
+    cwd,
   });
   let errors = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -56,20 +81,24 @@ export async function startConmon(request: ConmonRequest): Promise<number> {
   throw startError(messageOf(message ?? '') ?? messageOf(errors) ?? 'conmon gave no reason');
 }
 
-function argumentsOf(request: ConmonRequest): string[] {
-  const { id, bundle } = request;
+function commonArguments({
+  id,
+  runtime,
+  runtimeState,
+}: Omit<ConmonExecRequest, 'spec' | 'pidFile'>): string[] {
   return [
-    ...['--api-version', '1', '--cid', id, '--cuuid', id, '--name', request.name],
-    ...['--runtime', request.runtime, '--runtime-arg=--root', `--runtime-arg=${request.runtimeState}`],
-    ...[
-      '--bundle',
-      bundle,
-      '--container-pidfile',
-      `${bundle}/pid`,
-      '--conmon-pidfile',
-      `${bundle}/conmon.pid`,
-    ],
-    ...['--log-path', 'k8s-file:/proc/self/fd/0', '--log-level', 'error'],
+    ...['--api-version', '1', '--cid', id, '--cuuid', id, '--log-level', 'error'],
+    ...['--runtime', runtime, '--runtime-arg=--root', `--runtime-arg=${runtimeState}`],
+  ];
+}
+
+function argumentsOf(request: ConmonRequest): string[] {
+  const { bundle } = request;
+  return [
+    ...commonArguments(request),
+    ...['--name', request.name, '--bundle', bundle],
+    ...['--container-pidfile', `${bundle}/pid`, '--conmon-pidfile', `${bundle}/conmon.pid`],
+    ...['--log-path', 'k8s-file:/proc/self/fd/0'],
     ...['--exit-dir', request.exits, '--full-attach'],
     ...(request.terminal ? ['--terminal'] : []),
     ...(request.openStdin ? ['--stdin'] : []),

@@ -1,6 +1,6 @@
 /**
  * One more process in a container that runs, by the runtime itself, which joins it with the terminal or the pipes of
- * this process.
+ * this process; or by conmon, which holds a terminal that is nobody's.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -11,8 +11,9 @@ import { basename } from 'node:path';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
 import { startError } from './start-error.ts';
-import { findRun, isActive, readStatus, type Container } from './container.ts';
-import { bundlePath, runtimeState, type Engine } from './engine.ts';
+import { execByConmon } from './conmon.ts';
+import { findRun, isActive, readStatus, type Container, type Run } from './container.ts';
+import { bundlePath, exitsPath, runtimeState, type Engine } from './engine.ts';
 import { mergeEnv } from './parse-env.ts';
 import { lastFailure } from './runtime-log.ts';
 import { checkRoot, execSpec } from './start-container.ts';
@@ -26,7 +27,7 @@ export interface ExecRequest {
   readonly terminal: boolean;
   /** Standard input goes in (`-i`). */
   readonly openStdin: boolean;
-  /** It runs on, and nobody waits: a terminal would be nobody's, so it gets none. */
+  /** It runs on, and nobody waits, sees what it prints or types on its terminal. */
   readonly detached: boolean;
   /** It has all capabilities, also where its container has not. */
   readonly privileged: boolean;
@@ -34,7 +35,7 @@ export interface ExecRequest {
 
 /**
  * Runs it; answers its exit status, 128 and the signal that ended it, 0 for a detached one that has begun. UserError
- * `not-running`, `paused`, `no-such-user`, and `start-failed` with 126 or 127 as its exit status.
+ * `not-running`, `paused`, `no-such-user`, `no-conmon`, and `start-failed` with 126 or 127 as its exit status.
  */
 export async function execInContainer(
   engine: Engine,
@@ -47,29 +48,60 @@ export async function execInContainer(
   if (status.status === 'paused') throw isPaused(container);
   const bundle = bundlePath(engine, container.id);
   const unique = `${bundle}/exec-${randomBytes(8).toString('hex')}`;
-  const [spec, log] = [`${unique}.json`, `${unique}.log`];
+  const [spec, log, pidFile] = [`${unique}.json`, `${unique}.log`, `${unique}.pid`];
   writeFileSync(spec, JSON.stringify(specOf(container, status.pid, request)), { mode: 0o600 });
+  const files = { spec, log, pidFile };
   try {
-    const args = [
-      ...['--root', runtimeState(engine), '--log', log, '--log-format', 'json'],
-      ...['exec', ...(request.detached ? ['--detach'] : []), '--process', spec, container.id],
-    ];
-    const input = request.openStdin ? 'inherit' : 'ignore';
-    const output = request.detached ? 'ignore' : 'inherit';
-    // The runtime's own messages are in its log; what the process says goes to whoever called.
-    const child = spawn(run.runtime, args, { stdio: [input, output, output] });
-    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    const failure = lastFailure(log);
-    if (failure !== undefined && code !== 0) {
-      const error = startError(failure);
-      // runc prints it as well, on what it has given to the process.
-      if (basename(run.runtime) === 'runc') return error.exitCode;
-      throw error;
-    }
-    return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+    if (request.detached && request.terminal) return await execUnseen(engine, container, run, files);
+    return await execHere(engine, container, run, files, request);
   } finally {
-    for (const file of [spec, log]) rmSync(file, { force: true });
+    for (const file of [spec, log, pidFile]) rmSync(file, { force: true });
   }
+}
+
+interface Files {
+  readonly spec: string;
+  readonly log: string;
+  readonly pidFile: string;
+}
+
+/** With the pipes or the terminal of this process. */
+async function execHere(
+  engine: Engine,
+  { id }: Container,
+  { runtime }: Run,
+  { spec, log }: Files,
+  request: ExecRequest,
+): Promise<number> {
+  const args = [
+    ...['--root', runtimeState(engine), '--log', log, '--log-format', 'json'],
+    ...['exec', ...(request.detached ? ['--detach'] : []), '--process', spec, id],
+  ];
+  const input = request.openStdin ? 'inherit' : 'ignore';
+  const output = request.detached ? 'ignore' : 'inherit';
+  // The runtime's own messages are in its log; what the process says goes to whoever called.
+  const child = spawn(runtime, args, { stdio: [input, output, output] });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  const failure = lastFailure(log);
+  if (failure !== undefined && code !== 0) {
+    const error = startError(failure);
+    // runc prints it as well, on what it has given to the process.
+    if (basename(runtime) === 'runc') return error.exitCode;
+    throw error;
+  }
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}
+
+/** With a terminal of its own, which somebody has to hold for as long as the process lives. */
+async function execUnseen(
+  engine: Engine,
+  { id }: Container,
+  { runtime }: Run,
+  { spec, pidFile }: Files,
+): Promise<number> {
+  const [state, exits] = [runtimeState(engine), exitsPath(engine)];
+  await execByConmon({ id, runtime, runtimeState: state, exits, spec, pidFile });
+  return 0;
 }
 
 /** Users are looked up as the container sees itself: what is mounted over /etc counts. */
@@ -84,7 +116,7 @@ function specOf(container: Container, pid: number, request: ExecRequest): object
       user: request.user ?? container.user,
       groupAdd: container.groupAdd,
       hostname: container.hostname,
-      terminal: request.terminal && !request.detached,
+      terminal: request.terminal,
       capabilities: container.capabilities,
       noNewPrivileges: container.noNewPrivileges,
       privileged: request.privileged || container.privileged,

@@ -143,10 +143,6 @@ t.test('containers', needs(...containerNeeds), async (t) => {
         ?.join();
     t.equal(hostNames(), `HOSTNAME=${get('inspect', '-f', '{{.Config.Hostname}}', 'web')}`);
     t.equal(hostNames('-e', 'HOSTNAME=own'), 'HOSTNAME=own');
-    get('exec', '-dt', 'web', 'sh', '-c', '[ -t 0 ] || echo none > /exec');
-    while (run('exec', 'web', 'stat', '/exec').status !== 0);
-    t.equal(get('exec', 'web', 'cat', '/exec'), 'none', 'a terminal of nobody is none');
-    get('exec', 'web', 'rm', '/exec');
     t.match(strata.feed('typed', 'exec', '-i', id.slice(0, 8), 'cat'), { stdout: 'typed' });
     const [waiting, following] = [strata.start('wait', 'web'), strata.start('logs', '-f', 'web')];
     get('exec', 'web', 'touch', '/stop');

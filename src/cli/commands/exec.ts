@@ -26,7 +26,7 @@ export function execCommand(): Command {
     .argument('<command...>')
     .option('-d, --detach', 'let it run')
     .option('-i, --interactive', 'send it standard input')
-    .option('-t, --tty', 'give it a terminal')
+    .option('-t, --tty', 'give it a terminal; with -d one that nobody sees')
     .option('-e, --env <name=value>', 'a variable; without a value, that of this environment', collect)
     .option('--env-file <file>', 'a file with a variable on each line', collect)
     .option('-w, --workdir <dir>', 'the working directory in the container')
@@ -34,7 +34,7 @@ export function execCommand(): Command {
     .option('--privileged', 'all capabilities')
     .action(async (name: string, argv: string[], options: Options, command: Command) => {
       const { engine } = await openEngine(command);
-      if (options.tty === true && options.interactive === true) checkTerminal();
+      if (options.tty === true && options.interactive === true && options.detach !== true) checkTerminal();
       process.exitCode = await execInContainer(engine, await getContainer(engine, name), {
         argv,
         env: readEnv(options),
