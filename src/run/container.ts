@@ -3,7 +3,7 @@
  * of it. Both are files of its directory in the data root.
  */
 import * as v from 'valibot';
-import { isFrozen } from '../os/freezer.ts';
+import { isFrozen } from '../os/control-group.ts';
 import { findProcess, isRunning, type ProcessIdentity } from '../os/process-identity.ts';
 import { findJson, findLine, writeDurably } from '../store/durable.ts';
 import type { CapabilityChanges } from './capabilities.ts';
@@ -68,6 +68,10 @@ const runSchema = v.object({
   process: v.optional(v.object({ pid: v.number(), start: v.string() })),
   finishedAt: v.optional(v.string()),
   exitCode: v.optional(v.number()),
+  /** Why it never began. */
+  error: v.optional(v.string()),
+  /** The kernel has killed a process of it because memory was short; written with its end. */
+  oomKilled: v.optional(v.boolean()),
 });
 
 export type Run = v.InferOutput<typeof runSchema>;

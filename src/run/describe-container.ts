@@ -2,14 +2,16 @@
  * `strata inspect` of a container, with the field names of `docker container inspect` where it has them.
  */
 import { UserError } from '../base/user-error.ts';
-import { isActive, readStatus, type Container } from './container.ts';
+import { hasOomKill } from '../os/control-group.ts';
+import { findRun, isActive, readStatus, type Container } from './container.ts';
 import { describeAskedMounts, describeMounts, describeVolumes } from './describe-mounts.ts';
-import { containerPath, logPath, type Engine, type ImageDefaults } from './engine.ts';
+import { containerPath, controlGroup, logPath, type Engine, type ImageDefaults } from './engine.ts';
 import { omitEmpty } from './omit-empty.ts';
 import { seccompText } from './seccomp.ts';
 
 export async function describeContainer(engine: Engine, container: Container): Promise<object> {
   const state = await readStatus(engine, container.id);
+  const run = await findRun(engine, container.id);
   const [path, ...args] = [...container.entrypoint, ...container.command];
   return {
     Id: container.id,
@@ -20,8 +22,13 @@ export async function describeContainer(engine: Engine, container: Container): P
       Status: state.status,
       Running: isActive(state),
       Paused: state.status === 'paused',
+      // Nobody starts a container anew but who says so.
+      Restarting: false,
+      OOMKilled: run?.oomKilled ?? (run !== undefined && hasOomKill(controlGroup(container.id))),
+      Dead: false,
       Pid: isActive(state) ? state.pid : 0,
       ExitCode: state.status === 'exited' ? state.exitCode : 0,
+      Error: run?.error ?? '',
       StartedAt: state.status === 'created' ? '' : state.startedAt,
       FinishedAt: state.status === 'exited' ? (state.finishedAt ?? '') : '',
     },
@@ -31,7 +38,6 @@ export async function describeContainer(engine: Engine, container: Container): P
     HostsPath: containerPath(engine, container.id, 'hosts'),
     LogPath: logPath(engine, container.id),
     Name: `/${container.name}`,
-    // Nobody starts a container anew but who says so.
     RestartCount: 0,
     HostConfig: omitEmpty(
       {

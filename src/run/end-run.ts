@@ -5,36 +5,45 @@
  */
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { hasOomKill } from '../os/control-group.ts';
 import { isErrno } from '../store/durable.ts';
 import { beginRemoval, forgetContainer } from './container-book.ts';
 import { releaseMounts } from './container-mounts.ts';
 import { findExitCode, findRun, unknownExitCode, writeRun, type Container } from './container.ts';
-import { bundlePath, runtimeState, type Engine } from './engine.ts';
+import { bundlePath, controlGroup, runtimeState, type Engine } from './engine.ts';
 import { completeLog } from './log-end.ts';
 import { removeUnused } from './volume-users.ts';
 
-/**
- * Ends the run `wanted`, the holder of `withContainer` calls. With `exitCode`, of a run that never began. Answers the
- * exit status.
- */
+/** Of a run that never began. */
+export interface FailedStart {
+  /** Undefined: whatever conmon has written. */
+  readonly exitCode: number | undefined;
+  /** What was wrong. */
+  readonly error: string;
+}
+
+/** Ends the run `wanted`, the holder of `withContainer` calls. Answers the exit status. */
 export async function endRun(
   engine: Engine,
   container: Container,
   wanted: string,
-  exitCode?: number,
+  failure?: FailedStart,
 ): Promise<number> {
   const { id } = container;
   const run = await findRun(engine, id);
   if (run?.run !== wanted) return unknownExitCode;
   if (run.finishedAt !== undefined) return run.exitCode ?? unknownExitCode;
+  // The control group goes with what the runtime knows.
+  const oomKilled = hasOomKill(controlGroup(id));
   spawnSync(run.runtime, ['--root', runtimeState(engine), 'delete', '--force', id], { stdio: 'ignore' });
   await releaseMounts(engine, id, container.mounts);
   await engine.layers.unmount(id);
   await completeLog(engine, id, { sync: !container.autoRemove });
-  const code = exitCode ?? (await findExitCode(engine, id)) ?? unknownExitCode;
+  const code = failure?.exitCode ?? (await findExitCode(engine, id)) ?? unknownExitCode;
   rmSync(bundlePath(engine, id), { recursive: true, force: true });
   try {
-    await writeRun(engine, id, { ...run, finishedAt: new Date().toISOString(), exitCode: code });
+    const ended = { finishedAt: new Date().toISOString(), exitCode: code, oomKilled };
+    await writeRun(engine, id, { ...run, ...ended, ...(failure && { error: failure.error }) });
   } catch (thrown) {
     // What conmon has written stands until there is space for it.
     if (!isErrno(thrown, 'ENOSPC', 'EDQUOT')) throw thrown;

@@ -77,6 +77,11 @@ export function exitsPath(engine: Engine): string {
   return join(engine.runRoot, 'exits');
 }
 
+/** The control group of what a runtime knows as `id`, below the root of each hierarchy. */
+export function controlGroup(id: string): string {
+  return `/strata-${id}`;
+}
+
 /** Where a runtime keeps what it knows. */
 export function runtimeState(engine: Engine): string {
   return join(engine.runRoot, 'runtime');

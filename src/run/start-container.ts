@@ -27,7 +27,7 @@ import { startError } from './start-error.ts';
 import { writeOwnFiles } from './container-files.ts';
 import { prepareMounts } from './container-mounts.ts';
 import { findRun, isActive, readStatus, writeRun, type Container, type Run } from './container.ts';
-import { bundlePath, containerPath, exitsPath, runtimeState, type Engine } from './engine.ts';
+import { bundlePath, containerPath, controlGroup, exitsPath, runtimeState, type Engine } from './engine.ts';
 import { endRun, removeFiles } from './end-run.ts';
 import { startLogWriter } from './log-writer.ts';
 import { orderMounts } from './mount-request.ts';
@@ -89,7 +89,8 @@ async function begin(engine: Engine, container: Container, beforeStart: BeforeSt
     return begun;
   } catch (thrown) {
     const exitCode = thrown instanceof UserError ? thrown.exitCode : undefined;
-    await endRun(engine, container, run.run, exitCode);
+    const error = thrown instanceof Error ? thrown.message : String(thrown);
+    await endRun(engine, container, run.run, { exitCode, error });
     throw thrown;
   }
 }
@@ -155,7 +156,7 @@ async function writeBundle(engine: Engine, container: Container, runtime: string
         source,
         options,
       })),
-      cgroup: `/strata-${container.id}`,
+      cgroup: controlGroup(container.id),
       unifiedCgroups: hasUnifiedCgroups(),
       seccomp: seccompOf(container),
     });

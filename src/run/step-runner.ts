@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { InRoot } from '../os/in-root.ts';
 import { createToolFs } from '../store/tool-fs.ts';
 import { lookUpAccount } from './accounts.ts';
+import { controlGroup } from './engine.ts';
 import { makeStubs, type MountPoint } from './mount-stubs.ts';
 import { orderMounts } from './mount-request.ts';
 import { lastFailure } from './runtime-log.ts';
@@ -120,7 +121,7 @@ function specOf(command: StepCommand, root: InRoot, id: string, mounts: readonly
     hostname: 'build',
     network: command.network === 'none' ? 'none' : 'host',
     mounts: mounts.map(({ destination, type, source, options }) => ({ destination, type, source, options })),
-    cgroup: `/strata-${id}`,
+    cgroup: controlGroup(id),
     unifiedCgroups: hasUnifiedCgroups(),
     seccomp: seccompOf({}),
   });

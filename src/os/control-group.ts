@@ -1,6 +1,6 @@
 /**
- * Whether a process is held still by its control group (cgroups(7)): by the freezer of version 1 where that is mounted at
- * its usual place, else by that of version 2.
+ * What control groups (cgroups(7)) tell of the processes in them: by a controller of version 1 where that is mounted at its usual
+ * place, else by that of version 2.
  */
 import { readFileSync } from 'node:fs';
 
@@ -17,6 +17,15 @@ export function isFrozen(pid: number): boolean {
       ? textOf(`${root}${unified ?? ''}/cgroup.freeze`)
       : textOf(`${root}/freezer${old}/freezer.self_freezing`);
   return asked?.trim() === '1';
+}
+
+/**
+ * Whether the kernel has killed a process of the group `path`, absolute in each hierarchy, because memory was short
+ * (memory.oom_control, memory.events). False for a group that is not there.
+ */
+export function hasOomKill(path: string): boolean {
+  const told = textOf(`${root}/memory${path}/memory.oom_control`) ?? textOf(`${root}${path}/memory.events`);
+  return Number(/^oom_kill (\d+)$/m.exec(told ?? '')?.[1] ?? '0') > 0;
 }
 
 function textOf(path: string): string | undefined {
