@@ -7,6 +7,7 @@
 import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText, nameToText, type Name } from '../base/name.ts';
+import { asUnreadable } from '../base/unreadable.ts';
 import { UserError } from '../base/user-error.ts';
 import { aufsOpaqueName, aufsWhiteoutName, isAufsMetadata } from '../layer/aufs.ts';
 import { readOpaque } from '../layer/opaque.ts';
@@ -220,15 +221,10 @@ class LayerWriter {
 
 /** What the system refused, whose error names the end of the path alone. */
 function explained(cause: unknown, path: string): unknown {
-  if (isFsError(cause, 'EACCES'))
-    return new UserError('unreadable', `no permission to read ${nameToText(path)} of the tree`, {
-      hint: 'take a user who may read all of it, root above all',
-      cause,
-    });
   if (isFsError(cause, 'EXDEV'))
     return new UserError('mounted-inside', `something is mounted at ${nameToText(path)}`, {
       hint: 'unmount it, or take a bind mount of the tree, which shows what lies below: mount --bind TREE OTHER',
       cause,
     });
-  return cause;
+  return asUnreadable(cause, `${nameToText(path)} of the tree`);
 }

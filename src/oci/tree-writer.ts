@@ -5,6 +5,7 @@
  */
 import type { Fd } from '../base/ids.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
+import { asUnreadable } from '../base/unreadable.ts';
 import { UserError } from '../base/user-error.ts';
 import {
   O_DIRECTORY,
@@ -33,8 +34,8 @@ const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 
 /**
  * Writes the object at `name` of `directory` (empty: itself, by a descriptor that may be O_PATH) to `sink`, which is
- * awaited and may keep the chunks. Sockets are left out. UserError `path-too-long`, `layer-changed`; FsError for
- * what cannot be read; whatever `sink` throws.
+ * awaited and may keep the chunks. Sockets are left out. UserError `path-too-long`, `layer-changed`, `unreadable`; FsError for
+ * what cannot be read otherwise; whatever `sink` throws.
  */
 export async function writeTreeTar(
   fs: HostFs,
@@ -65,6 +66,14 @@ class TreeWriter {
 
   /** `device`: that of the directory in which it lies; undefined for the first one. */
   async object(dir: Fd, name: Name, path: Name, device?: number): Promise<void> {
+    try {
+      await this.#any(dir, name, path, device);
+    } catch (thrown) {
+      throw asUnreadable(thrown, `${nameToText(path === '' ? asName('.') : path)} of the tree`);
+    }
+  }
+
+  async #any(dir: Fd, name: Name, path: Name, device: number | undefined): Promise<void> {
     const type = this.#objects.typeOf(dir, name);
     if (type === undefined) return;
     if (path.length >= PATH_MAX)

@@ -91,7 +91,10 @@ export async function copyFromArchive(
         root.findDirectory(asName(`${nameFromText(path)}/${below}`));
       try {
         await withDirectories(fs, [tree], ([source]) =>
-          copyContent(fs, source as Fd, target, { ways: { has: (below) => implied.has(below), findTarget } }),
+          copyContent(fs, source as Fd, target, {
+            ways: { has: (below) => implied.has(below), findTarget },
+            called: { from: '', to },
+          }),
         );
       } finally {
         fs.close(target);

@@ -7,6 +7,7 @@ import { basename, dirname } from 'node:path';
 import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText, type Name } from '../base/name.ts';
+import { asUnreadable } from '../base/unreadable.ts';
 import { UserError } from '../base/user-error.ts';
 import { O_PATH, S_IFDIR, S_IFMT } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
@@ -31,15 +32,15 @@ export function nameOf({ asked }: End): Name {
   return nameFromText(basename(asked.replace(/(\/\.?)+$/, '')));
 }
 
-/** Through links, O_PATH; undefined where there is nothing. UserError `link-loop`. */
+/** Through links, O_PATH; undefined where there is nothing. UserError `link-loop`, `unreadable`. */
 export function findOpen(end: End): Fd | undefined {
   const { root, path } = end;
-  return withoutLoops(end, () => root.findOpen(nameFromText(path === '' ? '/' : path), O_PATH));
+  return looking(end, () => root.findOpen(nameFromText(path === '' ? '/' : path), O_PATH));
 }
 
 /**
  * The directory that holds it, O_PATH, and its name there; for a whole root, or the target of a link, itself and no
- * name. UserError `no-such-path`, `link-loop`.
+ * name. UserError `no-such-path`, `link-loop`, `unreadable`.
  */
 export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
   const isWhole = /(^|\/)\.?$/.test(end.path);
@@ -48,21 +49,26 @@ export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
     if (object === undefined) throw noSuchPath(end);
     return { directory: object, name: asName('') };
   }
-  const parent = withoutLoops(end, () => end.root.findDirectory(nameFromText(dirname(end.path))));
+  const parent = looking(end, () => end.root.findDirectory(nameFromText(dirname(end.path))));
   const name = nameFromText(basename(end.path));
-  if (parent !== undefined && fs.findStatx(parent, name)) return { directory: parent, name };
-  if (parent !== undefined) closeSync(parent);
-  throw noSuchPath(end);
+  if (parent === undefined) throw noSuchPath(end);
+  try {
+    if (looking(end, () => fs.findStatx(parent, name))) return { directory: parent, name };
+    throw noSuchPath(end);
+  } catch (thrown) {
+    closeSync(parent);
+    throw thrown;
+  }
 }
 
 /**
  * Where something that goes to no directory comes to lie: through links, as `docker cp` has it, also those that lead to
- * nothing yet. UserError `no-such-path`, `link-loop`.
+ * nothing yet. UserError `no-such-path`, `link-loop`, `unreadable`.
  */
 export function openTarget(end: End): Place {
   const { root, path, asked } = end;
-  const target = withoutLoops(end, () => root.endOf(nameFromText(path.replace(/\/+$/, ''))));
-  const directory = withoutLoops(end, () => root.findDirectory(asName(dirname(target))));
+  const target = looking(end, () => root.endOf(nameFromText(path.replace(/\/+$/, ''))));
+  const directory = looking(end, () => root.findDirectory(asName(dirname(target))));
   if (directory === undefined)
     throw new UserError('no-such-path', `the directory of ${asked} is not there`, { hint: 'make it first' });
   return { directory, name: asName(basename(target)) };
@@ -74,11 +80,12 @@ export function isDirectoryAt(fs: HostFs, { directory, name }: Place): boolean {
   return ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
 }
 
-function withoutLoops<T>({ asked }: End, act: () => T): T {
+/** Says what is wrong on the way there. */
+function looking<T>({ asked }: End, act: () => T): T {
   try {
     return act();
   } catch (thrown) {
-    if (!isFsError(thrown, 'ELOOP')) throw thrown;
+    if (!isFsError(thrown, 'ELOOP')) throw asUnreadable(thrown, `what leads to ${asked}`);
     throw new UserError('link-loop', `the symbolic links of ${asked} lead nowhere but to each other`, {
       hint: 'name a path without them',
       cause: thrown,

@@ -6,6 +6,7 @@ import { closeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
+import { asUnreadable } from '../base/unreadable.ts';
 import { UserError } from '../base/user-error.ts';
 import { O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import type { HostFs } from '../os/host-fs.ts';
@@ -15,6 +16,7 @@ import type { Container } from './container.ts';
 import { withPlace, withWritablePlace } from './container-place.ts';
 import { findOpen, isContent, isDirectoryAt, nameOf, openSource, openTarget, type End } from './copy-end.ts';
 import type { Place } from './copy-object.ts';
+import type { Called } from './copy-refusal.ts';
 import { copyContent, copyTree, type CopyOptions } from './copy-tree.ts';
 import type { Engine } from './engine.ts';
 
@@ -67,16 +69,22 @@ export async function copyToContainer(
   );
 }
 
-async function copy(from: End, to: End, { followLink }: CopyFilesOptions, owner: CopyOptions): Promise<void> {
+async function copy(
+  from: End,
+  to: End,
+  { followLink }: CopyFilesOptions,
+  owner: Pick<CopyOptions, 'owner'>,
+): Promise<void> {
   const fs = createToolFs();
+  const options = { ...owner, called: { from: from.asked.replace(/(\/\.?)+$/, ''), to: to.asked } };
   const source = openSource(fs, from, followLink);
   let existing: Fd | undefined;
   try {
     existing = findOpen(to);
     const isDirectory = isDirectoryAt(fs, source);
     if (existing !== undefined && isDirectoryAt(fs, { directory: existing, name: asName('') })) {
-      if (isContent(from) && isDirectory) await copyInto(fs, source, existing, owner);
-      else await copyTree(fs, source, { directory: existing, name: nameOf(from) }, owner);
+      if (isContent(from) && isDirectory) await copyInto(fs, source, existing, options);
+      else await copyTree(fs, source, { directory: existing, name: nameOf(from) }, options);
       return;
     }
     if (isDirectory && existing !== undefined)
@@ -87,7 +95,7 @@ async function copy(from: End, to: End, { followLink }: CopyFilesOptions, owner:
       });
     const target = openTarget(to);
     try {
-      await copyTree(fs, source, target, owner);
+      await copyTree(fs, source, target, options);
     } finally {
       closeSync(target.directory);
     }
@@ -97,12 +105,23 @@ async function copy(from: End, to: End, { followLink }: CopyFilesOptions, owner:
   }
 }
 
-async function copyInto(fs: HostFs, source: Place, target: Fd, owner: CopyOptions): Promise<void> {
-  const open = (place: Fd, name: Name): Fd =>
-    fs.openat(place, name === '' ? asName('.') : name, O_RDONLY | O_DIRECTORY, 0);
-  const [from, to] = [open(source.directory, source.name), open(target, asName(''))];
+async function copyInto(
+  fs: HostFs,
+  source: Place,
+  target: Fd,
+  options: CopyOptions & { readonly called: Called },
+): Promise<void> {
+  const open = (place: Fd, name: Name, called: string): Fd => {
+    try {
+      return fs.openat(place, name === '' ? asName('.') : name, O_RDONLY | O_DIRECTORY, 0);
+    } catch (thrown) {
+      throw asUnreadable(thrown, called);
+    }
+  };
+  const from = open(source.directory, source.name, options.called.from);
+  const to = open(target, asName(''), options.called.to);
   try {
-    await copyContent(fs, from, to, owner);
+    await copyContent(fs, from, to, options);
   } finally {
     fs.close(from);
     fs.close(to);

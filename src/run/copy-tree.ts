@@ -31,6 +31,7 @@ import {
   type CopyAttributes,
   type Place,
 } from './copy-object.ts';
+import { asUnreadableSource, asUnwritable, type Called } from './copy-refusal.ts';
 import { hasFiles } from './kernel-files.ts';
 
 const self = asName('');
@@ -41,7 +42,11 @@ export interface CopyOptions {
   readonly owner?: Owner;
   /** Directories of the source that only lead to what is in them. */
   readonly ways?: Ways;
+  /** For what is refused. */
+  readonly called?: Called;
 }
+
+const nameless: Called = { from: '', to: 'the target' };
 
 /** Paths are those below the source, without a slash in front; the source's own is empty. */
 export interface Ways {
@@ -57,6 +62,7 @@ interface Copy {
   readonly fs: HostFs;
   readonly attributes: CopyAttributes;
   readonly ways: Ways | undefined;
+  readonly called: Called;
   readonly links: FirstNames<FirstName>;
   /** Directories that such paths begin at, and that were opened here. */
   readonly bases: Fd[];
@@ -73,7 +79,8 @@ interface Target extends Place {
 
 /**
  * Copies what is at `from` to `to`. A directory goes into a directory that is there; anything else that is in the
- * way is replaced. UserError `is-a-directory`, `not-a-directory` where a directory meets something else.
+ * way is replaced. UserError `is-a-directory`, `not-a-directory` where a directory meets something else, `unreadable`,
+ * `unwritable`.
  */
 export function copyTree(fs: HostFs, from: Place, to: Place, options: CopyOptions = {}): Promise<void> {
   return withCopy(fs, options, (copy) =>
@@ -92,18 +99,28 @@ export function copyContent(fs: HostFs, from: Fd, to: Fd, options: CopyOptions =
 
 async function withCopy(
   fs: HostFs,
-  { owner, ways }: CopyOptions,
+  { owner, ways, called = nameless }: CopyOptions,
   act: (copy: Copy) => Promise<void>,
 ): Promise<void> {
   const bases: Fd[] = [];
   try {
-    await act({ fs, ways, attributes: { owner }, links: new FirstNames(fs), bases });
+    await act({ fs, ways, called, attributes: { owner }, links: new FirstNames(fs), bases });
+  } catch (thrown) {
+    throw asUnwritable(thrown, called);
   } finally {
     for (const fd of bases) fs.close(fd);
   }
 }
 
 async function copyAny(copy: Copy, from: Place, to: Target): Promise<void> {
+  try {
+    await copyObjectAt(copy, from, to);
+  } catch (thrown) {
+    throw asUnreadableSource(thrown, copy, from, asName(to.source));
+  }
+}
+
+async function copyObjectAt(copy: Copy, from: Place, to: Target): Promise<void> {
   const { fs, attributes, links, ways } = copy;
   const object =
     from.name === self

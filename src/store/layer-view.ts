@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
+import { asUnreadable } from '../base/unreadable.ts';
 import { UserError } from '../base/user-error.ts';
 import { LowerView, type LowerObject } from '../layer/lower-view.ts';
 import { overlayNames } from '../layer/xattr-names.ts';
@@ -73,7 +74,11 @@ export class LayerView {
         hint: isLink ? `it is a link to ${this.#fs.readlinkat(object.object, self)}` : 'name a file',
       });
     }
-    return this.#fs.reopen(object.data, O_RDONLY);
+    try {
+      return this.#fs.reopen(object.data, O_RDONLY);
+    } catch (thrown) {
+      throw asUnreadable(thrown, `/${path}`);
+    }
   }
 
   #typeOf(object: Fd): number {
