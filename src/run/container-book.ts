@@ -9,41 +9,57 @@ import { nameFromText } from '../base/name.ts';
 import { isFsError } from '../base/fs-error.ts';
 import { UserError } from '../base/user-error.ts';
 import { tryLock, waitForLock, type Lock } from '../os/lock.ts';
-import { namesIn } from '../store/durable.ts';
+import { asBroken, namesIn } from '../store/durable.ts';
 import { tryRemoval } from '../store/try-removal.ts';
 import { findContainer, writeContainer, type Container } from './container.ts';
 import { containerPath, type Engine } from './engine.ts';
 import { noSuchContainer } from './state-errors.ts';
 
-/** All, the newest first. */
-export async function listContainers(engine: Pick<Engine, 'containers'>): Promise<Container[]> {
-  const found: Container[] = [];
-  for (const id of await namesIn(engine.containers)) {
-    const container = isId(id) ? await findContainer(engine, id) : undefined;
-    if (container !== undefined) found.push(container);
-  }
-  return found.sort((a, b) => (a.created < b.created ? 1 : -1));
+export interface ContainerList {
+  /** The newest first. */
+  readonly containers: readonly Container[];
+  /** By their ids those that cannot be read: UserError `broken-file`. */
+  readonly damaged: ReadonlyMap<string, UserError>;
 }
 
-/** By its id, its name, or the beginning of an id, in this order. UserError `no-such-container`, `ambiguous-id`. */
+/** All of which the definition can be read, and what is wrong with the others. */
+export async function readContainers(engine: Pick<Engine, 'containers'>): Promise<ContainerList> {
+  const containers: Container[] = [];
+  const damaged = new Map<string, UserError>();
+  for (const id of await namesIn(engine.containers)) {
+    const container = isId(id) ? await findContainer(engine, id).catch(asBroken) : undefined;
+    if (container instanceof UserError) damaged.set(id, container);
+    else if (container !== undefined) containers.push(container);
+  }
+  return { containers: containers.sort((a, b) => (a.created < b.created ? 1 : -1)), damaged };
+}
+
+/**
+ * By its id, its name, or the beginning of an id, in this order. UserError `no-such-container`, `ambiguous-id`, `broken-file` for one
+ * that is damaged.
+ */
 export async function getContainer(engine: Engine, given: string): Promise<Container> {
   const found = await findGiven(engine, given);
   if (found === undefined) throw noSuchContainer(given);
   return found;
 }
 
-/** The same; undefined where there is none. UserError `ambiguous-id`. */
+/** The same; undefined where there is none. UserError `ambiguous-id`, `broken-file`. */
 export async function findGiven(engine: Engine, given: string): Promise<Container | undefined> {
-  const all = await listContainers(engine);
+  const { containers: all, damaged } = await readContainers(engine);
   const exact =
     all.find(({ id }) => id === given) ?? all.find(({ name }) => name === given.replace(/^\//, ''));
   if (exact !== undefined) return exact;
-  const begun = /^[0-9a-f]+$/.test(given) ? all.filter(({ id }) => id.startsWith(given)) : [];
+  const begun = /^[0-9a-f]+$/.test(given)
+    ? [...all.map(({ id }) => id), ...damaged.keys()].filter((id) => id.startsWith(given))
+    : [];
   if (begun.length > 1)
     throw new UserError('ambiguous-id', `several containers begin with ${given}`, {
-      hint: `give more of it: ${begun.map(({ id }) => id.slice(0, 12)).join(', ')}`,
+      hint: `give more of it: ${begun.map((id) => id.slice(0, 12)).join(', ')}`,
     });
-  return begun[0];
+  const fault = damaged.get(begun[0] ?? '');
+  if (fault !== undefined) throw fault;
+  return all.find(({ id }) => id === begun[0]);
 }
 
 /** A directory for a container that has yet to be written, and is whoever's holds the lock until then. */
@@ -72,12 +88,12 @@ function tryLockThere(path: string): Lock | undefined {
 /** Takes away what creations that did not come to their end have left. */
 export async function collectUnfinished(engine: Engine): Promise<void> {
   for (const id of await namesIn(engine.containers)) {
-    if (!isId(id) || (await findContainer(engine, id)) !== undefined) continue;
+    if (!isId(id) || (await isWritten(engine, id))) continue;
     const lock = tryLockThere(containerPath(engine, id));
     if (lock === undefined) continue;
     try {
       // Written, perhaps, between the two looks.
-      if ((await findContainer(engine, id)) !== undefined) continue;
+      if (await isWritten(engine, id)) continue;
       await tryRemoval(async () => {
         await engine.layers.unmount(id);
         await engine.layers.remove(id);
@@ -89,6 +105,11 @@ export async function collectUnfinished(engine: Engine): Promise<void> {
   }
 }
 
+/** Also one that is damaged. */
+async function isWritten(engine: Engine, id: string): Promise<boolean> {
+  return (await findContainer(engine, id).catch(asBroken)) !== undefined;
+}
+
 /** UserError `bad-name`, `name-in-use`: as things are now. */
 export async function checkContainerName(engine: Engine, name: string): Promise<void> {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
@@ -97,7 +118,8 @@ export async function checkContainerName(engine: Engine, name: string): Promise<
       `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
       { hint: 'take two of them at least, and a letter or digit first' },
     );
-  const owner = (await listContainers(engine)).find((container) => container.name === name)?.id.slice(0, 12);
+  const { containers } = await readContainers(engine);
+  const owner = containers.find((container) => container.name === name)?.id.slice(0, 12);
   if (owner !== undefined)
     throw new UserError(
       'name-in-use',
@@ -112,7 +134,7 @@ export async function checkContainerName(engine: Engine, name: string): Promise<
 export async function addContainer(engine: Engine, container: Container): Promise<Container> {
   const lock = await waitForLock(nameFromText(engine.containers), 'exclusive');
   try {
-    const taken = new Set((await listContainers(engine)).map(({ name }) => name));
+    const taken = new Set((await readContainers(engine)).containers.map(({ name }) => name));
     let { name } = container;
     if (name !== '') await checkContainerName(engine, name);
     while (name === '' || taken.has(name)) name = randomName();

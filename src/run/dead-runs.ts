@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { isFsError } from '../base/fs-error.ts';
 import { nameFromText } from '../base/name.ts';
 import { tryLock, type Lock } from '../os/lock.ts';
-import { namesIn } from '../store/durable.ts';
+import { isBroken, namesIn } from '../store/durable.ts';
 import { tryRemoval } from '../store/try-removal.ts';
 import { collectUnfinished } from './container-book.ts';
 import { findContainer, findRun, isActive, readStatus, type Container } from './container.ts';
@@ -22,10 +22,18 @@ import { runtimeFile, stepPrefix } from './step-bundle.ts';
 export async function endDeadRuns(engine: Engine): Promise<void> {
   for (const name of await namesIn(bundlesPath(engine.runRoot))) {
     if (name.startsWith(stepPrefix)) endDeadStep(engine, name);
-    // A program may stand in the way: then it is ended by a later command.
-    else await tryRemoval(() => endDeadRun(engine, name));
+    else await endIfDead(engine, name);
   }
   await collectUnfinished(engine);
+}
+
+/** A program may stand in the way: then it is ended by a later command. What is damaged stays: `system check` tells of it. */
+async function endIfDead(engine: Engine, id: string): Promise<void> {
+  try {
+    await tryRemoval(() => endDeadRun(engine, id));
+  } catch (thrown) {
+    if (!isBroken(thrown)) throw thrown;
+  }
 }
 
 function endDeadStep(engine: Engine, name: string): void {

@@ -3,8 +3,8 @@
  * somebody starts or uses meanwhile stays.
  */
 import { UserError } from '../base/user-error.ts';
-import { listContainers } from './container-book.ts';
-import { isActive, readStatus, type Container } from './container.ts';
+import { readStates } from './container-states.ts';
+import { isActive, type Container } from './container.ts';
 import type { Engine } from './engine.ts';
 import { removeContainer } from './remove-container.ts';
 
@@ -14,16 +14,20 @@ export interface PruneContainersOptions {
   readonly accepts: (container: Container) => boolean;
 }
 
-/** Answers the ids of those that are gone, and the sum of what `sizeOf` said of them before. */
+/** Answers the ids of those that are gone, the sum of what `sizeOf` said of them before, and what is damaged, and stays. */
 export async function pruneContainers(
   engine: Engine,
   { sizeOf, accepts }: PruneContainersOptions,
-): Promise<{ readonly ids: readonly string[]; readonly bytes: number }> {
+): Promise<{
+  readonly ids: readonly string[];
+  readonly bytes: number;
+  readonly faults: readonly UserError[];
+}> {
   const ids: string[] = [];
   let bytes = 0;
-  for (const container of await listContainers(engine)) {
-    if (!accepts(container)) continue;
-    if (isActive(await readStatus(engine, container.id))) continue;
+  const { rows, faults } = await readStates(engine);
+  for (const { container, status } of rows) {
+    if (!accepts(container) || isActive(status)) continue;
     let size = 0;
     const before = async (): Promise<void> => {
       size = await findSize(container, sizeOf);
@@ -36,7 +40,7 @@ export async function pruneContainers(
       if (!(thrown instanceof UserError && isInUse(thrown))) throw thrown;
     }
   }
-  return { ids, bytes };
+  return { ids, bytes, faults };
 }
 
 /** 0 for one of which files are missing, since a killed command has removed half of it: it goes all the same. */

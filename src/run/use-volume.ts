@@ -8,8 +8,10 @@ import { dirname, join } from 'node:path';
 import type { Fd } from '../base/ids.ts';
 import { isFsError } from '../base/fs-error.ts';
 import { nameFromText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 import { tryLock, waitForLock, type Lock } from '../os/lock.ts';
-import { listContainers } from './container-book.ts';
+import { asBroken } from '../store/durable.ts';
+import { readContainers } from './container-book.ts';
 import { volumesOf } from './container-mounts.ts';
 import { findRun } from './container.ts';
 import type { Engine } from './engine.ts';
@@ -118,10 +120,13 @@ function beginUse(path: string): Promise<Lock> {
 /** By a run that has begun and whose end is not written yet, or by a command. For the holder of the volume's lock. */
 async function isInUse(engine: Engine, volume: string, except?: string): Promise<boolean> {
   if (isInCommand(usePath(engine, volume))) return true;
-  for (const { id, mounts } of await listContainers(engine)) {
+  const { containers, damaged } = await readContainers(engine);
+  // Of what is damaged nobody can tell.
+  if (damaged.size > 0) return true;
+  for (const { id, mounts } of containers) {
     if (id === except || !volumesOf(mounts).some(({ source }) => source === volume)) continue;
-    const run = await findRun(engine, id);
-    if (run !== undefined && run.finishedAt === undefined) return true;
+    const run = await findRun(engine, id).catch(asBroken);
+    if (run instanceof UserError || (run !== undefined && run.finishedAt === undefined)) return true;
   }
   return false;
 }

@@ -6,7 +6,7 @@
 import { rm } from 'node:fs/promises';
 import { UserError } from '../base/user-error.ts';
 import { findText, namesIn, writeDurably } from '../store/durable.ts';
-import { listContainers } from './container-book.ts';
+import { readContainers } from './container-book.ts';
 import { volumesOf } from './container-mounts.ts';
 import { containerPath, type Engine } from './engine.ts';
 import { withVolumeLock } from './use-volume.ts';
@@ -16,19 +16,35 @@ import type { UsersOf } from './volumes.ts';
 /** In the directory of a container that has yet to be written: the names of its volumes, each on a line. */
 const noteName = 'volumes';
 
-/** By the names of containers; by its short id one that is being made. */
+export interface KnownUsers {
+  readonly usersOf: UsersOf;
+  /** Containers that are damaged, of which nobody can tell what they have: UserError `broken-file`. */
+  readonly faults: readonly UserError[];
+}
+
+/** For whoever removes: UserError `broken-file` where a container is damaged. */
 export async function volumeUsers(engine: Engine): Promise<UsersOf> {
+  const { usersOf, faults } = await readVolumeUsers(engine);
+  for (const fault of faults) throw fault;
+  return usersOf;
+}
+
+/** By the names of containers; by its short id one that is being made. */
+export async function readVolumeUsers(engine: Engine): Promise<KnownUsers> {
   // Notes first: one that goes meanwhile leaves a container, which is seen then.
   const noted = new Map<string, string[]>();
   for (const id of await namesIn(engine.containers)) {
     const note = await findText(containerPath(engine, id, noteName));
     if (note !== undefined) noted.set(id, note.split('\n'));
   }
-  const all = await listContainers(engine);
+  const { containers: all, damaged } = await readContainers(engine);
   const users = all.map(({ name, mounts }) => ({ name, has: volumesOf(mounts).map(({ source }) => source) }));
   for (const { id } of all) noted.delete(id);
   for (const [id, has] of noted) users.push({ name: id.slice(0, 12), has });
-  return (volume) => users.filter(({ has }) => has.includes(volume)).map(({ name }) => name);
+  return {
+    usersOf: (volume) => users.filter(({ has }) => has.includes(volume)).map(({ name }) => name),
+    faults: [...damaged.values()],
+  };
 }
 
 /** Notes the volumes of the container `id`, which whoever makes it holds. */

@@ -97,6 +97,18 @@ export function asBroken(thrown: unknown): UserError {
   throw thrown;
 }
 
+/** What could be read, and what is wrong with the rest, of a list of both. */
+export function partSound<T extends object>(
+  all: Iterable<T | UserError>,
+): { readonly sound: T[]; readonly faults: UserError[] } {
+  const [sound, faults]: [T[], UserError[]] = [[], []];
+  for (const one of all) {
+    if (one instanceof UserError) faults.push(one);
+    else sound.push(one);
+  }
+  return { sound, faults };
+}
+
 /** Whether `thrown` is an error of the system, Node's or ours, with this code. */
 export function isErrno(thrown: unknown, ...codes: readonly string[]): boolean {
   return thrown instanceof Error && codes.includes((thrown as NodeJS.ErrnoException).code ?? '');

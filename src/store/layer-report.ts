@@ -2,8 +2,10 @@
  * `strata layers`: which images share which layers, and what each costs; what is in a layer; what of it is wasted.
  */
 import { nameToText } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 import type { LayerChange } from './driver.ts';
 import { diskUsageOf } from './disk-usage.ts';
+import { asBroken, partSound } from './durable.ts';
 import type { ChainId } from './ids.ts';
 import { layerInstructions } from './image-config.ts';
 import type { Image } from './image-db.ts';
@@ -29,13 +31,19 @@ export interface LayerRow {
 
 export type FileRow = Pick<LayerChange, 'kind' | 'mode' | 'size'> & { readonly path: string };
 
+export interface LayerReport {
+  readonly rows: readonly LayerRow[];
+  /** What is damaged, and has no row, or could not be asked which layers it has; UserError `broken-file`. */
+  readonly faults: readonly UserError[];
+}
+
 /** Of one image from its bottom, or of all. For a holder of the root's lock. */
 export async function reportLayers(
   store: Store,
   image: Image | undefined,
   options: { readonly files: boolean },
-): Promise<LayerRow[]> {
-  const images = await store.images.images();
+): Promise<LayerReport> {
+  const { sound: images, faults } = partSound((await store.images.all()).values());
   const names = await store.names.list();
   const users = new Map<ChainId, string[]>();
   const instructions = new Map<ChainId, string>();
@@ -47,10 +55,9 @@ export async function reportLayers(
       if (!instructions.has(chainId)) instructions.set(chainId, made[index]?.created_by ?? '');
     }
   }
-  const rows: LayerRow[] = [];
-  for (const chainId of image?.chain ?? users.keys()) {
+  const rowOf = async (chainId: ChainId): Promise<LayerRow> => {
     const layer = await store.layers.getLayer(chainId);
-    rows.push({
+    return {
       chainId,
       diffId: layer.diffId,
       createdBy: instructions.get(chainId) ?? '',
@@ -58,9 +65,15 @@ export async function reportLayers(
       cost: diskUsageOf(store.driver.directoryOf(layer.cacheId)),
       images: users.get(chainId) ?? [],
       ...(options.files ? { files: await filesOf(store, layer) } : {}),
-    });
+    };
+  };
+  const rows: LayerRow[] = [];
+  for (const chainId of image?.chain ?? users.keys()) {
+    const row = await rowOf(chainId).catch(asBroken);
+    if (row instanceof UserError) faults.push(row);
+    else rows.push(row);
   }
-  return rows;
+  return { rows, faults };
 }
 
 async function filesOf(store: Store, layer: Layer): Promise<FileRow[]> {

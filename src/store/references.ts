@@ -73,12 +73,15 @@ export async function readReferences(
   return { all, layers, caches, fault, deadWorkspaces };
 }
 
-/** Every layer that is there. UserError `broken-file`. */
-export async function readLayers(store: Store): Promise<Map<ChainId, Layer>> {
-  const found = new Map<ChainId, Layer>();
-  for (const chainId of await store.layers.chainIds())
-    found.set(chainId, await store.layers.getLayer(chainId));
-  return found;
+/** Directories of the driver that containers, mounts and commands at work have, whatever is damaged of images and layers. */
+export async function readUsedCaches(store: Store): Promise<Set<CacheId>> {
+  const caches = new Set<CacheId>();
+  for (const name of await namesIn(store.root.layerDb('mounts')))
+    await keepMount(store, name, () => undefined, caches);
+  for (const directory of await workspaces(store))
+    if (!isDead(directory)) for (const id of (await readWorkspace(directory)).caches) caches.add(id);
+  for (const { layers } of await store.mounts.list()) for (const id of layers) caches.add(id);
+  return caches;
 }
 
 /** Those of `directories` of the driver that nothing needs, not even what stays and was made over them. */

@@ -141,8 +141,8 @@ async function checkUnused(store: Store, image: Pick<Image, 'id' | 'chain'>): Pr
 const containerSchema = v.looseObject({ image: v.looseObject({ id: v.string() }) });
 
 /**
- * A container that is made of it, running or not. One that is not written yet has told only which layers it takes, which another
- * image may have as well.
+ * A container that is made of it, running or not. One that is not written yet, or is damaged, tells only which layers it takes, which
+ * another image may have as well.
  */
 async function findContainer(
   store: Store,
@@ -150,9 +150,10 @@ async function findContainer(
 ): Promise<string | undefined> {
   const top = chain.at(-1);
   for (const id of await namesIn(store.root.layerDb('mounts'))) {
-    const container = await findJson(store.root.at('containers', id, 'container.json'), containerSchema);
+    const path = store.root.at('containers', id, 'container.json');
+    const container = await findJson(path, containerSchema).catch(asBroken);
     const isOfIt =
-      container === undefined
+      container === undefined || container instanceof UserError
         ? top !== undefined && (await findLine(store.root.layerDb('mounts', id, 'parent'))) === top
         : container.image.id === imageId;
     if (isOfIt) return id;

@@ -6,6 +6,7 @@ import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
+import { asBroken } from './durable.ts';
 import type { ChainId, ImageId } from './ids.ts';
 import { layerInstructions } from './image-config.ts';
 import { resolveImagePath, splitImagePath } from './image-path.ts';
@@ -63,9 +64,12 @@ function isUpper(path: string): boolean {
 /** The one with the most of these layers, from the top; those of a container lie over its image's. */
 async function imageOf(store: Store, layers: readonly string[]): Promise<Image | undefined> {
   const byTop = new Map<string, Image>();
-  for (const image of await store.images.images()) {
-    const chainId = image.chain.at(-1);
-    if (chainId !== undefined) byTop.set((await store.layers.getLayer(chainId)).cacheId, image);
+  for (const image of (await store.images.all()).values()) {
+    const chainId = image instanceof UserError ? undefined : image.chain.at(-1);
+    if (image instanceof UserError || chainId === undefined) continue;
+    // One that is damaged cannot have been mounted.
+    const layer = await store.layers.getLayer(chainId).catch(asBroken);
+    if (!(layer instanceof UserError)) byTop.set(layer.cacheId, image);
   }
   const top = layers.find((id) => byTop.has(id));
   return top === undefined ? undefined : byTop.get(top);

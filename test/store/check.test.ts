@@ -324,6 +324,29 @@ const faults: Readonly<Record<string, Fault>> = {
       await store.driver.createReadWrite(init, undefined);
     },
   },
+  'the definition of a container is no JSON': {
+    codes: ['container-file'],
+    mendable: false,
+    plant: ({ store }) => {
+      plantContainer(store, { 'container.json': '{', 'run.json': '{"run":"1","startedAt":"","runtime":""}' });
+    },
+  },
+  'the last run of a container is no JSON': {
+    codes: ['container-run'],
+    mendable: true,
+    plant: ({ store }) => {
+      const definition = '{"id":"1","name":"one","image":{"id":"1"}}';
+      plantContainer(store, { 'container.json': definition, 'run.json': '' });
+    },
+  },
+  'a run of a container that has not ended is no JSON': {
+    codes: ['container-run'],
+    mendable: false,
+    plant: ({ store }) => {
+      plantContainer(store, { 'run.json': '' });
+      mkdirSync(join(store.run.path, 'bundles', '1'.repeat(64)), { recursive: true });
+    },
+  },
   'a trial mount was left': {
     codes: ['unfinished'],
     mendable: true,
@@ -332,6 +355,12 @@ const faults: Readonly<Record<string, Fault>> = {
     },
   },
 };
+
+function plantContainer(store: Store, files: Readonly<Record<string, string>>): void {
+  const directory = store.root.at('containers', '1'.repeat(64));
+  mkdirSync(directory, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+}
 
 async function makeVictim(stage: Stage): Promise<Victim> {
   const store = await stage.open('strata');

@@ -3,7 +3,7 @@
  * such a script asks. It opens nothing and takes no lock: it reads names as they are, and no data root is made by it.
  */
 import { Argument, Command } from 'commander';
-import { listContainers } from '../../run/container-book.ts';
+import { readContainers } from '../../run/container-book.ts';
 import { Volumes } from '../../run/volumes.ts';
 import { findDataRoot, type DataRoot } from '../../store/data-root.ts';
 import { Repositories } from '../../store/repositories.ts';
@@ -39,7 +39,7 @@ export function completeCommand(): Command {
 async function namesOf(root: DataRoot, wanted: readonly Wanted[]): Promise<Candidate[]> {
   const found: Candidate[] = [];
   if (wanted.includes('container'))
-    for (const { name, image } of await listContainers({ containers: root.at('containers') }))
+    for (const { name, image } of (await readContainers({ containers: root.at('containers') })).containers)
       found.push({ word: name, text: `container of ${image.name}` });
   if (wanted.includes('image'))
     for (const { reference } of await new Repositories(root).list())

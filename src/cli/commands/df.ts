@@ -1,8 +1,9 @@
 /** `strata system df`: what takes up how much of the disk; `-v` by image, container and volume. */
 import { Command } from 'commander';
-import { listContainers } from '../../run/container-book.ts';
-import { readStatus } from '../../run/container.ts';
-import { volumeUsers } from '../../run/volume-users.ts';
+import type { UserError } from '../../base/user-error.ts';
+import { readContainers } from '../../run/container-book.ts';
+import { readStates } from '../../run/container-states.ts';
+import { readVolumeUsers } from '../../run/volume-users.ts';
 import { diskUsageOf } from '../../store/disk-usage.ts';
 import { imageShares } from '../../store/image-shares.ts';
 import { shortId } from '../../store/ids.ts';
@@ -10,6 +11,7 @@ import { parseReference } from '../../store/reference.ts';
 import { systemUsage, type UsageRow } from '../../store/system-usage.ts';
 import { containerFields } from '../container-fields.ts';
 import { findWritten, unknownSize } from '../container-size.ts';
+import { tellFaults } from '../faults.ts';
 import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { printJson } from '../print.ts';
@@ -31,14 +33,22 @@ export function dfCommand(): Command {
     .action(async ({ json, verbose, format }: Options, command: Command) => {
       const opened = await openEngine(command);
       const { store } = opened;
-      const rows = await store.lock.shared(() => systemUsage(store));
+      const { rows, faults } = await store.lock.shared(() => systemUsage(store));
       if (json === true) printJson(rows);
-      else if (verbose === true && format === undefined)
-        process.stdout.write(
-          [await imageTable(opened), await containerTable(opened), await volumeTable(opened)].join('\n'),
-        );
-      else process.stdout.write(formatRows(withSum(rows, format), listing, format));
+      else if (verbose === true && format === undefined) {
+        const tables = [await imageTable(opened), await containerTable(opened), await volumeTable(opened)];
+        process.stdout.write(tables.map(({ text }) => text).join('\n'));
+        tellFaults([...faults, ...tables.flatMap((table) => table.faults)]);
+        return;
+      } else process.stdout.write(formatRows(withSum(rows, format), listing, format));
+      tellFaults(faults);
     });
+}
+
+/** With what is damaged, of which it does not tell. */
+interface Table {
+  readonly text: string;
+  readonly faults: readonly UserError[];
 }
 
 const listing: Listing = {
@@ -68,42 +78,47 @@ function columns(...titles: readonly string[]): { readonly title: string }[] {
 }
 
 /** Sizes of files, as `images` has them: what an image shares with others, and what it has alone. */
-async function imageTable({ store, engine }: OpenedEngine): Promise<string> {
-  const containers = await listContainers(engine);
-  const rows = (await imageShares(store)).map(({ id, reference, created, size, shared }) => {
+async function imageTable({ store, engine }: OpenedEngine): Promise<Table> {
+  const { containers } = await readContainers(engine);
+  const images = await imageShares(store);
+  const rows = images.rows.map(({ id, reference, created, size, shared }) => {
     const { name, tag } = reference === undefined ? { name: '<none>' } : parseReference(reference);
     const users = containers.filter(({ image }) => image.id === id).length;
-    return [
-      ...[name, tag ?? '<none>', shortId(id), ageText(created), sizeText(size), sizeText(shared)],
-      ...[sizeText(size - shared), String(users)],
-    ];
+    const sizes =
+      size === undefined || shared === undefined
+        ? [unknownSize, unknownSize, unknownSize]
+        : [size, shared, size - shared].map(sizeText);
+    return [name, tag ?? '<none>', shortId(id), ageText(created), ...sizes, String(users)];
   });
-  return `Images space usage:\n\n${tableText(
+  const text = `Images space usage:\n\n${tableText(
     columns('REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE', 'CONTAINERS'),
     rows,
   )}`;
+  return { text, faults: images.faults };
 }
 
-async function containerTable({ engine, layers }: OpenedEngine): Promise<string> {
+async function containerTable({ engine, layers }: OpenedEngine): Promise<Table> {
   const rows: string[][] = [];
-  for (const container of await listContainers(engine)) {
-    const status = await readStatus(engine, container.id);
+  const states = await readStates(engine);
+  for (const { container, status } of states.rows) {
     const fields = containerFields({ container, status }, true);
     const shown = ['ID', 'Image', 'Command', 'LocalVolumes'].map((name) => String(fields[name]));
     const state = ['RunningFor', 'Status', 'Names'].map((name) => String(fields[name]));
     const written = await findWritten(layers, container);
     rows.push([...shown, written === undefined ? unknownSize : sizeText(written), ...state]);
   }
-  return `Containers space usage:\n\n${tableText(
+  const text = `Containers space usage:\n\n${tableText(
     columns('CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'),
     rows,
   )}`;
+  return { text, faults: states.faults };
 }
 
-async function volumeTable({ engine }: OpenedEngine): Promise<string> {
-  const usersOf = await volumeUsers(engine);
+async function volumeTable({ engine }: OpenedEngine): Promise<Table> {
+  const { usersOf, faults } = await readVolumeUsers(engine);
   const rows = engine.volumes
     .list()
     .map(({ name, mountpoint }) => [name, String(usersOf(name).length), sizeText(diskUsageOf(mountpoint))]);
-  return `Local Volumes space usage:\n\n${tableText(columns('VOLUME NAME', 'LINKS', 'SIZE'), rows)}`;
+  const text = `Local Volumes space usage:\n\n${tableText(columns('VOLUME NAME', 'LINKS', 'SIZE'), rows)}`;
+  return { text, faults };
 }

@@ -5,12 +5,13 @@ import { hasWildcard } from '../../build/context/path-pattern.ts';
 import { shortId } from '../../store/ids.ts';
 import { listImages, type ImageRow } from '../../store/image-list.ts';
 import { parseReference } from '../../store/reference.ts';
+import { tellFaults } from '../faults.ts';
 import { Filters, matchesReference } from '../filters.ts';
 import { unknownSize } from '../container-size.ts';
 import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openStore } from '../open-store.ts';
 import { collect } from '../option-values.ts';
-import { printError, printJson, printLines } from '../print.ts';
+import { printJson, printLines } from '../print.ts';
 import { ageText, sizeText, timeText } from '../units.ts';
 
 interface Options {
@@ -38,7 +39,7 @@ export function imagesCommand(name: string): Command {
     .option('--json', 'as JSON')
     .action(async (wanted: string | undefined, options: Options, command: Command) => {
       const { rows: all, faults } = await listImages(await openStore(command));
-      for (const fault of faults) printError(fault);
+      tellFaults(faults);
       const filter = imageFilter(all, new Filters(options.filter, filters));
       const rows = all.filter((row) => isWanted(row.reference, wanted) && filter(row));
       const idOf = ({ id }: ImageRow): string => (options.trunc ? shortId(id) : id);

@@ -4,12 +4,13 @@ import { UserError } from '../../base/user-error.ts';
 import { findGiven, getContainer } from '../../run/container-book.ts';
 import type { Container } from '../../run/container.ts';
 import { describeContainer } from '../../run/describe-container.ts';
-import { volumeUsers } from '../../run/volume-users.ts';
+import { readVolumeUsers } from '../../run/volume-users.ts';
 import { imageSize } from '../../store/image-list.ts';
 import type { ImageId } from '../../store/ids.ts';
 import { namesOf, resolveImage } from '../../store/resolve-image.ts';
 import type { Store } from '../../store/store.ts';
 import { eachOperand } from '../each-operand.ts';
+import { tellFaults } from '../faults.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { printInspected } from '../print-inspected.ts';
 import { describeVolume } from '../describe-volume.ts';
@@ -60,8 +61,11 @@ async function inspect(
     if (container !== undefined) return inspectContainer(opened, container, size);
   }
   const volume = kind === 'image' ? undefined : engine.volumes.find(name);
-  const describe = async (): Promise<object> =>
-    describeVolume(engine.volumes.get(name), (await volumeUsers(engine))(name));
+  const describe = async (): Promise<object> => {
+    const { usersOf, faults } = await readVolumeUsers(engine);
+    tellFaults(faults);
+    return describeVolume(engine.volumes.get(name), usersOf(name));
+  };
   if (kind === 'volume') return describe();
   try {
     return await store.lock.shared(() => inspectImage(store, name));

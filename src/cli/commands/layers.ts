@@ -4,6 +4,7 @@ import { UserError } from '../../base/user-error.ts';
 import { shortId } from '../../store/ids.ts';
 import { reportLayers, reportWaste, type LayerRow, type WasteRow } from '../../store/layer-report.ts';
 import { resolveImage } from '../../store/resolve-image.ts';
+import { tellFaults } from '../faults.ts';
 import { openStore } from '../open-store.ts';
 import { printJson } from '../print.ts';
 import { tableText } from '../table.ts';
@@ -33,11 +34,12 @@ export function layersCommand(): Command {
         const image = name === undefined ? undefined : (await resolveImage(store, name)).image;
         if (waste === true && image !== undefined) {
           const rows = await reportWaste(store, image);
-          return { rows, table: () => wasteTable(rows) };
+          return { rows, faults: [], table: () => wasteTable(rows) };
         }
-        const rows = await reportLayers(store, image, { files: files === true });
-        return { rows, table: () => (files === true ? fileLists(rows) : layerTable(rows)) };
+        const { rows, faults } = await reportLayers(store, image, { files: files === true });
+        return { rows, faults, table: () => (files === true ? fileLists(rows) : layerTable(rows)) };
       });
+      tellFaults(report.faults);
       if (json === true) printJson(report.rows);
       else process.stdout.write(report.table());
     });

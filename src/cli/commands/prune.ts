@@ -12,6 +12,7 @@ import type { Image } from '../../store/image-db.ts';
 import { withReserve } from '../../store/reserve.ts';
 import type { Store } from '../../store/store.ts';
 import { confirm } from '../confirm.ts';
+import { tellFaults } from '../faults.ts';
 import { Filters } from '../filters.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { openStore } from '../open-store.ts';
@@ -108,12 +109,13 @@ async function images(store: Store, all: boolean, filters: Filters): Promise<Pru
 }
 
 async function containers({ engine, layers, store }: OpenedEngine, filters: Filters): Promise<Pruned> {
-  const { ids, bytes } = await withReserve(store.root, () =>
+  const { ids, bytes, faults } = await withReserve(store.root, () =>
     pruneContainers(engine, {
       sizeOf: ({ id }) => layers.size(id),
       accepts: ({ labels, created }) => filters.labels(labels) && filters.until(created),
     }),
   );
+  tellFaults(faults);
   return { lines: ids.map((id) => `Deleted container: ${id}`), bytes };
 }
 

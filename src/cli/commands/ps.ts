@@ -1,7 +1,9 @@
 /** `strata ps`: which containers there are. */
 import { Command, InvalidArgumentError } from 'commander';
-import { listContainers } from '../../run/container-book.ts';
-import { isActive, readStatus, type Container } from '../../run/container.ts';
+import { UserError } from '../../base/user-error.ts';
+import { readStates } from '../../run/container-states.ts';
+import { isActive, type Container } from '../../run/container.ts';
+import { asBroken } from '../../store/durable.ts';
 import { imageSize } from '../../store/image-list.ts';
 import type { ImageId } from '../../store/ids.ts';
 import {
@@ -12,6 +14,7 @@ import {
   type ListedContainer,
 } from '../container-fields.ts';
 import { findWritten, unknownSize } from '../container-size.ts';
+import { tellFaults } from '../faults.ts';
 import { Filters } from '../filters.ts';
 import { formatRows, mentions } from '../listing.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
@@ -76,12 +79,12 @@ async function wantedRows(
   const count = latest === true ? 1 : last;
   // As Docker's, who asks for those that have ended need not say --all.
   const showsAll = all === true || count !== undefined || filters.has('status') || filters.has('exited');
-  const containers = await listContainers(engine);
-  const rows: ListedContainer[] = [];
-  for (const container of containers) {
-    const row = { container, status: await readStatus(engine, container.id) };
-    if ((showsAll || isActive(row.status)) && isFiltered(row, filters, containers)) rows.push(row);
-  }
+  const { rows: stated, faults } = await readStates(engine);
+  tellFaults(faults);
+  const containers = stated.map(({ container }) => container);
+  const rows = stated.filter(
+    (row) => (showsAll || isActive(row.status)) && isFiltered(row, filters, containers),
+  );
   return rows.slice(0, count);
 }
 
@@ -91,10 +94,16 @@ async function sizeOf(
 ): Promise<NonNullable<ListedContainer['size']>> {
   const written = await findWritten(layers, container);
   if (written === undefined) return unknownSize;
-  const below = await store.lock.shared(async () => {
-    const found = await store.images.findImage(container.image.id as ImageId);
-    return found === undefined ? 0 : imageSize(store, found);
-  });
+  const below = await store.lock
+    .shared(async () => {
+      const found = await store.images.findImage(container.image.id as ImageId);
+      return found === undefined ? 0 : imageSize(store, found);
+    })
+    .catch(asBroken);
+  if (below instanceof UserError) {
+    tellFaults([below]);
+    return unknownSize;
+  }
   return { written, virtual: written + below };
 }
 

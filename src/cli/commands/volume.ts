@@ -4,11 +4,12 @@ import { UserError } from '../../base/user-error.ts';
 import { exportDirectory, importDirectory } from '../../run/volume-archive.ts';
 import type { VolumeFacts } from '../../run/volume-driver.ts';
 import { withVolume } from '../../run/use-volume.ts';
-import { pruneVolumes, removeVolume, volumeUsers } from '../../run/volume-users.ts';
+import { pruneVolumes, readVolumeUsers, removeVolume } from '../../run/volume-users.ts';
 import { withReserve } from '../../store/reserve.ts';
 import { confirm } from '../confirm.ts';
 import { describeVolume } from '../describe-volume.ts';
 import { eachOperand } from '../each-operand.ts';
+import { tellFaults } from '../faults.ts';
 import { Filters, matchesName } from '../filters.ts';
 import { formatRows, type Fields, type Listing } from '../listing.ts';
 import { openEngine } from '../open-engine.ts';
@@ -60,7 +61,9 @@ function ls(): Command {
     .action(async ({ quiet, json, filter, format }: ListOptions, command: Command) => {
       const filters = new Filters(filter, volumeFilters);
       const { engine } = await openEngine(command);
-      const usersOf = await volumeUsers(engine);
+      const { usersOf, faults } = await readVolumeUsers(engine);
+      // Which volumes are dangling is said of what is known.
+      tellFaults(faults);
       const rows = engine.volumes
         .list()
         .filter(
@@ -114,7 +117,8 @@ function inspect(): Command {
     .option('--json', 'as JSON, which it is anyway')
     .action(async (names: string[], { format }: { readonly format?: string }, command: Command) => {
       const { engine } = await openEngine(command);
-      const usersOf = await volumeUsers(engine);
+      const { usersOf, faults } = await readVolumeUsers(engine);
+      tellFaults(faults);
       const found: object[] = [];
       await eachOperand(names, (name) => {
         found.push(describeVolume(engine.volumes.get(name), usersOf(name)));

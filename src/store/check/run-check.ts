@@ -8,6 +8,7 @@ import type { CacheId } from '../ids.ts';
 import { isBroken } from '../durable.ts';
 import type { Store } from '../store.ts';
 import { tryRemoval } from '../try-removal.ts';
+import { checkContainers } from './check-containers.ts';
 import { checkImages, checkNames } from './check-images.ts';
 import { checkContents, checkLayers } from './check-layers.ts';
 import { checkLeftovers, checkMounts } from './check-leftovers.ts';
@@ -52,6 +53,7 @@ async function findFaults(store: Store): Promise<Finding[]> {
   faults.push(...(await checkImages(store, sound)));
   faults.push(...(await checkNames(store)));
   faults.push(...(await checkMounts(store, sound)));
+  faults.push(...(await checkContainers(store)));
   faults.push(...(await checkLeftovers(store)));
   return faults;
 }

@@ -1,0 +1,53 @@
+/**
+ * Checks the files of containers: what was asked, and the last run. A damaged one hides its container from whoever lists them,
+ * and keeps volumes and images that it may have.
+ */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { UserError } from '../../base/user-error.ts';
+import { asBroken, findJson, namesIn } from '../durable.ts';
+import type { Store } from '../store.ts';
+import type { Finding } from './finding.ts';
+
+/** What every command relies on. */
+const containerSchema = v.looseObject({
+  id: v.string(),
+  name: v.string(),
+  image: v.looseObject({ id: v.string() }),
+});
+const runSchema = v.looseObject({ run: v.string(), startedAt: v.string(), runtime: v.string() });
+
+export async function checkContainers(store: Store): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const directory = store.root.at('containers');
+  for (const id of await namesIn(directory)) {
+    if (!/^[0-9a-f]{64}$/.test(id)) continue;
+    const [definition, run] = ['container.json', 'run.json'].map((name) => join(directory, id, name)) as [
+      string,
+      string,
+    ];
+    if (await isDamaged(definition, containerSchema))
+      findings.push({
+        code: 'container-file',
+        path: definition,
+        message: `nobody knows what was asked of it: strata rm ${id.slice(0, 12)} removes the container`,
+      });
+    if (!(await isDamaged(run, runSchema))) continue;
+    const isRunning = existsSync(join(store.run.path, 'bundles', id));
+    findings.push({
+      code: 'container-run',
+      path: run,
+      message: isRunning
+        ? 'nobody knows of its last run, which has not ended'
+        : 'nobody knows how its last run ended',
+      mend: isRunning ? undefined : () => rm(run, { force: true }),
+    });
+  }
+  return findings;
+}
+
+async function isDamaged(path: string, schema: v.GenericSchema): Promise<boolean> {
+  return (await findJson(path, schema).catch(asBroken)) instanceof UserError;
+}
