@@ -81,15 +81,31 @@ export async function withVolumeLock<T>(engine: Engine, name: string, act: () =>
   }
 }
 
-/** Undefined where another directory, or none, has that name when it is locked. */
-async function lockThere(path: string): Promise<Lock | undefined> {
-  let lock: Lock;
+/** The same lock, at once, for the caller to release; undefined where somebody has it, and where the volume has gone. */
+export function tryVolumeLock(engine: Engine, name: string): Lock | undefined {
+  const facts = engine.volumes.find(name);
+  if (facts === undefined) return undefined;
+  const path = dirname(facts.mountpoint);
   try {
-    lock = await waitForLock(nameFromText(path), 'exclusive');
+    const lock = tryLock(nameFromText(path), 'exclusive');
+    return lock === undefined ? undefined : ifThere(lock, path);
   } catch (thrown) {
     if (isFsError(thrown, 'ENOENT')) return undefined;
     throw thrown;
   }
+}
+
+/** Undefined where another directory, or none, has that name when it is locked. */
+async function lockThere(path: string): Promise<Lock | undefined> {
+  try {
+    return ifThere(await waitForLock(nameFromText(path), 'exclusive'), path);
+  } catch (thrown) {
+    if (isFsError(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
+}
+
+function ifThere(lock: Lock, path: string): Lock | undefined {
   if (statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(lock.fd).ino) return lock;
   lock.release();
   return undefined;

@@ -5,11 +5,12 @@
  */
 import { rm } from 'node:fs/promises';
 import { UserError } from '../base/user-error.ts';
+import type { Lock } from '../os/lock.ts';
 import { findText, namesIn, writeDurably } from '../store/durable.ts';
 import { readContainers } from './container-book.ts';
 import { volumesOf } from './container-mounts.ts';
 import { containerPath, type Engine } from './engine.ts';
-import { withVolumeLock } from './use-volume.ts';
+import { tryVolumeLock, withVolumeLock } from './use-volume.ts';
 import type { NewVolume, VolumeFacts } from './volume-driver.ts';
 import type { UsersOf } from './volumes.ts';
 
@@ -80,26 +81,60 @@ export function removeVolume(engine: Engine, name: string): Promise<void> {
 /** The same, unless a container has it, or it is gone: false then. */
 export async function removeUnused(engine: Engine, name: string): Promise<boolean> {
   try {
-    await removeVolume(engine, name);
-    return true;
+    return await withVolumeLock(engine, name, async () =>
+      removeUnless(engine, name, await volumeUsers(engine)),
+    );
   } catch (thrown) {
-    if (thrown instanceof UserError && (thrown.code === 'volume-in-use' || thrown.code === 'no-such-volume'))
-      return false;
+    if (thrown instanceof UserError && thrown.code === 'no-such-volume') return false;
     throw thrown;
   }
 }
 
+/** For the holder of the volume's lock; false where it stays. */
+function removeUnless(engine: Engine, name: string, usersOf: UsersOf): boolean {
+  if (usersOf(name).length > 0) return false;
+  engine.volumes.remove(name, usersOf);
+  return true;
+}
+
+/** How many volumes are locked at once, each by a descriptor. */
+const lockedAtOnce = 256;
+
 /**
  * Removes what no container has: those that nobody named, or with `all` every one, if `accepts` says so. Answers their
- * names.
+ * names. Containers are read once for many volumes, which are locked meanwhile.
  */
 export async function pruneVolumes(
   engine: Engine,
   options: { readonly all: boolean; readonly accepts?: (facts: VolumeFacts) => boolean },
 ): Promise<string[]> {
   const gone: string[] = [];
-  for (const name of engine.volumes.findUnused(await volumeUsers(engine), options))
-    if (await removeUnused(engine, name)) gone.push(name);
+  const names = engine.volumes.findPrunable(options);
+  for (let at = 0; at < names.length; at += lockedAtOnce)
+    gone.push(...(await pruneTogether(engine, names.slice(at, at + lockedAtOnce))));
+  return gone.sort();
+}
+
+async function pruneTogether(engine: Engine, names: readonly string[]): Promise<string[]> {
+  const locks = new Map<string, Lock>();
+  const busy: string[] = [];
+  const gone: string[] = [];
+  try {
+    for (const name of names) {
+      const lock = tryVolumeLock(engine, name);
+      if (lock === undefined) busy.push(name);
+      else locks.set(name, lock);
+    }
+    const usersOf = await volumeUsers(engine);
+    for (const [name, lock] of locks) {
+      if (removeUnless(engine, name, usersOf)) gone.push(name);
+      lock.release();
+    }
+  } finally {
+    for (const lock of locks.values()) lock.release();
+  }
+  // Waited for by themselves: who is at work with one may wait for another.
+  for (const name of busy) if (await removeUnused(engine, name)) gone.push(name);
   return gone;
 }
 

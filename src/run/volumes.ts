@@ -71,18 +71,13 @@ export class Volumes {
     this.#driver(facts.driver).remove(name);
   }
 
-  /** Names of what no container has: those that nobody named, or with `all` every one, if `accepts` says so. */
-  findUnused(
-    usersOf: UsersOf,
-    options: { readonly all: boolean; readonly accepts?: (facts: VolumeFacts) => boolean },
-  ): string[] {
+  /** Names of those that nobody named, or with `all` of every one, if `accepts` says so, whoever has them. */
+  findPrunable(options: {
+    readonly all: boolean;
+    readonly accepts?: (facts: VolumeFacts) => boolean;
+  }): string[] {
     return this.list()
-      .filter(
-        (facts) =>
-          (options.all || isAnonymous(facts.name)) &&
-          usersOf(facts.name).length === 0 &&
-          options.accepts?.(facts) !== false,
-      )
+      .filter((facts) => (options.all || isAnonymous(facts.name)) && options.accepts?.(facts) !== false)
       .map(({ name }) => name);
   }
 

@@ -56,3 +56,44 @@ t.test('one that is being removed is made again', async (t) => {
   t.strictSame(engine.volumes.get('data').labels, { new: '1' });
   await t.rejects(removeVolume(engine, 'data'), { code: 'volume-in-use' });
 });
+
+t.test('a prune reads containers once, however many volumes there are', async (t) => {
+  const readings = async (count: number): Promise<number> => {
+    const { engine } = makeNotedEngine(makeScratch(t).path);
+    mkdirSync(`${engine.containers}/${idOf('a')}`, { recursive: true });
+    const mount = { type: 'volume', source: 'v1', target: '/x', readOnly: false, noCopy: false } as const;
+    await addContainer(engine, { ...containerOf('a', 'web'), mounts: [mount] });
+    const free = Array.from({ length: count }, (_, number) => `v${String(number + 2)}`);
+    for (const name of ['v1', ...free]) engine.volumes.create(name, {});
+    let asked = 0;
+    const counting: Engine = {
+      ...engine,
+      get containers() {
+        asked += 1;
+        return engine.containers;
+      },
+    };
+    t.strictSame(await pruneVolumes(counting, { all: true }), free.sort());
+    t.ok(engine.volumes.find('v1'));
+    return asked;
+  };
+  const [one, many] = [await readings(1), await readings(40)];
+  t.ok(one > 0);
+  t.equal(many, one);
+});
+
+t.test('a prune waits for a volume that somebody is at work with', async (t) => {
+  const engine = makeStage(t);
+  for (const name of ['busy', 'free', 'taken']) engine.volumes.create(name, {});
+  let pruned: Promise<string[]> = Promise.resolve([]);
+  await withVolumeLock(engine, 'taken', async () => {
+    await withVolumeLock(engine, 'busy', async () => {
+      pruned = pruneVolumes(engine, { all: true });
+      while (engine.volumes.find('free') !== undefined) await new Promise(setImmediate);
+      t.ok(engine.volumes.find('busy'));
+    });
+    await noteVolumes(engine, idOf('a'), ['taken']);
+  });
+  t.strictSame(await pruned, ['busy', 'free']);
+  t.ok(engine.volumes.find('taken'), 'it has got a user meanwhile');
+});

@@ -50,11 +50,10 @@ t.test('a volume that is used stays', async (t) => {
     },
     { code: 'volume-in-use', message: /\[web\]/ },
   );
-  t.strictSame(volumes.findUnused(usersOf, { all: false }), [nameless]);
-  t.strictSame(volumes.findUnused(usersOf, { all: true }), [nameless, 'free'].sort());
-  t.strictSame(volumes.findUnused(usersOf, { all: true, accepts: ({ name }) => name !== 'free' }), [
-    nameless,
-  ]);
+  t.strictSame(volumes.findPrunable({ all: false }), [nameless]);
+  t.strictSame(volumes.findPrunable({ all: true }), [nameless, 'free', 'used'].sort());
+  const accepts = ({ name }: { readonly name: string }): boolean => name === nameless;
+  t.strictSame(volumes.findPrunable({ all: true, accepts }), [nameless]);
   for (const name of ['used', 'free', nameless]) volumes.remove(name, unused);
   t.strictSame(readdirSync(`${path}/volumes`), []);
 });
