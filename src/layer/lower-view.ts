@@ -31,7 +31,7 @@ import { readMetacopy } from './metacopy.ts';
 import { readOpaque, type Opacity } from './opaque.ts';
 import { pathBelow, readRedirect, type Redirect } from './redirect.ts';
 import { findSharedUuids } from './shared-uuid.ts';
-import { isWhiteoutStat, isXattrWhiteout } from './whiteout.ts';
+import { hasWhiteoutMark, isWhiteoutStat } from './whiteout.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 /** A directory of one lower layer. */
@@ -40,8 +40,6 @@ export interface LowerDir {
   readonly layer: number;
   /** O_PATH. */
   readonly fd: Fd;
-  /** It may hold xattr whiteouts. */
-  readonly xattrs: boolean;
   /** Something is mounted on it: it is empty, and `fd` is the directory that holds it, which it looks like. */
   readonly isCovered?: true;
 }
@@ -104,11 +102,7 @@ export class LowerView {
     this.#parts = parts;
     this.#names = parts.names;
     this.#aufs = parts.aufs === true;
-    this.roots = parts.lowers.map((fd, layer) => ({
-      layer,
-      fd,
-      xattrs: readOpaque(fs, fd, self, parts.names) === 'xattrs',
-    }));
+    this.roots = parts.lowers.map((fd, layer) => ({ layer, fd }));
   }
 
   /**
@@ -217,7 +211,7 @@ export class LowerView {
       if (!this.#existsBelow(root, search.path)) continue;
       if (((this.#fs.stat[st.mode] ?? 0) & S_IFMT) !== S_IFREG) continue;
       const fd = this.#findOpen(root, path, O_PATH);
-      if (fd !== undefined) return { layer: this.roots.length + i, fd, xattrs: false };
+      if (fd !== undefined) return { layer: this.roots.length + i, fd };
     }
     return undefined;
   }
@@ -265,9 +259,7 @@ export class LowerView {
     }
     const type = (fs.stat[st.mode] ?? 0) & S_IFMT;
     const isDirectory = type === S_IFDIR;
-    const whiteout =
-      isWhiteoutStat(fs.stat) ||
-      (dir.xattrs && !isDirectory && isXattrWhiteout(fs, dir.fd, name, this.#names));
+    const whiteout = isWhiteoutStat(fs.stat) || this.#isMarkedWhiteout(dir, name);
     const mismatch = isDirectory
       ? last && search.metacopy
       : search.directory || !last || (search.metacopy && type !== S_IFREG);
@@ -286,7 +278,7 @@ export class LowerView {
     search.metacopy = metacopy !== undefined;
     search.stop = !search.metacopy || hides;
     if (search.metacopy) this.#redirect(dir.fd, name, search, 0);
-    return { layer: dir.layer, fd: this.#open(dir.fd, name, O_PATH), xattrs: false };
+    return { layer: dir.layer, fd: this.#open(dir.fd, name, O_PATH) };
   }
 
   #enter(dir: LowerDir, name: Name, search: Search, rest: number, hides: boolean): LowerDir {
@@ -295,13 +287,13 @@ export class LowerView {
     const fd = this.#findOpen(dir.fd, name, O_PATH | O_DIRECTORY);
     if (fd === undefined) {
       search.stop ||= hides;
-      return { ...dir, fd: this.#open(dir.fd, here, O_PATH | O_DIRECTORY), xattrs: false, isCovered: true };
+      return { ...dir, fd: this.#open(dir.fd, here, O_PATH | O_DIRECTORY), isCovered: true };
     }
     try {
       const opacity = this.#opacity(fd);
       if (opacity === 'opaque' || hides) search.stop = true;
       if (opacity !== 'opaque') this.#redirect(fd, self, search, rest);
-      return { layer: dir.layer, fd, xattrs: opacity === 'xattrs' };
+      return { layer: dir.layer, fd };
     } catch (error) {
       fs.close(fd);
       throw error;
@@ -352,12 +344,18 @@ export class LowerView {
   }
 
   #isWhiteout(dir: LowerDir, name: Name, type: number): boolean {
+    if (type !== DT_CHR && type !== DT_REG && type !== DT_UNKNOWN) return false;
     const fs = this.#fs;
-    if (type === DT_CHR || type === DT_UNKNOWN) {
-      if (!fs.findStatx(dir.fd, name) || isWhiteoutStat(fs.stat)) return true;
-    }
+    return !fs.findStatx(dir.fd, name) || isWhiteoutStat(fs.stat) || this.#isMarkedWhiteout(dir, name);
+  }
+
+  /** Of what is in `stat`: in whatever directory, as for who asks the mount for this name. */
+  #isMarkedWhiteout(dir: LowerDir, name: Name): boolean {
+    const { stat } = this.#fs;
     return (
-      dir.xattrs && (type === DT_REG || type === DT_UNKNOWN) && isXattrWhiteout(fs, dir.fd, name, this.#names)
+      ((stat[st.mode] ?? 0) & S_IFMT) === S_IFREG &&
+      stat[st.size] === 0 &&
+      hasWhiteoutMark(this.#fs, dir.fd, name, this.#names)
     );
   }
 
