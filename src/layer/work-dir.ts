@@ -139,11 +139,15 @@ function refuseIncompatible(fs: HostFs, workRoot: Fd): void {
   );
 }
 
-/** A new directory that nobody else enters; what it would inherit from its parent's default list is dropped. */
+/**
+ * A new directory that nobody else enters; what it inherits from its parent is dropped: the lists, and the setgid bit, with
+ * which all that is made in it would get its group.
+ */
 function makeDirectory(fs: HostFs, parent: Fd, name: Name): Fd {
   fs.mkdirat(parent, name, 0o700);
   fs.findRemoveXattr(parent, name, aclDefault);
   fs.findRemoveXattr(parent, name, aclAccess);
+  fs.fchmodat(parent, name, 0o700);
   return fs.openat2(parent, name, directoryFlags, 0, staysInside);
 }
 
