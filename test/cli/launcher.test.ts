@@ -42,6 +42,26 @@ t.test('a launcher that is written anew while it waits', needs('program:setsid')
   t.end();
 });
 
+t.test('a limit of file sizes is lifted as far as can be', needs('root', 'program:setpriv'), (t) => {
+  const launcher = makeLauncher(
+    t,
+    `const limits = fs.readFileSync('/proc/self/limits', 'latin1');
+    fs.writeFileSync(launcher + '.limits', /^Max file size.*/m.exec(limits)[0].split(/  +/).slice(1, 3).join());
+    fs.writeSync(3, '0\\n');`,
+  );
+  // Who has this capability lifts any limit.
+  const weak = 'setpriv --bounding-set=-sys_resource';
+  for (const [limits, found, warning] of [
+    ['ulimit -Sf 100', 'unlimited,unlimited', ''],
+    ['ulimit -Sf 100; ulimit -Hf 200', '204800,204800', /no file .* beyond 200 KiB/],
+  ] as const) {
+    const done = spawnSync('bash', ['-c', `${limits}; ${weak} ${launcher} m`], { encoding: 'utf8' });
+    t.match(done, { status: 0, stderr: warning }, limits);
+    t.equal(readFileSync(`${launcher}.limits`, 'latin1'), found, limits);
+  }
+  t.end();
+});
+
 t.test('in a checkout that is not built', (t) => {
   const path = realpathSync(t.testdir({ bin: {}, native: { 'binding.gyp': '' } }));
   for (const name of ['stratafs', 'strata']) {
