@@ -160,6 +160,7 @@ export class Files {
     this.#core.handles.delete(id);
     const { node } = handle;
     node.opens -= 1;
+    if (handle.writable) node.writers -= 1;
     if (node.opens === 0) this.#core.data.drop(node);
     this.#core.nodes.leaveIfUnused(node);
   }
@@ -342,6 +343,7 @@ export class Files {
     const handle = new OpenNode(this.#nextId++ as HandleId, node, { writable, writeOnly, costly: holdsData });
     this.#core.handles.set(handle.id, handle);
     node.opens += 1;
+    if (writable) node.writers += 1;
     return handle;
   }
 

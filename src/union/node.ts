@@ -63,6 +63,8 @@ export class Node {
   lookups = 0;
   /** Open files of it. */
   opens = 0;
+  /** Those of them that may write. */
+  writers = 0;
   /** Its first link; undefined for the root, and once it was unlinked. */
   parent: Node | undefined;
   name: Name;

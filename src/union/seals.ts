@@ -32,14 +32,17 @@ export function refuseOpen(node: Node, flags: number): void {
   if ((node.sealed & FS_IMMUTABLE_FL) !== 0 || !appends) throw fsError('EPERM');
 }
 
-/** What can only be appended to takes the present as its times; and who has it open, a time of modification. */
+/**
+ * What can only be appended to takes the present as its times. What somebody may still write, who had it open before, loses
+ * privileges by that, and takes the time of what was written.
+ */
 export function refuseChange(node: Node, change: SetAttr): void {
   if (node.sealed === 0) return;
-  const { mode, uid, gid, size, atime, mtime, mtimeIsPresent, killPriv } = change;
+  const { mode, uid, gid, size, atime, mtime, killPriv } = change;
   if (mode === undefined && uid === undefined && gid === undefined && size === undefined) {
-    const isOfWriting = atime === undefined && (mtime !== undefined || killPriv);
-    if (isOfWriting && node.opens > 0) return;
-    const isPresent = atime === utimeNow && (mtime === utimeNow || mtimeIsPresent === true);
+    const mayBeOfWriting = mtime === undefined ? killPriv : change.mtimeMayBeOfWriting === true;
+    if (atime === undefined && mayBeOfWriting && node.writers > 0) return;
+    const isPresent = atime === utimeNow && (mtime === utimeNow || change.mtimeIsPresent === true);
     if (node.sealed === FS_APPEND_FL && isPresent) return;
   }
   throw fsError('EPERM');

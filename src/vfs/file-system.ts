@@ -38,6 +38,8 @@ export interface SetAttr {
   mtime: TimeSpec | undefined;
   /** `mtime`, which is a time, was asked for as the present: what may set both times to that may have it. */
   mtimeIsPresent?: boolean;
+  /** `mtime` may be that of data which the kernel of the mount has kept back: it tells the two alike. */
+  mtimeMayBeOfWriting?: boolean;
   /** Drop setuid, setgid and file capabilities too. */
   killPriv: boolean;
 }

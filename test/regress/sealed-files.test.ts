@@ -1,4 +1,4 @@
-/** Append-only and immutable files, and files that the server may only read: what can be done to them can be done here. */
+/** Append-only and immutable files, and files that the server may only read: what can be done to them can be done here, and no more. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import t from 'tap';
@@ -71,6 +71,24 @@ for (const way of ['passthrough=on', 'passthrough=off']) {
         exec 3<&-
       done`;
     t.equal(await answers(path, script), 'one\none\nmore\nlow\nlow\nmore');
+  });
+}
+
+for (const way of ['passthrough=on', 'passthrough=off', 'writeback=0']) {
+  t.test(`who reads a file does not unseal its times, ${way}`, needs(...mountNeeds), async (t) => {
+    const place = await makePlace(t, 'for f in low up; do echo $f >$f; touch -d @5 $f; done; chattr +i low');
+    const { path } = await place.mount([way]);
+    t.teardown(() => shell(place.lower, 'chattr -i low').then(() => undefined));
+    const script = `${unsealed}
+      chattr +i up
+      for f in low up; do
+        exec 3<$f
+        ${refused('touch -m -d @7 $f')}
+        ${refused('touch -m $f')}
+        exec 3<&-
+        stat -c %Y $f
+      done`;
+    t.equal(await answers(path, script), '5\n5');
   });
 }
 

@@ -82,6 +82,8 @@ export function onSetattr(door: Door): number {
   const valid = frame.u32(setattrIn.valid);
   door.repeats?.end(node);
   const has = (bit: number): boolean => (valid & bit) !== 0;
+  // A kernel that keeps written data back tells the time of change, too, and no other does.
+  const writesBack = has(setattrValid.CTIME);
   const change: SetAttr = {
     mode: has(setattrValid.MODE) ? frame.u32(setattrIn.mode) : undefined,
     uid: has(setattrValid.UID) ? frame.u32(setattrIn.uid) : undefined,
@@ -93,7 +95,8 @@ export function onSetattr(door: Door): number {
     mtime: has(setattrValid.MTIME)
       ? time(door, has(setattrValid.MTIME_NOW), setattrIn.mtime, setattrIn.mtimeNsec)
       : undefined,
-    mtimeIsPresent: has(setattrValid.MTIME) && has(setattrValid.CTIME) && hasEqualTimes(door),
+    mtimeIsPresent: has(setattrValid.MTIME) && writesBack && hasEqualTimes(door),
+    mtimeMayBeOfWriting: has(setattrValid.MTIME) && writesBack,
     killPriv: has(setattrValid.KILL_SUIDGID) || (valid & ~saysNothing) === 0,
   };
   const { relaxed } = door;
