@@ -25,35 +25,45 @@ const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 
 /** Removes (dir, name), whatever it is; nothing happens where nothing is. A crash leaves less of it. */
 export function removeTree(fs: HostFs, dir: Fd, name: Name): void {
+  runAll(removingTree(fs, dir, name));
+}
+
+/** Removes everything in a directory, which must be open for reading. */
+export function emptyDirectory(fs: HostFs, top: Fd): void {
+  runAll(emptying(fs, top));
+}
+
+/** A removal that can rest after each name. It must be run to its end, or ended by `return()`, which leaves the rest. */
+export type Removal = Generator<undefined, void, undefined>;
+
+/** `removeTree` in steps. `dir` is in use until the end. */
+export function* removingTree(fs: HostFs, dir: Fd, name: Name): Removal {
   if (tryUnlink(fs, dir, name)) return;
   const top = openDirectory(fs, dir, name);
   try {
-    letIn(fs, dir, name, () => {
-      emptyDirectory(fs, top);
-    });
+    yield* lettingIn(fs, dir, name, () => emptying(fs, top));
   } finally {
     fs.close(top);
   }
   fs.unlinkat(dir, name, AT_REMOVEDIR);
 }
 
-/** Removes everything in a directory, which must be open for reading. */
-export function emptyDirectory(fs: HostFs, top: Fd): void {
+/** `emptyDirectory` in steps. */
+export function* emptying(fs: HostFs, top: Fd): Removal {
   const temps = new TempNames('r');
   const pending: Name[] = [];
-  unlinkContent(fs, top, (name) => {
+  yield* unlinkingContent(fs, top, (name) => {
     pending.push(name);
   });
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
     const sub = openDirectory(fs, top, name);
-    try {
-      letIn(fs, top, name, () => {
-        unlinkContent(fs, sub, (inner) => {
-          letIn(fs, sub, inner, () => {
-            pending.push(moveUp(fs, sub, inner, top, temps));
-          });
-        });
+    const takeUp = (inner: Name): void => {
+      letIn(fs, sub, inner, () => {
+        pending.push(moveUp(fs, sub, inner, top, temps));
       });
+    };
+    try {
+      yield* lettingIn(fs, top, name, () => unlinkingContent(fs, sub, takeUp));
     } finally {
       fs.close(sub);
     }
@@ -61,13 +71,18 @@ export function emptyDirectory(fs: HostFs, top: Fd): void {
   }
 }
 
+function runAll(removal: Removal): void {
+  while (removal.next().done !== true);
+}
+
 /** Unlinks what can be unlinked in `dir`, and hands on the names of directories that are not empty. */
-function unlinkContent(fs: HostFs, dir: Fd, keep: (name: Name) => void): void {
+function* unlinkingContent(fs: HostFs, dir: Fd, keep: (name: Name) => void): Removal {
   const { names, types } = fs.listDirectory(dir);
   for (let i = 0; i < names.length; i += 1) {
     const name = names[i];
     if (name === undefined) break;
     if (types[i] === DT_DIR ? !tryRmdir(fs, dir, name) : !tryUnlink(fs, dir, name)) keep(name);
+    yield;
   }
 }
 
@@ -114,6 +129,17 @@ function letIn(fs: HostFs, dir: Fd, name: Name, act: () => void): void {
     if (!isFsError(error, 'EACCES')) throw error;
     fs.fchmodat(dir, name, 0o700);
     act();
+  }
+}
+
+/** The same for what is done in steps. */
+function* lettingIn(fs: HostFs, dir: Fd, name: Name, act: () => Removal): Removal {
+  try {
+    yield* act();
+  } catch (error) {
+    if (!isFsError(error, 'EACCES')) throw error;
+    fs.fchmodat(dir, name, 0o700);
+    yield* act();
   }
 }
 

@@ -20,6 +20,7 @@ import { ListingCache } from './listing-cache.ts';
 import type { Node } from './node.ts';
 import { NodeTable } from './node-table.ts';
 import { DataFiles } from './data-files.ts';
+import { Discards } from './discards.ts';
 import { Interrupts } from './interrupts.ts';
 import { KeptTimes } from './kept-times.ts';
 import type { OpenNode } from './open-node.ts';
@@ -91,6 +92,7 @@ export class UnionCore {
   /** What the door counts. */
   requests: () => Readonly<Record<string, number>> = () => ({});
   readonly whiteouts: WhiteoutMaker | undefined;
+  readonly discards: Discards;
   /** Names in the work directory. */
   readonly temps = new TempNames('t');
   readonly handles = new Map<HandleId, OpenNode>();
@@ -125,6 +127,7 @@ export class UnionCore {
     });
     this.whiteouts =
       parts.work === undefined ? undefined : new WhiteoutMaker(parts.fs, this.dirs.fd(parts.work));
+    this.discards = new Discards(parts.fs, parts.log, () => this.dirs.at(this.workDir()));
   }
 
   /** The upper layer, for whoever is going to change it; EROFS where there is none. */
@@ -186,6 +189,7 @@ export class UnionCore {
 
   /** Closes everything but the layers, whatever clients have not given back: a connection may end at any time. */
   close(): void {
+    this.discards.stop();
     for (const node of this.nodes.values()) if (node.id !== rootNodeId) this.#release(node);
     this.data.close();
     this.dirs.close();

@@ -8,10 +8,8 @@ import { copyXattrs } from '../layer/attributes.ts';
 import { copyInodeFlags } from '../layer/inode-flags.ts';
 import { setOpaque } from '../layer/opaque.ts';
 import { exchange } from '../layer/renames.ts';
-import { removeTree } from '../layer/remove-tree.ts';
 import { AT_REMOVEDIR } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
-import { afterwards } from './afterwards.ts';
 import type { UnionCore } from './core.ts';
 import { listUpper } from './directory-index.ts';
 import { letIn } from './let-in.ts';
@@ -49,9 +47,7 @@ export function emptyUpper(core: UnionCore, node: Node, inside: RealDir, name: N
   }
   forgetBelow(core, node);
   core.dirs.drop(upper);
-  afterwards(core, () => {
-    removeTree(fs, work, temp);
-  });
+  core.discards.add(temp);
 }
 
 /** What hid the lower content has gone: from now on the node is opaque in memory, too. */

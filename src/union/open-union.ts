@@ -11,7 +11,7 @@ import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { bindIndex } from '../layer/index-dir.ts';
 import { prepareWork, createVolatileGuard, removeVolatileGuard } from '../layer/work-dir.ts';
-import { emptyDirectory } from '../layer/remove-tree.ts';
+import { emptying } from '../layer/remove-tree.ts';
 import { setForeignGuard } from '../layer/foreign-guard.ts';
 import { readOpaque } from '../layer/opaque.ts';
 import { findSharedUuids } from '../layer/shared-uuid.ts';
@@ -20,6 +20,7 @@ import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { UnionCore, type CoreLimits } from './core.ts';
 import type { DescriptorShare } from './descriptor-share.ts';
+import { removeInPieces } from './discards.ts';
 import type { UnionFeatures } from './features.ts';
 import type { IdMaps } from './id-map.ts';
 import { Layer } from './layer.ts';
@@ -159,7 +160,8 @@ class Opening {
   async #finish(upper: Layer, work: Fd, isChanged: boolean): Promise<void> {
     if (isChanged) await this.#fs.syncfs(upper.root);
     if (this.#options.features.volatile) removeVolatileGuard(this.#fs, work);
-    emptyDirectory(this.#fs, work);
+    // Other mounts of the process go on meanwhile.
+    await removeInPieces(emptying(this.#fs, work));
   }
 
   closeAll(): void {

@@ -5,7 +5,6 @@
  */
 import { fsError, isFsError } from '../base/fs-error.ts';
 import { asName, type Name } from '../base/name.ts';
-import { removeTree } from '../layer/remove-tree.ts';
 import { AT_REMOVEDIR, O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import type { Later } from '../vfs/file-system.ts';
@@ -88,14 +87,9 @@ function removeUpperDirectory(
 ): void {
   const dir = core.dirs.fd(inside);
   const work = core.dirs.at(core.workDir());
-  const discard = (temp: Name): void => {
-    afterwards(core, () => {
-      removeTree(core.fs, work, temp);
-    });
-  };
   if (covered) {
     letIn(core, [{ dir, name, to: 'gone' }], () => {
-      discard(core.whiteoutMaker().exchange(dir, name));
+      core.discards.add(core.whiteoutMaker().exchange(dir, name));
     });
     return;
   }
@@ -107,7 +101,7 @@ function removeUpperDirectory(
     letIn(core, [{ dir, name, to: 'gone' }], () => {
       core.fs.renameat2(dir, name, work, temp, 0);
     });
-    discard(temp);
+    core.discards.add(temp);
   }
 }
 

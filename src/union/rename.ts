@@ -7,7 +7,6 @@ import { fsError, isFsError } from '../base/fs-error.ts';
 import type { NodeId } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import { setOpaque } from '../layer/opaque.ts';
-import { removeTree } from '../layer/remove-tree.ts';
 import { exchange, leaveWhiteout, type Entry } from '../layer/renames.ts';
 import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from '../os/constants.ts';
@@ -228,10 +227,7 @@ function publishInSteps(core: UnionCore, from: Entry, to: Entry): void {
     fs.findUnlinkat(work, whiteout.name, 0);
     throw thrown;
   }
-  if (!replaced) return;
-  afterwards(core, () => {
-    removeTree(fs, work, aside.name);
-  });
+  if (replaced) core.discards.add(aside.name);
 }
 
 /** After the step: names, places and listings follow. */
