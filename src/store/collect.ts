@@ -9,6 +9,8 @@ import { removeTrial } from './drivers/choose.ts';
 import { findLine, isBroken, namesIn, unfinishedPrefix } from './durable.ts';
 import { isCacheId, type CacheId } from './ids.ts';
 import { findUnreferenced, readReferences } from './references.ts';
+import { inUse } from './mount-count.ts';
+import { isEnding } from './mount-end.ts';
 import { removeDirectory } from './remove-directory.ts';
 import type { Store } from './store.ts';
 import { tryRemoval } from './try-removal.ts';
@@ -55,7 +57,11 @@ export async function collect(store: Store): Promise<string[]> {
   const stuck = new Set<CacheId>();
   for (const id of unreferenced) {
     // Its command may have died a moment ago, and its mounts are there until the next look.
-    const isGone = await remove(`directory ${store.driver.directoryOf(id)}`, () => store.driver.remove(id));
+    const isGone = await remove(`directory ${store.driver.directoryOf(id)}`, async () => {
+      // With the lock of the root nobody waits for a server.
+      if (await isEnding(store.mounts, id)) throw inUse(store.driver.directoryOf(id));
+      await store.driver.remove(id);
+    });
     if (!isGone) stuck.add(id);
   }
   for (const directory of references.deadWorkspaces) {

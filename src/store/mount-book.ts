@@ -1,7 +1,7 @@
 /**
  * The mounts of a data root, a file for each in the run root: where, of what, served by whom, held by whom. A mount
  * whose last holder has died is taken down by whoever finds it. A file stays for as long as its mount is in use, wherever
- * that is by now, since it keeps the layers. All of it is for the holder of the run root's lock.
+ * that is by now, since it keeps the layers. Whoever acts on what it tells holds the run root's lock; a look is free.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,6 +29,8 @@ const recordSchema = v.object({
   /** The mount namespace that it is in. */
   namespace: v.string(),
   server: v.optional(processSchema),
+  /** It is off the tree, and nobody can get to it: there only is its server, which writes what is left to write, and ends. */
+  ending: v.optional(v.literal(true)),
   /** Who mounts, or mounted, it. */
   maker: processSchema,
   /** Processes that use it, and `kept` for one that stays until it is put. */
@@ -121,9 +123,9 @@ export class MountBook {
   /** Where a mount is by now, if it is on the tree of this mount namespace: at its place unless it has left that. */
   async findPlace(name: string, record: MountRecord): Promise<string | undefined> {
     if (findMounted(record) !== undefined) return record.target;
-    const { device, root, source } = record;
-    if (device === undefined || root === undefined || source === undefined) return undefined;
-    const tree: MountedTree = { device, root: asName(root), source: asName(source) };
+    const tree = record.ending === true ? undefined : findTree(record);
+    if (tree === undefined) return undefined;
+    const { device } = tree;
     // What shows the same on purpose has a record of its own.
     const others = (await this.list()).filter((other) => other.name !== name && other.device === device);
     const taken = new Set(others.map(({ target }) => nameFromText(target)));
@@ -146,8 +148,16 @@ export function isThere(record: MountRecord): boolean {
   return findMounted(record) !== undefined;
 }
 
+/** What it shows; undefined while it is being mounted. */
+export function findTree({ device, root, source }: MountRecord): MountedTree | undefined {
+  if (device === undefined || root === undefined || source === undefined) return undefined;
+  return { device, root: asName(root), source: asName(source) };
+}
+
 /** The mount, where it is at its place in this mount namespace. */
-export function findMounted({ device, mountId, target }: MountRecord): MountEntry | undefined {
+export function findMounted({ device, mountId, target, ending }: MountRecord): MountEntry | undefined {
+  // Both numbers may by now be those of the next mount.
+  if (ending === true) return undefined;
   const place = nameFromText(target);
   return readMounts().findLast(
     (entry) =>

@@ -21,6 +21,7 @@ import {
   type NamedRecord,
 } from './mount-book.ts';
 import { dropMount, getMount } from './mount-count.ts';
+import { waitForEnding } from './mount-end.ts';
 import { resolveImage } from './resolve-image.ts';
 import type { Store } from './store.ts';
 
@@ -82,13 +83,13 @@ export async function mountLayerAt(
 }
 
 /** UserError `not-mounted`, `layer-in-use` while programs use it unless `lazy`. */
-export function unmountTreeAt(
+export async function unmountTreeAt(
   store: Store,
   path: string,
   { lazy }: { readonly lazy: boolean },
 ): Promise<void> {
   const target = mountPointAt(path);
-  return store.mounts.alone(async () => {
+  const ending = await store.mounts.alone(async () => {
     const record = await findRecord(store.mounts, target);
     if (record === undefined) {
       throw new UserError('not-mounted', `${target} is not a mount of this data root`, {
@@ -97,8 +98,9 @@ export function unmountTreeAt(
     }
     checkNamespace(record);
     const tree = findMounted(record) ?? findMountAt(nameFromText(target));
-    await dropMount(store.mounts, record, { tree, lazy });
+    return dropMount(store.mounts, record, { tree, lazy });
   });
+  if (ending !== undefined) await waitForEnding(store.mounts, ending);
 }
 
 /** Of the mount that is, or has come, there. */

@@ -44,6 +44,13 @@ export class RunRoot {
 
   async #makeReady(): Promise<void> {
     makeDirectories(this.path, 0o700);
+    // Only who finds another boot's waits for those who mount.
+    if ((await findText(this.#bootFile)) !== readBootId()) await this.#empty();
+    // Whoever tidies up /run may take it for one that nobody needs.
+    makeDirectories(this.mounts, 0o700);
+  }
+
+  async #empty(): Promise<void> {
     const lock = await waitForLock(nameFromText(this.path), 'exclusive');
     try {
       const bootId = readBootId();
@@ -52,8 +59,6 @@ export class RunRoot {
         rmSync(join(this.path, 'driver.json'), { force: true });
         await writeDurably(this.#bootFile, bootId);
       }
-      // Whoever tidies up /run may take it for one that nobody needs.
-      makeDirectories(this.mounts, 0o700);
     } finally {
       lock.release();
     }

@@ -31,7 +31,9 @@ export async function findProvenance(store: Store, word: string): Promise<Proven
     return inImage(store, image, path);
   }
   const file = realFile(word);
-  const record = (await store.mounts.list()).findLast(({ target }) => `${file}/`.startsWith(`${target}/`));
+  const record = (await store.mounts.list()).findLast(
+    ({ target, ending }) => ending !== true && `${file}/`.startsWith(`${target}/`),
+  );
   const image = record === undefined ? undefined : await imageOf(store, record.layers);
   if (record === undefined || image === undefined) {
     throw new UserError('not-mounted', `${word} lies in no image that is mounted from this data root`, {

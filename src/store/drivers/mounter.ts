@@ -101,19 +101,30 @@ const lookMs = 1000;
 export interface Unmounting {
   /** What is to be taken off; what is on top unless told. */
   readonly tree?: MountedTree | undefined;
-  /** Who serves it, and is waited for, since it writes to the upper until its end. */
-  readonly server?: ProcessIdentity | undefined;
-  /** Also while programs use it; then nobody is waited for. */
+  /** Also while programs use it. */
   readonly lazy?: boolean;
 }
 
 /**
- * Takes a mount off `target`, as often as it is there. Where it is shown at another place, and stays there, its server goes
- * on, and is not waited for. UserError `layer-in-use` where programs use it, or something else is mounted over it.
+ * Takes a mount off `target`, as often as it is there, and waits for `server`, which writes to the upper until its end, unless
+ * the mount is shown at another place, and stays there. UserError as `takeOffTree`.
  */
 export async function unmountTree(
   target: string,
-  { server, lazy = false, ...options }: Unmounting,
+  { server }: { readonly server?: ProcessIdentity | undefined } = {},
+): Promise<void> {
+  const tree = findMountAt(nameFromText(target));
+  await takeOffTree(target, { tree });
+  if (tree !== undefined && server !== undefined && !isShown(tree)) await waitForServer(server, tree);
+}
+
+/**
+ * Takes a mount off `target`, as often as it is there, and waits for nobody. UserError `layer-in-use` where programs use it, or
+ * something else is mounted over it.
+ */
+export async function takeOffTree(
+  target: string,
+  { lazy = false, ...options }: Unmounting = {},
 ): Promise<void> {
   const tree = options.tree ?? findMountAt(nameFromText(target));
   if (tree === undefined) return;
@@ -125,15 +136,33 @@ export async function unmountTree(
     }
     await sleep(10);
   }
-  if (!lazy && server !== undefined) await waitForEnd(server, tree);
 }
 
-async function waitForEnd(server: ProcessIdentity, tree: MountedTree): Promise<void> {
-  for (let waitedMs = 0; isRunning(server) && waitedMs < serverEndMs; waitedMs += 10) {
-    if (waitedMs === copiesSoughtMs) {
-      if (readMounts().some((entry) => showsTree(entry, tree))) return;
-      // What others have mounted is theirs everywhere.
-      if (tree.source === mountSource && !(await detachCopies(tree))) return;
+/** Whether a tree is mounted anywhere in this mount namespace. */
+export function isShown(tree: MountedTree): boolean {
+  return readMounts().some((entry) => showsTree(entry, tree));
+}
+
+export interface ServerWait {
+  readonly waitMs?: number;
+  /** Runs an act while nobody mounts. */
+  readonly alone?: <T>(act: () => Promise<T>) => Promise<T>;
+}
+
+/**
+ * Waits for the end of who has served a tree that is not shown in this mount namespace any more. In others it is taken away; where
+ * it stays in one, nobody is waited for.
+ */
+export async function waitForServer(
+  server: ProcessIdentity,
+  tree: MountedTree,
+  { waitMs = serverEndMs, alone = (act) => act() }: ServerWait = {},
+): Promise<void> {
+  for (let waitedMs = 0; isRunning(server) && waitedMs < waitMs; waitedMs += 10) {
+    // What others have mounted is theirs everywhere.
+    if (waitedMs === copiesSoughtMs && tree.source === mountSource) {
+      // The number of a device is given to another mount at once: one that is seen here again has no copies of the old one.
+      if (!(await alone(async () => isShown(tree) || (await detachCopies(tree))))) return;
     }
     await sleep(10);
   }

@@ -5,16 +5,16 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { nameFromText } from '../../base/name.ts';
-import { UserError } from '../../base/user-error.ts';
 import { applyLayerTar } from '../../oci/layer-reader.ts';
 import { writeLayerTar, type LayerTarResult } from '../../oci/layer-writer.ts';
 import { readMounts } from '../../os/mountinfo.ts';
 import type { DataRoot } from '../data-root.ts';
 import type { GetOptions, LayerChange, StorageDriver } from '../driver.ts';
 import type { CacheId } from '../ids.ts';
-import { checkNamespace, findMounted, isThere, type MountBook } from '../mount-book.ts';
-import { checkEnded, cleanMounts, getMount, putMount } from '../mount-count.ts';
-import { kernelMounter, stratafsMounter, unmountTree, type Mounter } from './mounter.ts';
+import type { MountBook } from '../mount-book.ts';
+import { cleanMounts, endMount, getMount, inUse, putMount } from '../mount-count.ts';
+import { waitForEnding } from '../mount-end.ts';
+import { kernelMounter, stratafsMounter, type Mounter } from './mounter.ts';
 import { overlayChanges } from './overlay-changes.ts';
 import { OverlayDirs } from './overlay-dirs.ts';
 import { settleLayer, withoutMount } from './settle-layer.ts';
@@ -110,18 +110,7 @@ export class OverlayDriver implements StorageDriver {
   }
 
   async remove(id: CacheId): Promise<void> {
-    await this.#book.alone(async () => {
-      const record = await this.#book.find(id);
-      if (record !== undefined) checkNamespace(record);
-      if (record !== undefined && isThere(record) && (await this.#book.isHeld(id, record)))
-        throw inUse(record.target);
-      if (this.#isMounted(id)) {
-        const tree = record === undefined ? undefined : findMounted(record);
-        await unmountTree(this.dirs.merged(id), { tree, server: record?.server });
-      }
-      if (record !== undefined) await checkEnded(this.#book, id, record, foreignMs);
-      await this.#book.remove(id);
-    });
+    await endMount(this.#book, { name: id, target: this.dirs.merged(id) }, { waitMs: foreignMs });
     await this.#withoutMount(id, () => this.dirs.remove(id));
   }
 
@@ -155,6 +144,7 @@ export class OverlayDriver implements StorageDriver {
   /** What a mount has left in a layer that it wrote is resolved; nothing happens to one that was filled by `applyDiff`. */
   async #settle(id: CacheId): Promise<void> {
     if (await this.dirs.isCommitted(id)) return;
+    await waitForEnding(this.#book, id);
     if (this.#isMounted(id)) throw inUse(this.dirs.merged(id));
     const upper = { upper: this.dirs.diff(id), work: this.dirs.work(id) };
     await settleLayer({ ...upper, lowers: await this.dirs.lowers(id) });
@@ -177,10 +167,4 @@ export class OverlayDriver implements StorageDriver {
     mkdirSync(path, { recursive: true, mode: 0o755 });
     return Promise.resolve(path);
   }
-}
-
-function inUse(target: string): UserError {
-  return new UserError('layer-in-use', `${target} is mounted`, {
-    hint: 'end what uses it, and strata umount it',
-  });
 }
