@@ -73,7 +73,7 @@ function commit(
       created,
       ...(options.author === undefined ? {} : { author: options.author }),
       config: options.change({
-        ...base.config.config,
+        ...inherited(base.config.config ?? {}),
         ...imageDefaults(container, base.config.config ?? {}),
       }),
       rootfs: { type: 'layers', diff_ids: [...base.config.rootfs.diff_ids, diffId] },
@@ -93,6 +93,12 @@ function commit(
       options.reference === undefined ? [] : [options.reference],
     );
   });
+}
+
+/** What is for builds over the image is not the container's: as with Docker, it ends there. */
+function inherited(image: ImageDefaults): object {
+  const isForBuilds = (name: string): boolean => ['OnBuild', 'Shell'].includes(name);
+  return Object.fromEntries(Object.entries(image).filter(([name]) => !isForBuilds(name)));
 }
 
 /** As Docker's, it asks for volumes where the image did, and where a container was given one without a name. */
