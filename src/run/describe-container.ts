@@ -5,9 +5,13 @@ import { UserError } from '../base/user-error.ts';
 import { hasOomKill } from '../os/control-group.ts';
 import { findRun, isActive, readStatus, type Container } from './container.ts';
 import { describeAskedMounts, describeMounts, describeVolumes } from './describe-mounts.ts';
+import { describeNetwork } from './describe-network.ts';
 import { containerPath, controlGroup, logPath, type Engine, type ImageDefaults } from './engine.ts';
 import { omitEmpty } from './omit-empty.ts';
 import { seccompText } from './seccomp.ts';
+
+/** Docker's word for a time that has not come. */
+const never = '0001-01-01T00:00:00Z';
 
 export async function describeContainer(engine: Engine, container: Container): Promise<object> {
   const state = await readStatus(engine, container.id);
@@ -29,8 +33,8 @@ export async function describeContainer(engine: Engine, container: Container): P
       Pid: isActive(state) ? state.pid : 0,
       ExitCode: state.status === 'exited' ? state.exitCode : 0,
       Error: run?.error ?? '',
-      StartedAt: state.status === 'created' ? '' : state.startedAt,
-      FinishedAt: state.status === 'exited' ? (state.finishedAt ?? '') : '',
+      StartedAt: state.status === 'created' ? never : state.startedAt,
+      FinishedAt: state.status === 'exited' ? (state.finishedAt ?? never) : never,
     },
     Image: container.image.id,
     ResolvConfPath: containerPath(engine, container.id, 'resolv.conf'),
@@ -44,6 +48,7 @@ export async function describeContainer(engine: Engine, container: Container): P
         ...describeAskedMounts(container),
         LogConfig: { Type: 'json-file', Config: {} },
         NetworkMode: container.network,
+        RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
         AutoRemove: container.autoRemove,
         ReadonlyRootfs: container.readOnlyRoot,
         Privileged: container.privileged === true,
@@ -75,6 +80,7 @@ export async function describeContainer(engine: Engine, container: Container): P
       StopSignal: container.stopSignal,
       StopTimeout: container.stopTimeout ?? null,
     },
+    NetworkSettings: describeNetwork(container),
   };
 }
 
