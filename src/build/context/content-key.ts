@@ -6,13 +6,13 @@
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import type { Fd } from '../../base/ids.ts';
-import { asName, nameToText } from '../../base/name.ts';
+import { asName, nameToText, type Name } from '../../base/name.ts';
 import { O_RDONLY, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from '../../os/constants.ts';
 import { st, type HostFs } from '../../os/host-fs.ts';
 import { isCarried } from '../../run/copy-object.ts';
 import { LoopTurns } from '../loop-turns.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
-import type { Found, SourceTree } from './source-tree.ts';
+import type { Entry, Found, SourceTree } from './source-tree.ts';
 
 /** Whether owners count: those of a context do not, since what is copied from it belongs to root. */
 export type OwnerRule = 'kept' | 'ignored';
@@ -27,6 +27,14 @@ interface Reading {
   readonly turns: LoopTurns;
 }
 
+export interface FactOptions {
+  readonly owners: OwnerRule;
+  readonly rules: IgnoreRules;
+  /** Directories that count, too, each without what is in it. */
+  readonly above?: readonly Name[];
+  readonly signal: AbortSignal;
+}
+
 /**
  * For each object below what was found, its path (as text, for people) and a digest of all that counts. Rejects with the
  * reason of `signal`.
@@ -35,12 +43,12 @@ export async function contentFacts(
   fs: HostFs,
   tree: SourceTree,
   found: Found,
-  options: { readonly owners: OwnerRule; readonly rules: IgnoreRules; readonly signal: AbortSignal },
+  { owners, rules, above = [], signal }: FactOptions,
 ): Promise<[path: string, digest: string][]> {
-  const turns = new LoopTurns(options.signal);
-  const reading = { fs, owners: options.owners, buffer: Buffer.allocUnsafe(chunkSize), turns };
+  const turns = new LoopTurns(signal);
+  const reading = { fs, owners, buffer: Buffer.allocUnsafe(chunkSize), turns };
   const facts: [string, string][] = [];
-  for (const { path, relative } of tree.walk(found, options.rules)) {
+  for (const { path, relative } of objectsOf(tree, found, above, rules)) {
     await turns.take();
     const fd = tree.openObject(path, relative === '');
     try {
@@ -51,6 +59,16 @@ export async function contentFacts(
     }
   }
   return facts;
+}
+
+function* objectsOf(
+  tree: SourceTree,
+  found: Found,
+  above: readonly Name[],
+  rules: IgnoreRules,
+): Generator<Pick<Entry, 'path' | 'relative'>> {
+  for (const path of above) yield { path, relative: self };
+  yield* tree.walk(found, rules);
 }
 
 async function objectDigest({ fs, owners, buffer, turns }: Reading, fd: Fd): Promise<string> {

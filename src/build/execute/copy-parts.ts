@@ -4,7 +4,7 @@
  */
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { asName } from '../../base/name.ts';
+import { asName, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import type { Chain } from '../build-store.ts';
 import { hashOf } from '../cache/step-key.ts';
@@ -87,10 +87,18 @@ async function fileInputs(
 ): Promise<NamedInput[]> {
   const inputs: NamedInput[] = [];
   for (const { tree, found, below } of sources) {
-    for (const [path, digest] of await contentFacts(fs, tree, found, { ...options, signal }))
+    const above = directoriesAbove(found.path, below);
+    for (const [path, digest] of await contentFacts(fs, tree, found, { ...options, above, signal }))
       inputs.push([`file ${path}`, `${digest} ${below ?? ''}`]);
   }
   return inputs;
+}
+
+/** Those that come along with `--parents`: the last parts of the path of what was found are `below`. */
+function directoriesAbove(path: Name, below: Name = asName('')): Name[] {
+  const parts = path.split('/');
+  const first = parts.length - below.split('/').length + 1;
+  return parts.slice(first).map((_, index) => asName(parts.slice(0, first + index).join('/')));
 }
 
 /** Where they lie for other programs. */
@@ -202,6 +210,6 @@ function sourcesIn(tree: SourceTree, { source, parents }: PathOptions): CopySour
 }
 
 /** Where an object of a tree lies for other programs. */
-export function realPath(tree: SourceTree, path: ReturnType<typeof asName>): string {
+export function realPath(tree: SourceTree, path: Name): string {
   return tree.withObject(path, true, (fd) => readlinkSync(join('/proc/self/fd', String(fd))));
 }

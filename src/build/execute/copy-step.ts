@@ -58,7 +58,13 @@ export async function copyStep(
       for (const part of parts) {
         await part.open(async (found, owners) => {
           const owner = given ?? (owners === 'kept' ? undefined : rootOwner);
-          const request = { sources: found, destination, attributes: { owner, mode }, exclude, signal };
+          // What an archive holds is all unpacked, with its own modes (BuildKit: unpack in llbsolver/file).
+          const isUnpacked = found.some(({ archive }) => archive !== undefined);
+          const request = {
+            ...{ sources: found, destination, signal },
+            attributes: { owner, mode: isUnpacked ? undefined : mode },
+            exclude: isUnpacked ? noRules : exclude,
+          };
           const warning = instruction.link ? undefined : findFileAsDirectoryWarning(target, request);
           if (warning !== undefined) reporter.warn(warning);
           await copyFiles(fs, target, request);
@@ -74,6 +80,8 @@ export async function copyStep(
     ['destination', destination],
     ...(chown === undefined ? [] : [['--chown', chown] as const]),
     ...(chmod === undefined ? [] : [['--chmod', chmod] as const]),
+    // Of a file that is a source by itself, nothing else in the key tells whether it is left out.
+    ...(exclude.lines.length === 0 ? [] : [['--exclude', JSON.stringify(exclude.lines)] as const]),
     ['--link', String(instruction.link)],
   ]);
   const createdBy = `${keyword} ${[...sources, ...instruction.inline.map(({ name }) => `<<${name}`), destination].join(' ')}`;
