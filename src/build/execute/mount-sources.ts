@@ -2,33 +2,19 @@
  * What the mounts of a RUN show: parts of the context or of other stages, directories that outlast builds, secrets.
  * Everything is there while the step runs and gone, or as it was, afterwards.
  */
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
-import { InRoot } from '../../os/in-root.ts';
-import { waitForLock } from '../../os/lock.ts';
 import type { Stub } from '../build-store.ts';
-import { hashOf } from '../cache/step-key.ts';
 import { noRules } from '../context/ignore-rules.ts';
-import type { Found, SourceTree } from '../context/source-tree.ts';
 import type { Place } from '../dockerfile/place.ts';
-import type { CacheMount, RunMount, SecretMount } from '../plan/run-mounts.ts';
+import type { RunMount, SecretMount } from '../plan/run-mounts.ts';
 import { sourceOf, type Stage } from '../plan/stages.ts';
 import type { BuildSession, SecretSource } from './build-request.ts';
-import { copyFiles, type CopySource } from './copy-files.ts';
+import { openCache, withCacheLocks } from './cache-mounts.ts';
 import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from './copy-parts.ts';
 import type { StepPlace } from './copy-step.ts';
+import { privateCopy } from './private-copy.ts';
 import { getChain } from './source-chain.ts';
 import type { StepMount } from '../../run/step.ts';
 
@@ -79,7 +65,16 @@ export function mountStubs(resolved: readonly ResolvedMount[]): Stub[] {
 }
 
 /** Runs `act` with everything that the mounts ask for. UserError `no-secret`. */
-export async function withRunMounts<T>(
+export function withRunMounts<T>(
+  session: BuildSession,
+  resolved: readonly ResolvedMount[],
+  act: (prepared: PreparedMounts) => Promise<T>,
+): Promise<T> {
+  const caches = resolved.flatMap(({ mount }) => (mount.type === 'cache' ? [mount] : []));
+  return withCacheLocks(session, caches, () => withPrepared(session, resolved, act));
+}
+
+async function withPrepared<T>(
   session: BuildSession,
   resolved: readonly ResolvedMount[],
   act: (prepared: PreparedMounts) => Promise<T>,
@@ -87,7 +82,7 @@ export async function withRunMounts<T>(
   const [first, ...rest] = resolved;
   if (first === undefined) return act({ mounts: [], env: [] });
   const go = (own: Partial<PreparedMounts>): Promise<T> =>
-    withRunMounts(session, rest, (others) =>
+    withPrepared(session, rest, (others) =>
       act({
         mounts: [...(own.mounts ?? []), ...others.mounts],
         env: [...(own.env ?? []), ...others.env],
@@ -96,14 +91,17 @@ export async function withRunMounts<T>(
   const { mount, part } = first;
   if (mount.type === 'tmpfs') return go({ mounts: [mount] });
   if (mount.type === 'secret') return go(secretMount(session, mount));
-  if (mount.type === 'cache') return withCache(session, mount, part, (own) => go({ mounts: [own] }));
   const { target, writable } = mount;
+  if (mount.type === 'cache') {
+    const source = await openCache(session, mount, part);
+    return go({ mounts: [{ type: 'bind', source, target, writable }] });
+  }
   return getPart(part).open(async ([source]) => {
     if (source === undefined) throw new UserError('no-source', `there is no "${mount.source}" there`);
     const { tree, found } = source;
     // What is written must not be seen afterwards, and what is left out must not be seen at all.
     const isShared = !writable && !(tree === session.request.context && tree.hasRules);
-    const path = isShared ? realPath(tree, found.path) : await privateCopy(session, tree, found);
+    const path = isShared ? realPath(tree, found.path) : await privateCopy(session, source);
     return go({ mounts: [{ type: 'bind', source: path, target, writable }] });
   });
 }
@@ -124,76 +122,6 @@ async function partOf(
 function getPart(part: CopyPart | undefined): CopyPart {
   if (part === undefined) throw new Error('a bind mount has a source');
   return part;
-}
-
-/** A directory or file of the step's own, which looks like the one that it is a copy of. */
-async function privateCopy(session: BuildSession, tree: SourceTree, found: Found): Promise<string> {
-  const directory = mkdtempSync(join(session.store.scratch, 'bind-'));
-  await copyTo(session, directory, '/copy', { tree, found });
-  return join(directory, 'copy');
-}
-
-async function copyTo(
-  { fs, signal }: BuildSession,
-  directory: string,
-  destination: string,
-  source: CopySource,
-): Promise<void> {
-  const target = new InRoot(directory);
-  try {
-    const attributes = { owner: undefined, mode: undefined };
-    await copyFiles(fs, target, {
-      sources: [source],
-      destination,
-      attributes,
-      exclude: noRules,
-      signal,
-    });
-  } finally {
-    target.close();
-  }
-}
-
-/** A directory of the data root, one for each id; whoever does not share it waits for the others. */
-async function withCache<T>(
-  session: BuildSession,
-  mount: CacheMount,
-  part: CopyPart | undefined,
-  act: (own: StepMount) => Promise<T>,
-): Promise<T> {
-  const directory = join(session.store.cacheDirectory, 'mounts', hashOf(mount.id));
-  const content = join(directory, 'content');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const lock = await waitForLock(
-    nameFromText(directory),
-    mount.sharing === 'shared' ? 'shared' : 'exclusive',
-    session.signal,
-  );
-  try {
-    if (!existsSync(content)) {
-      const made = mkdtempSync(join(directory, 'new-'));
-      await part?.open(async ([source]) => {
-        if (source !== undefined) await copyTo(session, made, '/', source);
-      });
-      chownSync(made, mount.uid, mount.gid);
-      chmodSync(made, mount.mode);
-      renameIfFree(made, content);
-    }
-    return await act({ type: 'bind', source: content, target: mount.target, writable: mount.writable });
-  } finally {
-    lock.release();
-  }
-}
-
-/** Somebody who shares the cache may have been first. */
-function renameIfFree(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-    rmSync(from, { recursive: true });
-  }
 }
 
 function secretMount({ request, store }: BuildSession, mount: SecretMount): Partial<PreparedMounts> {

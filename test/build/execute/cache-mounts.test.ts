@@ -1,0 +1,62 @@
+import t, { type Test } from 'tap';
+import { nameFromText } from '../../../src/base/name.ts';
+import { hashOf } from '../../../src/build/cache/step-key.ts';
+import type { BuildSession } from '../../../src/build/execute/build-request.ts';
+import { withRunMounts } from '../../../src/build/execute/mount-sources.ts';
+import { parseRunMount } from '../../../src/build/plan/run-mounts.ts';
+import { tryLock } from '../../../src/os/lock.ts';
+import { makeScratch } from '../../fixtures/mount.ts';
+import { needs } from '../../fixtures/needs.ts';
+
+/** `step` runs something with cache mounts, each an id and its sharing; it fails where it waits too long. */
+function makeBench(test: Test) {
+  const scratch = makeScratch(test);
+  const store = { cacheDirectory: scratch.directory('cache'), scratch: scratch.directory('scratch') };
+  const step = (caches: readonly string[], act: () => void): Promise<void> => {
+    const session = { store, signal: AbortSignal.timeout(5000) } as unknown as BuildSession;
+    const mounts = caches.map((cache, index) => {
+      const [id = '', sharing = ''] = cache.split(' ');
+      const text = `type=cache,id=${id},target=/${String(index)},sharing=${sharing}`;
+      return { mount: parseRunMount(text, (word) => word, '/'), part: undefined };
+    });
+    return withRunMounts(session, mounts, (prepared) => {
+      test.equal(prepared.mounts.length, caches.length);
+      act();
+      return Promise.resolve();
+    });
+  };
+  const isFree = (id: string, mode: 'shared' | 'exclusive'): boolean => {
+    const lock = tryLock(nameFromText(`${store.cacheDirectory}/mounts/${hashOf(id)}`), mode);
+    lock?.release();
+    return lock !== undefined;
+  };
+  return { step, isFree };
+}
+
+// Each mount took a lock of its own, so that a step waited for itself.
+t.test('a cache that a step mounts twice is locked once, the strictest way', needs('root'), async (t) => {
+  const { step, isFree } = makeBench(t);
+  for (const second of ['locked', 'private', 'shared']) {
+    for (const caches of [
+      ['x locked', `x ${second}`],
+      [`x ${second}`, 'x locked'],
+    ]) {
+      await step(caches, () => {
+        t.notOk(isFree('x', 'shared'), caches.join());
+      });
+      t.ok(isFree('x', 'exclusive'), 'and free afterwards');
+    }
+  }
+  await step(['x shared', 'x shared'], () => {
+    t.ok(isFree('x', 'shared'));
+    t.notOk(isFree('x', 'exclusive'));
+  });
+});
+
+t.test('two builds that want the same caches wait for each other by turns', needs('root'), async (t) => {
+  const { step } = makeBench(t);
+  const turns = Array.from({ length: 8 }, (_, index) =>
+    step(index % 2 === 0 ? ['a locked', 'b locked'] : ['b locked', 'a locked'], () => undefined),
+  );
+  await t.resolves(Promise.all(turns));
+});
