@@ -55,10 +55,11 @@ export function mountInputs(resolved: readonly ResolvedMount[]): NamedInput[] {
   });
 }
 
-/** What must exist for the mounts. */
-export function mountStubs(resolved: readonly ResolvedMount[]): Stub[] {
+/** What must exist for the mounts. Of a secret that was not given nothing is mounted. */
+export function mountStubs({ request }: BuildSession, resolved: readonly ResolvedMount[]): Stub[] {
   return resolved.flatMap(({ mount, part }) => {
     if (mount.target === undefined) return [];
+    if (mount.type === 'secret' && !request.secrets.has(mount.id)) return [];
     const isFile = mount.type === 'secret' || (mount.type === 'bind' && part?.isDirectory === false);
     return [{ path: mount.target, kind: isFile ? ('file' as const) : ('directory' as const) }];
   });

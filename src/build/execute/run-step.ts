@@ -57,7 +57,7 @@ export async function runStep(
         exitCode: status,
       });
     });
-  const stubs = [...session.runner.mountPoints, ...mountStubs(mounts)];
+  const stubs = [...session.runner.mountPoints, ...mountStubs(session, mounts)];
   return { keyword: 'RUN', inputs, createdBy: `RUN ${argv.join(' ')}`, change: { stubs }, act };
 }
 
