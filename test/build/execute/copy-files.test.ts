@@ -140,7 +140,7 @@ t.test('owners and modes', needs('root'), async (t) => {
   writeFileSync(`${to}/etc/passwd`, 'root:x:0:0::/:\nweb:x:33:34::/:\n');
   writeFileSync(`${to}/etc/group`, 'root:x:0:\nstaff:x:50:\n');
   t.strictSame(lookUpOwner(target, 'web:staff'), { uid: 33, gid: 50 });
-  t.strictSame(lookUpOwner(target, 'web'), { uid: 33, gid: 33 });
+  t.strictSame(lookUpOwner(target, 'web'), { uid: 33, gid: 34 }, 'the group of a name is that of its line');
   t.strictSame(lookUpOwner(target, '5'), { uid: 5, gid: 5 });
   t.strictSame(lookUpOwner(target, '5:staff'), { uid: 5, gid: 50 });
   for (const text of ['nobody', 'web:x', ':', 'a:b:c', '']) {
