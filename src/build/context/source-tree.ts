@@ -9,7 +9,7 @@ import { asName, nameFromText, nameToText, type Name } from '../../base/name.ts'
 import { UserError } from '../../base/user-error.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY, S_IFDIR, S_IFMT, S_IFSOCK } from '../../os/constants.ts';
 import { st, type HostFs } from '../../os/host-fs.ts';
-import { InRoot } from '../../os/in-root.ts';
+import { InRoot, type Owner } from '../../os/in-root.ts';
 import { noRules, type IgnoreRules } from './ignore-rules.ts';
 import { componentExpression, hasWildcard } from './path-pattern.ts';
 
@@ -28,6 +28,7 @@ export interface Entry {
   readonly relative: Name;
   /** st_mode. */
   readonly mode: number;
+  readonly owner: Owner;
 }
 
 const self = asName('');
@@ -84,11 +85,11 @@ export class SourceTree {
 
   /** One object by its path from the root. FsError where there is none. */
   entryAt(path: Name, relative: Name, { follow = false } = {}): Entry {
-    const mode = this.withObject(path, follow, (fd) => {
+    return this.withObject(path, follow, (fd) => {
       this.#fs.statx(fd, self);
-      return this.#fs.stat[st.mode] ?? 0;
+      const { [st.mode]: mode = 0, [st.uid]: uid = 0, [st.gid]: gid = 0 } = this.#fs.stat;
+      return { path, relative, mode, owner: { uid, gid } };
     });
-    return { path, relative, mode };
   }
 
   /** An O_PATH descriptor of the object, for the caller to close. FsError where there is none. */

@@ -5,6 +5,7 @@
 import { chmodSync, chownSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
+import { rootOwner } from '../../os/in-root.ts';
 import type { Stub } from '../build-store.ts';
 import { noRules } from '../context/ignore-rules.ts';
 import type { Place } from '../dockerfile/place.ts';
@@ -14,7 +15,7 @@ import type { BuildSession, SecretSource } from './build-request.ts';
 import { openCache, withCacheLocks } from './cache-mounts.ts';
 import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from './copy-parts.ts';
 import type { StepPlace } from './copy-step.ts';
-import { privateCopy } from './private-copy.ts';
+import { isOfRoot, privateCopy } from './private-copy.ts';
 import { getChain } from './source-chain.ts';
 import type { StepMount } from '../../run/step.ts';
 
@@ -100,9 +101,13 @@ async function withPrepared<T>(
   return getPart(part).open(async ([source]) => {
     if (source === undefined) throw new UserError('no-source', `there is no "${mount.source}" there`);
     const { tree, found } = source;
-    // What is written must not be seen afterwards, and what is left out must not be seen at all.
-    const isShared = !writable && !(tree === session.request.context && tree.hasRules);
-    const path = isShared ? realPath(tree, found.path) : await privateCopy(session, source);
+    const isContext = tree === session.request.context;
+    // What is written must not be seen afterwards, what is left out must not be seen at all, and a context is root's.
+    const isShared =
+      !writable && !(isContext && (tree.hasRules || !(await isOfRoot(source, session.signal))));
+    const path = isShared
+      ? realPath(tree, found.path)
+      : await privateCopy(session, source, isContext ? rootOwner : undefined);
     return go({ mounts: [{ type: 'bind', source: path, target, writable }] });
   });
 }

@@ -4,28 +4,44 @@
  */
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { InRoot } from '../../os/in-root.ts';
+import { InRoot, type Owner } from '../../os/in-root.ts';
 import { noRules } from '../context/ignore-rules.ts';
+import { LoopTurns } from '../loop-turns.ts';
 import type { BuildSession } from './build-request.ts';
 import { copyFiles, type CopySource } from './copy-files.ts';
 
-/** A directory or file of the step's own, which looks like the one that it is a copy of. */
-export async function privateCopy(session: BuildSession, source: CopySource): Promise<string> {
+/** A directory or file of the step's own, which looks like the one that it is a copy of; `owner`: but for its owners. */
+export async function privateCopy(
+  session: BuildSession,
+  source: CopySource,
+  owner: Owner | undefined,
+): Promise<string> {
   const directory = mkdtempSync(join(session.store.scratch, 'bind-'));
-  await copyTo(session, directory, '/copy', source);
+  await copyTo(session, directory, '/copy', source, owner);
   return join(directory, 'copy');
 }
 
-/** `destination`: a path in `directory`. */
+/** Whether all of it belongs to root; costs a look at each object until one does not. */
+export async function isOfRoot({ tree, found }: CopySource, signal: AbortSignal): Promise<boolean> {
+  const turns = new LoopTurns(signal);
+  for (const { owner } of tree.walk(found)) {
+    await turns.take();
+    if (owner.uid !== 0 || owner.gid !== 0) return false;
+  }
+  return true;
+}
+
+/** `destination`: a path in `directory`. `owner`: undefined for those of the source. */
 export async function copyTo(
   { fs, signal }: BuildSession,
   directory: string,
   destination: string,
   source: CopySource,
+  owner?: Owner,
 ): Promise<void> {
   const target = new InRoot(directory);
   try {
-    const attributes = { owner: undefined, mode: undefined };
+    const attributes = { owner, mode: undefined };
     await copyFiles(fs, target, { sources: [source], destination, attributes, exclude: noRules, signal });
   } finally {
     target.close();
