@@ -38,6 +38,8 @@ export interface Stub {
   /** Absolute. */
   readonly path: string;
   readonly kind: 'directory' | 'file';
+  /** Permission bits of a directory that is made; 0755 unless told. */
+  readonly mode?: number;
 }
 
 export interface BuildStore {

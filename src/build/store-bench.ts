@@ -146,12 +146,14 @@ class StoreBench implements BuildStore {
     const tree = new InRoot(root);
     let isComplete = true;
     try {
-      for (const { path, kind } of stubs) {
+      for (const { path, kind, mode } of stubs) {
         const end = tree.endOf(nameFromText(path));
         if (tree.exists(end)) continue;
         isComplete = false;
         const directory = kind === 'directory' ? end : asName(posix.dirname(end));
-        this.#fs.close(openTargetDirectory(tree, directory).directory);
+        const made = openTargetDirectory(tree, directory).directory;
+        if (kind === 'directory' && mode !== undefined) this.#fs.fchmodat(made, asName(''), mode);
+        this.#fs.close(made);
         if (kind === 'file') tree.makeFile(end);
       }
     } finally {

@@ -17,6 +17,8 @@ export interface MountPoint {
   /** Absolute and clean. */
   readonly path: string;
   readonly kind: 'directory' | 'file';
+  /** Permission bits of a directory that is made; 0755 unless told. */
+  readonly mode?: number;
 }
 
 interface Times {
@@ -53,8 +55,8 @@ export function makeStubs(fs: HostFs, root: InRoot, points: readonly MountPoint[
 }
 
 /** A link that leads nowhere, as /etc/resolv.conf of an image often is, stays: a mount goes where it leads. */
-function makeStub(fs: HostFs, root: InRoot, { path, kind }: MountPoint): Stub | undefined {
-  const point = { path: nameToText(root.endOf(nameFromText(path))), kind };
+function makeStub(fs: HostFs, root: InRoot, { path, kind, mode }: MountPoint): Stub | undefined {
+  const point: MountPoint = { path: nameToText(root.endOf(nameFromText(path))), kind };
   const missing = missingPart(root, point);
   const first = missing.at(-1);
   if (first === undefined) return undefined;
@@ -62,8 +64,10 @@ function makeStub(fs: HostFs, root: InRoot, { path, kind }: MountPoint): Stub | 
   try {
     const before = timesOf(fs, parent);
     const directory = point.kind === 'directory' ? point.path : posix.dirname(point.path);
-    closeSync(root.makeDirectory(nameFromText(directory)).directory);
-    if (point.kind === 'file') root.makeFile(nameFromText(point.path));
+    const made = root.makeDirectory(nameFromText(directory)).directory;
+    if (kind === 'directory' && mode !== undefined) fs.fchmodat(made, self, mode);
+    closeSync(made);
+    if (kind === 'file') root.makeFile(nameFromText(point.path));
     return { made: missing, before, after: timesOf(fs, parent) };
   } finally {
     closeSync(parent);

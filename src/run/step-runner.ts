@@ -19,7 +19,7 @@ import { findWorkingRuntime, hasUnifiedCgroups } from './runtime.ts';
 import { seccompOf } from './seccomp.ts';
 import { startError } from './start-error.ts';
 import { makeStepBundle } from './step-bundle.ts';
-import type { StepCommand, StepRunner } from './step.ts';
+import { tmpfsMode, type StepCommand, type StepRunner } from './step.ts';
 
 /** What of this machine a command with a network sees. */
 const networkFiles = ['/etc/resolv.conf', '/etc/hosts'];
@@ -69,6 +69,7 @@ export class RuntimeStepRunner implements StepRunner {
     const all = [...ownMounts, ...mounts].map(({ destination }) => destination);
     const isCovered = (path: string): boolean => all.some((other) => path.startsWith(`${other}/`));
     const given = mounts.map(({ destination, source, type }): MountPoint => {
+      if (type === 'tmpfs') return { path: destination, kind: 'directory', mode: tmpfsMode };
       const isFile = type === 'bind' && statSync(source).isFile();
       return { path: destination, kind: isFile ? 'file' : 'directory' };
     });
@@ -89,7 +90,7 @@ function mountsOf(command: StepCommand): SpecMount[] {
       destination,
       type: 'tmpfs',
       source: 'tmpfs',
-      options: ['nosuid', 'nodev', 'mode=1777', ...size],
+      options: ['nosuid', 'nodev', `mode=${tmpfsMode.toString(8)}`, ...size],
     };
   });
   const targets = new Set(given.map(({ destination }) => destination));

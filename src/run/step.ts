@@ -8,6 +8,12 @@ export type StepMount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly writable: boolean }
   | { readonly type: 'tmpfs'; readonly target: string; readonly size: number | undefined };
 
+/**
+ * Permission bits of a tmpfs where nothing was. A runtime may prefer those of the directory that it is mounted on: one that
+ * is made for it has them, too.
+ */
+export const tmpfsMode = 0o1777;
+
 export interface StepCommand {
   /** A mounted tree, absolute; the step changes it. */
   readonly root: string;

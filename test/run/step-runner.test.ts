@@ -74,6 +74,8 @@ t.test('nothing that was only mounted on stays', runNeeds, async (t) => {
     },
   );
   t.equal(listing(root), before);
+  t.match(await step(run, root, 'echo x > /a/b2/x', { mounts, user: 'app' }), { status: 0 });
+  t.equal(listing(root), before);
   await step(run, root, 'mkdir -p /a/d; echo z > /etc/new', { mounts });
   t.equal(
     execFileSync('find', [`${root}/a`, '-printf', '%P\n'], { encoding: 'utf8' }),

@@ -17,7 +17,7 @@ import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from
 import type { StepPlace } from './copy-step.ts';
 import { isOfRoot, privateCopy } from './private-copy.ts';
 import { getChain } from './source-chain.ts';
-import type { StepMount } from '../../run/step.ts';
+import { tmpfsMode, type StepMount } from '../../run/step.ts';
 
 /** A mount with what its content comes from. */
 export interface ResolvedMount {
@@ -58,11 +58,12 @@ export function mountInputs(resolved: readonly ResolvedMount[]): NamedInput[] {
 
 /** What must exist for the mounts. Of a secret that was not given nothing is mounted. */
 export function mountStubs({ request }: BuildSession, resolved: readonly ResolvedMount[]): Stub[] {
-  return resolved.flatMap(({ mount, part }) => {
+  return resolved.flatMap(({ mount, part }): Stub[] => {
     if (mount.target === undefined) return [];
     if (mount.type === 'secret' && !request.secrets.has(mount.id)) return [];
+    if (mount.type === 'tmpfs') return [{ path: mount.target, kind: 'directory', mode: tmpfsMode }];
     const isFile = mount.type === 'secret' || (mount.type === 'bind' && part?.isDirectory === false);
-    return [{ path: mount.target, kind: isFile ? ('file' as const) : ('directory' as const) }];
+    return [{ path: mount.target, kind: isFile ? 'file' : 'directory' }];
   });
 }
 
