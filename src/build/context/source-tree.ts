@@ -37,11 +37,23 @@ export class SourceTree {
   readonly #fs: HostFs;
   readonly #root: InRoot;
   readonly #rules: IgnoreRules;
+  readonly #without: readonly Name[];
 
-  /** `directory` is taken for `/`; `close` lets go of it. FsError where it is none. */
-  constructor(fs: HostFs, directory: string, rules: IgnoreRules = noRules) {
+  /**
+   * `directory` is taken for `/`; `close` lets go of it. `without`: paths from there that are no part of the tree, whatever
+   * the rules let in, since we write in them ourselves. FsError where it is no directory.
+   */
+  constructor(
+    fs: HostFs,
+    directory: string,
+    {
+      rules = noRules,
+      without = [],
+    }: { readonly rules?: IgnoreRules; readonly without?: readonly Name[] } = {},
+  ) {
     this.#fs = fs;
     this.#rules = rules;
+    this.#without = without;
     this.#root = new InRoot(directory);
   }
 
@@ -49,9 +61,9 @@ export class SourceTree {
     this.#root.close();
   }
 
-  /** Whether rules may leave out some of it. */
-  get hasRules(): boolean {
-    return this.#rules !== noRules;
+  /** Whether some of the directory may be no part of it. */
+  get isPartial(): boolean {
+    return this.#rules !== noRules || this.#without.length > 0;
   }
 
   /**
@@ -170,6 +182,7 @@ export class SourceTree {
 
   /** Of a file; a directory may hold exceptions. */
   #isLeftOut(path: Name): boolean {
+    if (this.#isForeign(path)) return true;
     if (path === '' || !this.#rules.ignores(path)) return false;
     return !this.#rules.hasExceptions || !this.#isDirectory(path);
   }
@@ -183,7 +196,16 @@ export class SourceTree {
     }
   }
 
+  #isForeign(path: Name): boolean {
+    return this.#without.some((other) => path === other || path.startsWith(`${other}/`));
+  }
+
   #missing(source: string, path: Name): UserError {
+    if (this.#isForeign(path)) {
+      return new UserError('no-source', `"${source}" is no part of the context`, {
+        hint: 'the data root or the run root lies there: use a --root or --run-root outside of the context',
+      });
+    }
     const isHidden = path !== '' && this.#rules.ignores(path);
     return new UserError('no-source', `there is no "${source}" ${isHidden ? 'left' : 'there'}`, {
       hint: isHidden
@@ -196,7 +218,8 @@ export class SourceTree {
     const fd = this.#root.findOpen(path, O_RDONLY | O_DIRECTORY);
     if (fd === undefined) return [];
     try {
-      return [...this.#fs.listDirectory(fd).names].sort();
+      const names = [...this.#fs.listDirectory(fd).names].sort();
+      return this.#without.length === 0 ? names : names.filter((name) => !this.#isForeign(join(path, name)));
     } finally {
       this.#fs.close(fd);
     }

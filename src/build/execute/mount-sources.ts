@@ -105,7 +105,7 @@ async function withPrepared<T>(
     const isContext = tree === session.request.context;
     // What is written must not be seen afterwards, what is left out must not be seen at all, and a context is root's.
     const isShared =
-      !writable && !(isContext && (tree.hasRules || !(await isOfRoot(source, session.signal))));
+      !writable && !(isContext && (tree.isPartial || !(await isOfRoot(source, session.signal))));
     const path = isShared
       ? realPath(tree, found.path)
       : await privateCopy(session, source, isContext ? rootOwner : undefined);

@@ -1,8 +1,10 @@
 /** `strata build [OPTIONS] CONTEXT`: from a Dockerfile to an image. */
+import { relative } from 'node:path';
 import { Command, Option } from 'commander';
+import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { buildImage } from '../../build/build-image.ts';
-import { readBuildInput, tagText } from '../../build/build-input.ts';
+import { readBuildInput, tagText, type BuildInput } from '../../build/build-input.ts';
 import { SourceTree } from '../../build/context/source-tree.ts';
 import { parseDockerfile } from '../../build/dockerfile/parse-dockerfile.ts';
 import type { SecretSource } from '../../build/execute/build-request.ts';
@@ -10,8 +12,10 @@ import { removeIdFile, writeIdFile } from '../../build/id-file.ts';
 import { BuildArgs } from '../../build/plan/build-args.ts';
 import { ownPlatform, platformArgs } from '../../build/plan/platform.ts';
 import { withBuildStore } from '../../build/store-bench.ts';
+import type { HostFs } from '../../os/host-fs.ts';
 import { RuntimeStepRunner } from '../../run/step-runner.ts';
 import { parseNewName } from '../../store/reference.ts';
+import type { Store } from '../../store/store.ts';
 import { createToolFs } from '../../store/tool-fs.ts';
 import { PlainProgress } from '../build-progress.ts';
 import { interruptible } from '../interruption.ts';
@@ -91,7 +95,7 @@ async function build(context: string | undefined, options: Options, command: Com
     reporter.warn('--pull changes nothing: images come from the data root, there is no registry to ask');
   const store = await openStore(command);
   const fs = createToolFs();
-  const tree = input.context === undefined ? undefined : new SourceTree(fs, input.context, input.rules);
+  const tree = openContext(fs, store, input);
   const interruption = interruptible('the build');
   try {
     const id = await withBuildStore(store, fs, (buildStore) =>
@@ -116,6 +120,16 @@ async function build(context: string | undefined, options: Options, command: Com
     interruption.end();
     tree?.close();
   }
+}
+
+/** Without what we write ourselves meanwhile, where that lies in it. */
+function openContext(fs: HostFs, store: Store, { context, rules }: BuildInput): SourceTree | undefined {
+  if (context === undefined) return undefined;
+  const without = [store.root.path, store.run.path]
+    .map((path) => relative(context, path))
+    .filter((path) => path !== '' && !/^\.\.(\/|$)/.test(path))
+    .map((path) => nameFromText(path));
+  return new SourceTree(fs, context, { rules, without });
 }
 
 /** `NAME=VALUE`; `alone` says what NAME without a value means, undefined to leave it out. */

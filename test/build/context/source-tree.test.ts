@@ -24,7 +24,9 @@ function stage(t: Parameters<typeof makeScratch>[0], ...lines: string[]) {
   symlinkSync('/a.txt', `${root}/absolute`);
   symlinkSync('../../../../etc/passwd', `${root}/outside`);
   symlinkSync('nowhere', `${root}/broken`);
-  const tree = new SourceTree(fs, root, lines.length === 0 ? noRules : ignoreRules(lines, '.dockerignore'));
+  const tree = new SourceTree(fs, root, {
+    rules: lines.length === 0 ? noRules : ignoreRules(lines, '.dockerignore'),
+  });
   t.teardown(async () => {
     tree.close();
   });
