@@ -6,7 +6,7 @@ import type { ArgInstruction, FromInstruction, Instruction, StageInstruction } f
 import { findJsonWarning } from './parse-command.ts';
 import { parseInstruction } from './parse-instruction.ts';
 import { errorAt, placeText } from './place.ts';
-import { splitInstructions } from './split-instructions.ts';
+import { splitInstructions, type RawInstruction } from './split-instructions.ts';
 
 export interface StageText {
   readonly from: FromInstruction;
@@ -33,7 +33,7 @@ export function parseDockerfile(source: string, file: string): Dockerfile {
   const warnings: string[] = [];
   for (const raw of instructions) {
     const instruction = parseInstruction(raw, escape);
-    const warning = hasJsonForm(instruction) ? findJsonWarning(raw.text) : undefined;
+    const warning = findWarning(instruction, raw, stages);
     if (warning !== undefined) warnings.push(`${placeText(raw.place)}: ${warning}`);
     const stage = stages.at(-1);
     if (instruction.kind === 'from') stages.push({ from: instruction, instructions: [] });
@@ -67,6 +67,17 @@ export function parseTriggers(triggers: readonly string[], image: string): Stage
     const { escape, instructions } = splitInstructions(trigger, `ONBUILD of ${image}`);
     return instructions.map((raw) => parseInstruction(raw, escape)).filter((found) => found.kind !== 'from');
   });
+}
+
+function findWarning(
+  instruction: Instruction,
+  raw: RawInstruction,
+  stages: readonly { readonly from: FromInstruction }[],
+): string | undefined {
+  if (instruction.kind !== 'from') return hasJsonForm(instruction) ? findJsonWarning(raw.text) : undefined;
+  const { name } = instruction;
+  if (name === undefined || !stages.some(({ from }) => from.name === name)) return undefined;
+  return `there are two stages named ${name}; from here on this one is meant`;
 }
 
 function hasJsonForm({ kind }: Instruction): boolean {

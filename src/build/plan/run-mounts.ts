@@ -135,17 +135,36 @@ function secretMount(fields: ReadonlyMap<string, string>, target: string | undef
   };
 }
 
+/** What `from` names, before anything is expanded; undefined without it. */
+export function findMountSource(text: string): string | undefined {
+  return unquoted(fieldsIn(text).findLast(([name]) => name === 'from')?.[1]);
+}
+
 function readFields(text: string, expand: (word: string) => string): Map<string, string> {
   const fields = new Map<string, string>();
-  for (const field of text.match(/(?:"[^"]*"|'[^']*'|[^,"'])+/g) ?? []) {
-    const [key, value] = cutOnce(field.trim(), '=') ?? [field.trim(), ''];
-    const name = key.toLowerCase();
+  for (const [name, value] of fieldsIn(text)) {
     if (name === 'from' && value.includes('$')) {
       throw bad('from= has no variables', `write FROM ${value} AS NAME before this stage, and from=NAME`);
     }
-    fields.set(aliases[name] ?? name, expand(value));
+    fields.set(name, expand(value));
   }
   return fields;
+}
+
+/** As they are written, by their usual names. The whole, a field or a value may stand in quotes. */
+function fieldsIn(text: string): [name: string, value: string][] {
+  const fields = unquoted(text).match(/(?:"[^"]*"|'[^']*'|[^,"'])+/g) ?? [];
+  return fields.map((field) => {
+    const bare = unquoted(field.trim());
+    const [key, value] = cutOnce(bare, '=') ?? [bare, ''];
+    const name = key.toLowerCase();
+    return [aliases[name] ?? name, value];
+  });
+}
+
+/** Without the quotes around it, where there are any and none in it. */
+function unquoted<T extends string | undefined>(text: T): T {
+  return text?.replace(/^(["'])([^"']*)\1$/, '$2') as T;
 }
 
 function access(

@@ -8,9 +8,9 @@ import type { CopyInstruction, FromInstruction, StageInstruction } from '../dock
 import { findNearest } from '../dockerfile/nearest.ts';
 import type { Dockerfile } from '../dockerfile/parse-dockerfile.ts';
 import { at, errorAt, type Place } from '../dockerfile/place.ts';
-import { cutOnce } from '../dockerfile/words.ts';
 import type { BuildArgs } from './build-args.ts';
 import { checkPlatform, type Platform } from './platform.ts';
+import { findMountSource } from './run-mounts.ts';
 
 /** Where files come from: nothing, an earlier stage, an image. */
 export type Source =
@@ -38,17 +38,11 @@ export function resolveStages(dockerfile: Dockerfile, args: BuildArgs, platform:
   }
   const stages: Stage[] = [];
   for (const { from, instructions } of dockerfile.stages) {
-    const [base, name] = at(from.place, () => {
+    const base = at(from.place, () => {
       if (from.platform !== undefined) checkPlatform(expand(from.platform), platform);
-      return [baseOf(expand(from.image), from, stages), from.name];
+      return baseOf(expand(from.image), from, stages);
     });
-    if (stages.some((stage) => stage.name !== undefined && stage.name === name)) {
-      throw errorAt(from.place, {
-        code: 'bad-stage-name',
-        message: `there are two stages named ${name ?? ''}`,
-      });
-    }
-    stages.push({ index: stages.length, name, base, from, instructions });
+    stages.push({ index: stages.length, name: from.name, base, from, instructions });
   }
   return stages;
 }
@@ -61,13 +55,13 @@ function baseOf(image: string, from: FromInstruction, stages: readonly Stage[]):
   }
   const lower = image.toLowerCase();
   if (lower === 'scratch') return { kind: 'scratch' };
-  const stage = stages.find(({ name }) => name === lower);
+  const stage = stages.findLast(({ name }) => name === lower);
   return stage === undefined ? { kind: 'image', name: image } : { kind: 'stage', index: stage.index };
 }
 
 /**
- * What `--from=text` means in the stage of that index: an earlier stage's name or number, or an image. UserError
- * `unknown-stage`, `bad-flag`.
+ * What `--from=text` means in the stage of that index: an earlier stage's name, of two the later one, or number, or an
+ * image. UserError `unknown-stage`, `bad-flag`.
  */
 export function sourceOf(text: string, stage: number, stages: readonly Stage[], place: Place): Source {
   if (text.includes('$')) {
@@ -88,9 +82,10 @@ export function sourceOf(text: string, stage: number, stages: readonly Stage[], 
   }
   const lower = text.toLowerCase();
   if (lower === 'scratch') return { kind: 'scratch' };
-  const found = stages.find(({ name }) => name === lower);
-  if (found === undefined) return { kind: 'image', name: text };
-  if (found.index < stage) return { kind: 'stage', index: found.index };
+  const named = stages.filter(({ name }) => name === lower);
+  if (named.length === 0) return { kind: 'image', name: text };
+  const found = named.findLast(({ index }) => index < stage);
+  if (found !== undefined) return { kind: 'stage', index: found.index };
   throw errorAt(place, {
     code: 'unknown-stage',
     message: `the stage ${text} does not come before this one`,
@@ -103,7 +98,7 @@ export function targetStage(stages: readonly Stage[], target: string | undefined
   const last = stages.at(-1) as Stage;
   if (target === undefined) return last;
   const lower = target.toLowerCase();
-  const found = stages.find(({ name, index }) => name === lower || String(index) === target);
+  const found = stages.findLast(({ name, index }) => name === lower || String(index) === target);
   if (found !== undefined) return found;
   const names = stages.flatMap(({ name }) => name ?? []);
   const near = findNearest(lower, names);
@@ -140,12 +135,7 @@ function sourcesIn(stage: Stage, stages: readonly Stage[]): Source[] {
 
 function fromsIn(instruction: StageInstruction): string[] {
   if (instruction.kind === 'run') {
-    return instruction.mounts.flatMap((mount) =>
-      mount.split(',').flatMap((field) => {
-        const [name, value] = cutOnce(field, '=') ?? [];
-        return name === 'from' && value !== undefined ? [value] : [];
-      }),
-    );
+    return instruction.mounts.flatMap((mount) => findMountSource(mount) ?? []);
   }
   const { from } = instruction as Partial<CopyInstruction>;
   return from === undefined ? [] : [from];

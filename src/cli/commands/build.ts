@@ -56,7 +56,7 @@ export function buildCommand(): Command {
     .option('--iidfile <path>', 'write the id of the image there')
     .option(
       '--secret <id=ID,src=FILE>',
-      'a secret for RUN --mount=type=secret; or id=ID,env=NAME',
+      'a secret for RUN --mount=type=secret; or id=ID,env=NAME; of ID alone the variable, or the file, of that name',
       several,
       [],
     )
@@ -153,6 +153,7 @@ function pairs(
   return found;
 }
 
+/** With the id alone: the variable of that name, or the file, as buildx takes them. */
 function parseSecret(text: string): [id: string, source: SecretSource] {
   const fields = pairs(text.split(','), '--secret', () => undefined);
   const id = fields.get('id');
@@ -164,7 +165,8 @@ function parseSecret(text: string): [id: string, source: SecretSource] {
     });
   }
   if (file !== undefined) return [id, { file }];
-  return [id, { variable: variable ?? id }];
+  if (variable !== undefined) return [id, { variable }];
+  return [id, process.env[id] === undefined ? { file: id } : { variable: id }];
 }
 
 function timestampOf(text: string | undefined): number | undefined {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { parseRunMount } from '../../../src/build/plan/run-mounts.ts';
 
 const parse = (text: string) =>
-  parseRunMount(text, (word) => word.replaceAll('$V', 'v').replaceAll('"', ''), '/work');
+  parseRunMount(text, (word) => word.replaceAll('$V', 'v').replaceAll(/["']/g, ''), '/work');
 const access = { mode: 0o755, uid: 0, gid: 0 };
 
 t.test('every type, with its defaults', async (t) => {
@@ -16,6 +16,11 @@ t.test('every type, with its defaults', async (t) => {
       'type=bind,src="a,b",target=/x,from=s,rw',
       { type: 'bind', target: '/x', source: 'a,b', from: 's', writable: true },
     ],
+    [
+      '"type=bind","src=a,b",Target=\'/x\',"From=s"',
+      { type: 'bind', target: '/x', source: 'a,b', from: 's', writable: false },
+    ],
+    ['"target=/x,from=s"', { type: 'bind', target: '/x', source: '/', from: 's', writable: false }],
     [
       'type=bind,target=/$V,rw=false',
       { type: 'bind', target: '/v', source: '/', from: undefined, writable: false },

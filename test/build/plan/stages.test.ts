@@ -54,6 +54,41 @@ t.test('only what the target needs', async (t) => {
   t.strictSame(needed('FROM scratch\nFROM scratch'), [1]);
 });
 
+t.test('a mount names its stage as it names its other fields', async (t) => {
+  for (const mount of [
+    'type=bind,From=B,target=/x',
+    'type=bind,"from=b",target=/x',
+    "type=bind,from='b',target=/x",
+    '"type=bind,from=b,target=/x"',
+    'type=cache,target="/x,from=a",FROM="b"',
+  ]) {
+    const text = `FROM scratch AS a\nFROM scratch AS b\nFROM scratch\nRUN --mount=${mount} true`;
+    t.strictSame(needed(text), [1, 2], mount);
+  }
+});
+
+t.test('of two stages of one name the later is meant from there on, with a warning', async (t) => {
+  const text = [
+    'FROM x AS a',
+    'FROM a AS b',
+    'FROM a AS A',
+    'COPY --from=a x y',
+    'FROM a',
+    'COPY --from=a x y',
+    'RUN --mount=from=b,target=/x true',
+  ].join('\n');
+  t.strictSame(needed(text), [0, 1, 2, 3]);
+  t.strictSame(needed(text, 'a'), [0, 2]);
+  t.match(
+    resolve(text).map(({ base }) => base),
+    [{ name: 'x' }, { index: 0 }, { index: 0 }, { index: 2 }],
+  );
+  t.strictSame(parseDockerfile(text, 'D').warnings, [
+    'D:3: FROM a AS A: there are two stages named a; from here on this one is meant',
+  ]);
+  t.strictSame(parseDockerfile('FROM x AS a\nFROM y AS b\nFROM z', 'D').warnings, []);
+});
+
 t.test('the platform is this machine’s', async (t) => {
   for (const platform of ['linux/amd64', '$BUILDPLATFORM', 'linux/x86_64', '${TARGETOS}/$TARGETARCH']) {
     t.equal(resolve(`FROM --platform=${platform} scratch`).length, 1, platform);
@@ -69,7 +104,6 @@ t.test('the platform is this machine’s', async (t) => {
 t.test('errors say what there is', async (t) => {
   const wrong: readonly (readonly [() => unknown, string, RegExp])[] = [
     [() => resolve('ARG B\nFROM $B'), 'blank-image', /D:2: .*--build-arg/],
-    [() => resolve('FROM x AS a\nFROM y AS A'), 'bad-stage-name', /two stages/],
     [() => needed('FROM x\nCOPY --from=1 a b'), 'unknown-stage', /first stage/],
     [() => needed('FROM x AS a\nCOPY --from=a a b'), 'unknown-stage', /above/],
     [
