@@ -18,6 +18,7 @@ export class ListingCache {
       dispose: (_, node) => {
         if (node.dir === undefined) return;
         node.dir.index = undefined;
+        node.dir.listing?.leave();
         node.dir.listing = undefined;
       },
       noDisposeOnSet: true,

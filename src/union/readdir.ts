@@ -121,7 +121,10 @@ export function isEmpty(core: UnionCore, node: Node): boolean {
 /** `node` got the name `name` in `parent`. */
 export function noteAdded(core: UnionCore, parent: Node, node: Node, name: Name): void {
   const listing = parent.dir?.listing;
-  if (listing === undefined) return;
+  if (listing === undefined) {
+    parent.dir?.cookies?.noteLate(name);
+    return;
+  }
   listing.add(name, node.type >>> 12, node.inoLow, node.inoHigh);
   core.listings.touch(parent);
 }
@@ -129,6 +132,7 @@ export function noteAdded(core: UnionCore, parent: Node, node: Node, name: Name)
 /** `parent` lost the name `name`. */
 export function noteRemoved(parent: Node, name: Name): void {
   parent.dir?.listing?.remove(name);
+  parent.dir?.cookies?.noteGone(name);
 }
 
 function read(
