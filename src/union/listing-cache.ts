@@ -1,6 +1,7 @@
 /**
  * Keeps the indexes and listings of directories within a budget of names, the least recently used
- * dropped first. Both can always be made again.
+ * dropped first. Both can always be made again. What somebody is reading stays whatever the budget: two readers of large
+ * directories would have each other's listing made anew with each reply.
  */
 import { LRUCache } from 'lru-cache';
 import type { Node } from './node.ts';
@@ -14,7 +15,8 @@ export class ListingCache {
   constructor(names: number) {
     this.#budget = names;
     this.#used = new LRUCache<Node, number>({
-      maxSize: names,
+      // It only weighs: it would drop what is being read as well.
+      maxSize: Number.MAX_SAFE_INTEGER,
       dispose: (_, node) => {
         if (node.dir === undefined) return;
         node.dir.index = undefined;
@@ -35,6 +37,22 @@ export class ListingCache {
     const names = 1 + (node.dir?.index?.size ?? 0) + (node.dir?.listing?.size ?? 0);
     const size = Math.min(names, this.#budget);
     this.#used.set(node, size, { size });
+    this.trim();
+  }
+
+  /** Drops what is over the budget, but for what is being read, and what was used last. */
+  trim(): void {
+    let over = this.#used.calculatedSize - this.#budget;
+    if (over <= 0) return;
+    let left = this.#used.size;
+    const dropped: Node[] = [];
+    for (const node of this.#used.rkeys()) {
+      if (over <= 0 || --left === 0) break;
+      if (node.dir?.listing?.isBeingRead === true) continue;
+      over -= this.#used.peek(node) ?? 0;
+      dropped.push(node);
+    }
+    for (const node of dropped) this.#used.delete(node);
   }
 
   clear(): void {

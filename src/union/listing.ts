@@ -81,6 +81,9 @@ export class Entries {
   }
 }
 
+/** So long whoever has read a part of a listing is expected to go on. */
+const patienceMs = 2000;
+
 /** What is known of an entry that was added. */
 interface Added {
   readonly type: number;
@@ -147,6 +150,8 @@ export class Listing {
   #recent = none;
   /** Those that came since somebody has read: they have no cookies yet. */
   #added: Map<Name, Added> | undefined;
+  /** By performance.now(). */
+  #expectedUntilMs = 0;
 
   /** `cookies` are those of the directory, for as long as it is known. */
   constructor(entries: Entries, cookies: Cookies) {
@@ -160,6 +165,16 @@ export class Listing {
 
   get size(): number {
     return this.#main.size + this.#recent.size + (this.#added?.size ?? 0);
+  }
+
+  /** Somebody has read a part of it, and may go on. */
+  get isBeingRead(): boolean {
+    return performance.now() < this.#expectedUntilMs;
+  }
+
+  /** Somebody reads it, or has read it to its end. */
+  noteReading(atEnd: boolean): void {
+    this.#expectedUntilMs = atEnd ? 0 : performance.now() + patienceMs;
   }
 
   /** An entry of that name that is there already is replaced. */

@@ -148,7 +148,11 @@ function read(
   if (cookie === 0) forgetIfOthersChange(core, node);
   if (cookie < dotCookie && !addDot(sink, dot, node, dotCookie)) return;
   if (cookie < dotDotCookie && !addDot(sink, dotDot, up, dotDotCookie)) return;
-  listingOf(core, node).read(cookie, take);
+  const listing = listingOf(core, node);
+  listing.noteReading(false);
+  if (!listing.read(cookie, take)) return;
+  listing.noteReading(true);
+  core.listings.trim();
 }
 
 function forgetIfOthersChange(core: UnionCore, node: Node): void {

@@ -4,6 +4,7 @@
  * all the time is told once, and a position that was told stays the same position.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Agent } from '../fixtures/agent.ts';
 import { makeScratch } from '../fixtures/mount.ts';
@@ -95,8 +96,9 @@ class Directory {
     return this.stable + this.#created.size + 2;
   }
 
-  /** Makes the server drop the listing of `d`, for that of another directory. */
+  /** Makes the server drop the listing of `d`, for that of another directory, once it expects nobody to read on. */
   async evict(round: number): Promise<void> {
+    await setTimeout(2500);
     const other = new Directory(this.#agent, this.#root);
     // The kernel keeps what it has read to the end, too, until something changes.
     await this.#agent.call('mkdir', `${this.#root}/other/new-${String(round)}`, 0o755);
