@@ -7,7 +7,8 @@
 import { fsError } from '../base/fs-error.ts';
 import { rootNodeId, type NodeId } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
-import { Node, type Link } from './node.ts';
+import { Links } from './links.ts';
+import { Node } from './node.ts';
 
 export class NodeTable {
   readonly #byId = new Map<NodeId, Node>();
@@ -105,21 +106,20 @@ export class NodeTable {
       return;
     }
     if (node.parent === parent && node.name === name) return;
-    const links = (node.moreLinks ??= []);
-    if (!links.some((link) => link.parent === parent && link.name === name)) links.push({ parent, name });
+    (node.moreLinks ??= new Links()).add(parent, name);
   }
 
   /** Takes one link away; another known one takes the first place. */
   removeLink(node: Node, parent: Node, name: Name): void {
     if (parent.dir?.children.get(name) === node) parent.dir.children.delete(name);
     if (node.parent === parent && node.name === name) {
-      const next: Link | undefined = node.moreLinks?.shift();
+      const next = node.moreLinks?.take();
       node.parent = next?.parent;
       if (next !== undefined) node.name = next.name;
-    } else if (node.moreLinks !== undefined) {
-      node.moreLinks = node.moreLinks.filter((link) => link.parent !== parent || link.name !== name);
+    } else {
+      node.moreLinks?.delete(parent, name);
     }
-    if (node.moreLinks?.length === 0) node.moreLinks = undefined;
+    if (node.moreLinks?.size === 0) node.moreLinks = undefined;
     this.leaveIfUnused(parent);
   }
 

@@ -9,6 +9,7 @@ import type { TimeSpec } from '../base/time-spec.ts';
 import { S_IFDIR, S_IFREG } from '../os/constants.ts';
 import type { Cookies } from './cookies.ts';
 import type { DirectoryIndex } from './directory-index.ts';
+import type { Links } from './links.ts';
 import type { Listing } from './listing.ts';
 import type { Place, RealDir } from './real-dir.ts';
 
@@ -69,7 +70,7 @@ export class Node {
   parent: Node | undefined;
   name: Name;
   /** Further links that are known. */
-  moreLinks: Link[] | undefined;
+  moreLinks: Links | undefined;
 
   /** Where it lies in the upper layer. For a directory, the same object as `dir.upper`. */
   upper: Place | undefined;

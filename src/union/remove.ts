@@ -14,7 +14,7 @@ import { copyUp, upperDirOf } from './copy-up.ts';
 import { countFromUpper, dropIndexEntry, hasUpperName, linkAlias } from './index-entry.ts';
 import { letIn } from './let-in.ts';
 import { getChild } from './lookup.ts';
-import type { Node } from './node.ts';
+import type { Link, Node } from './node.ts';
 import { probe } from './probe.ts';
 import { isEmpty, noteRemoved } from './readdir.ts';
 import { noFd, Place, type RealDir } from './real-dir.ts';
@@ -146,18 +146,30 @@ export function relocate(core: UnionCore, node: Node, inside: RealDir, name: Nam
     if (moved !== undefined && moved.dir === undefined) core.fs.close(moved.fd);
     node.upper = upper;
   };
-  const links = [...(node.moreLinks ?? [])];
-  if (node.parent !== undefined) links.push({ parent: node.parent, name: node.name });
-  for (const link of links) {
-    const dir = link.parent.dir?.upper;
-    if (dir === undefined || (dir === inside && link.name === name)) continue;
-    if (!hasUpperName(core, node, dir, link.name)) continue;
-    node.upper = new Place(dir.layer, dir, link.name);
+  const other = findUpperName(core, node, inside, name);
+  if (other !== undefined) {
+    node.upper = other;
     return undo;
   }
   const fd = core.fs.openat(core.dirs.fd(inside), name, O_PATH | O_NOFOLLOW, 0);
   node.upper = new Place(upper.layer, undefined, asName(''), fd);
   return undo;
+}
+
+/** Another upper name of it than (inside, name). */
+function findUpperName(core: UnionCore, node: Node, inside: RealDir, name: Name): Place | undefined {
+  const find = (link: Link): Place | undefined => {
+    const dir = link.parent.dir?.upper;
+    if (dir === undefined || (dir === inside && link.name === name)) return undefined;
+    return hasUpperName(core, node, dir, link.name) ? new Place(dir.layer, dir, link.name) : undefined;
+  };
+  const first = node.parent === undefined ? undefined : find({ parent: node.parent, name: node.name });
+  if (first !== undefined) return first;
+  for (const link of node.moreLinks ?? []) {
+    const found = find(link);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The node has one name less; `wasUpper`: its upper inode has one link less, too. */
