@@ -19,7 +19,10 @@ export interface OverrideFormat {
    * kept as an empty regular file. Otherwise it is root's, and what is neither has its owner and mode itself.
    */
   readonly forAnyone: boolean;
-  /** `security.*` attributes are kept as `user.containers.override_security.*`. */
+  /**
+   * `security.*` attributes are written as `user.containers.override_security.*`. Who unpacks a layer as root may leave them as they are
+   * (containers/storage does so with file capabilities): where there is none of that name, the plain one holds.
+   */
   readonly keepsSecurity: boolean;
 }
 
@@ -109,9 +112,8 @@ export function overrideNameOf(format: OverrideFormat, name: Name): Name | undef
   return name.length + keptPrefix.length > nameMax ? undefined : asName(keptPrefix + name);
 }
 
-/** The name by which clients know an attribute on disk; undefined for one that they do not see. */
-export function nameBehindOverride(format: OverrideFormat, stored: Name): Name | undefined {
-  if (!format.keepsSecurity) return stored;
-  if (stored.startsWith(keptPrefix + security)) return asName(stored.slice(keptPrefix.length));
-  return stored.startsWith(security) ? undefined : stored;
+/** The name by which clients know an attribute on disk. Two may have one: then the kept one holds. */
+export function nameBehindOverride(format: OverrideFormat, stored: Name): Name {
+  const isKept = format.keepsSecurity && stored.startsWith(keptPrefix + security);
+  return isKept ? asName(stored.slice(keptPrefix.length)) : stored;
 }

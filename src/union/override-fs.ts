@@ -30,6 +30,7 @@ import {
   S_IFMT,
   S_IFREG,
   STATX_ATTR_MOUNT_ROOT,
+  XATTR_CREATE,
 } from '../os/constants.ts';
 import { st, type FileHandle, type RawListing } from '../os/host-fs.ts';
 import { RealFs } from '../os/real-fs.ts';
@@ -203,8 +204,9 @@ export class OverrideFs extends RealFs {
   /** A list on the disk lets its owner do everything; what it says of classes stands in the mode. */
   override findXattr(dir: Fd, name: Name, attribute: Name): Buffer | undefined {
     const format = this.#formats.get(dir);
-    const stored = format === undefined ? attribute : overrideNameOf(format, attribute);
-    const value = stored === undefined ? undefined : super.findXattr(dir, name, stored);
+    const stored = this.#storedName(dir, attribute);
+    const kept = stored === attribute ? undefined : super.findXattr(dir, name, stored);
+    const value = kept ?? super.findXattr(dir, name, attribute);
     if (format === undefined || value === undefined || attribute !== aclAccess) return value;
     const said = this.#find(format, dir, name);
     return said === undefined ? value : aclWithMode(value, said.mode);
@@ -214,9 +216,9 @@ export class OverrideFs extends RealFs {
     const stored = super.listXattrs(dir, name);
     const format = this.#formats.get(dir);
     if (format === undefined) return stored;
-    return stored
-      .map((one) => nameBehindOverride(format, one))
-      .filter((one): one is Name => one !== undefined && one !== format.attribute);
+    const shown = new Set(stored.map((one) => nameBehindOverride(format, one)));
+    shown.delete(format.attribute);
+    return [...shown];
   }
 
   override setXattr(dir: Fd, name: Name, attribute: Name, value: Uint8Array, flags: number): void {
@@ -226,7 +228,9 @@ export class OverrideFs extends RealFs {
     const list = Buffer.from(value);
     const mode = format === undefined || attribute !== aclAccess ? undefined : modeOfAcl(list);
     if (format === undefined || mode === undefined) {
-      super.setXattr(dir, name, stored, value, flags);
+      const isOver = stored !== attribute && super.findXattr(dir, name, attribute) !== undefined;
+      if (isOver && flags === XATTR_CREATE) throw fsError('EEXIST', { syscall: 'setxattr' });
+      super.setXattr(dir, name, stored, value, isOver ? 0 : flags);
       return;
     }
     const said = this.#get(format, dir, name);
@@ -235,11 +239,19 @@ export class OverrideFs extends RealFs {
   }
 
   override removeXattr(dir: Fd, name: Name, attribute: Name): void {
-    super.removeXattr(dir, name, this.#storedName(dir, attribute));
+    if (this.#storedName(dir, attribute) === attribute) super.removeXattr(dir, name, attribute);
+    else if (!this.findRemoveXattr(dir, name, attribute))
+      throw fsError('ENODATA', { syscall: 'removexattr' });
   }
 
+  /** Of both names: the plain one would hold again. */
   override findRemoveXattr(dir: Fd, name: Name, attribute: Name): boolean {
-    return super.findRemoveXattr(dir, name, this.#storedName(dir, attribute));
+    const stored = this.#storedName(dir, attribute);
+    if (stored === attribute) return super.findRemoveXattr(dir, name, attribute);
+    // Who may not change `security.*` is refused also where there is nothing to remove.
+    const isPlain = super.findXattr(dir, name, attribute) !== undefined;
+    if (isPlain) super.removeXattr(dir, name, attribute);
+    return super.findRemoveXattr(dir, name, stored) || isPlain;
   }
 
   override assume(uid: number, gid: number, umask: number): void {
