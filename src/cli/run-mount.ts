@@ -12,6 +12,7 @@ import { MS_RDONLY } from '../os/constants.ts';
 import { trySetPropagation, type FuseMountOptions } from '../os/mount.ts';
 import { hasSelinux } from '../os/selinux.ts';
 import { findDetachedConnection, mountAtOnce } from './connect.ts';
+import { fitFormat } from './fit-format.ts';
 import { checkLayers, checkMountPoint } from './mount-checks.ts';
 import type { LayerPaths, MountSpec } from './mount-spec.ts';
 import { MountedPlace } from './mounted-place.ts';
@@ -56,7 +57,7 @@ export async function startMount(
     undo.push(() => lock?.release());
     const fileSystem = await parts.createEngine({
       layers,
-      format,
+      format: fitFormat(format, { given: spec.format, layers, privileged, log }),
       identity: spec.identity,
       layersChange,
       mountFlags: spec.mount.set,
