@@ -31,6 +31,8 @@ export type Command =
       readonly reportTo: number | undefined;
       /** Options that nobody knows, which fuse-overlayfs names and ignores. */
       readonly unknown: readonly string[];
+      /** Names of signals that whoever called ignores. */
+      readonly ignored: readonly string[];
     };
 
 const options = {
@@ -45,6 +47,7 @@ const options = {
   report: { type: 'string' },
   // Of the launcher.
   as: { type: 'string' },
+  ignored: { type: 'string', multiple: true },
 } as const;
 
 /**
@@ -82,6 +85,7 @@ export function parseCommandLine(args: readonly string[], cwd: Name): Command {
     foreground: (values.foreground ?? false) || (values.debug ?? false),
     reportTo,
     unknown,
+    ignored: values.ignored ?? [],
   };
 }
 

@@ -102,7 +102,7 @@ async function mount(command: MountCommand): Promise<number> {
   const host = new MountHost(createParts());
   const joining = new AbortController();
   // Before anything is mounted: what a signal ends by itself would leave a mount without a server.
-  onEndingSignals((signal) => {
+  onEndingSignals(command.ignored, (signal) => {
     const reason = new UserError('interrupted', `ended by ${signal} before the mount answered`);
     joining.abort(reason);
     host.unmountAll(reason);
@@ -204,8 +204,11 @@ function keepGoing(host: MountHost): void {
   });
 }
 
-function onEndingSignals(act: (signal: NodeJS.Signals) => void): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, act);
+/** As libfuse: what the caller ignores stays ignored. */
+function onEndingSignals(ignored: readonly string[], act: (signal: NodeJS.Signals) => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, ignored.includes(signal) ? () => undefined : act);
+  }
 }
 
 void main().then((status) => {

@@ -32,6 +32,8 @@ export async function startMountServer(request: MountServerOptions): Promise<Rep
       ...['-o', request.options, '--', request.mountPoint],
     ],
     detached: true,
+    // The launcher would take the one in PATH, which may be another, or none.
+    env: { ...process.env, STRATAFS_NODE: process.execPath },
   });
   const status = await child.report;
   if (status !== 0) {

@@ -1,7 +1,15 @@
 /** bin/stratafs itself, with servers that do nothing but report. */
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { programPath } from '../fixtures/mount.ts';
@@ -135,4 +143,50 @@ t.test('a signal that ends it is heard by the server', needs('program:setsid'), 
     await until(() => existsSync(`${launcher}.told`), 'the server has told');
     t.equal(readFileSync(`${launcher}.told`, 'utf8'), 'EPIPE', 'nobody knows of the mount');
   }
+});
+
+t.test('signals that the caller ignores stay ignored', needs('program:setsid'), (t) => {
+  const launcher = makeLauncher(
+    t,
+    `fs.writeSync(process.argv.some((one) => one.startsWith('--report')) ? 3 : 1, process.argv.filter((one) => one.startsWith('--ignored')).join() === process.env.EXPECTED ? '0\\n' : '9\\n');`,
+  );
+  for (const [signals, expected] of [
+    ['', ''],
+    ['HUP', '--ignored=SIGHUP'],
+    ['HUP INT TERM', '--ignored=SIGHUP,--ignored=SIGINT,--ignored=SIGTERM'],
+    ['USR1', ''],
+  ] as const) {
+    const script = `${signals === '' ? '' : `trap '' ${signals};`} "$0" m && "$0" -f m`;
+    const env = { ...process.env, EXPECTED: expected };
+    t.match(spawnSync('sh', ['-c', script, launcher], { env, encoding: 'utf8' }), {
+      stdout: '0\n',
+      status: 0,
+    });
+  }
+  t.end();
+});
+
+t.test('which Node', needs('program:setsid', 'build'), (t) => {
+  const launcher = makeLauncher(t, "fs.writeSync(3, '0\\n');");
+  const tools = dirname(launcher);
+  for (const name of ['bash', 'sh', 'setsid', 'readlink', 'env']) {
+    symlinkSync(execFileSync('which', [name], { encoding: 'utf8' }).trim(), join(tools, name));
+  }
+  const env = { PATH: tools };
+  const missing = /^strata(fs)?: node is not there: .*STRATAFS_NODE\n$/;
+  for (const words of [
+    [launcher, 'm'],
+    [launcher, '-f', 'm'],
+    [join(dirname(programPath), 'strata'), 'version'],
+  ]) {
+    t.match(
+      spawnSync('env', words, { env, encoding: 'utf8' }),
+      { status: 1, stderr: missing },
+      words.join(' '),
+    );
+  }
+  const named = { ...env, STRATAFS_NODE: process.execPath };
+  t.equal(spawnSync(launcher, ['m'], { env: named }).status, 0);
+  t.equal(spawnSync(join(dirname(programPath), 'strata'), ['--help'], { env: named }).status, 0);
+  t.end();
 });

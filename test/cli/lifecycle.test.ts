@@ -90,6 +90,20 @@ t.test('-f stays in front until SIGINT or SIGTERM, which unmount', needs(...moun
   }
 });
 
+t.test('what nohup ignores stays ignored', needs(...mountNeeds, 'program:nohup'), async (t) => {
+  const place = makePlace(t);
+  const args = [programPath, '-f', '-o', place.options, place.at];
+  const child = spawn('nohup', args, { stdio: 'ignore' });
+  const exited = once(child, 'exit');
+  await until(() => isMounted(place.at), 'it is mounted');
+  t.equal(readFileSync(join(place.at, 'a'), 'utf8'), 'lower');
+  child.kill('SIGHUP');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  t.ok(isMounted(place.at), 'a terminal that hangs up');
+  child.kill('SIGTERM');
+  t.strictSame(await exited, [0, null]);
+});
+
 t.test(
   'a busy mount goes off the tree at the first signal, ends at the second',
   needs(...mountNeeds),

@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { mount, UserError, type Mount, type MountRequest } from '../../src/index.ts';
@@ -167,6 +176,25 @@ t.test(
     t.equal(said, 'true\n');
   },
 );
+
+t.test('it mounts with the Node that runs it, whatever PATH has', needs(...mountNeeds), async (t) => {
+  const request = makeRequest(t);
+  const library = new URL('../../dist/index.js', import.meta.url).href;
+  const script = `
+    import { readlinkSync } from 'node:fs';
+    import { mount } from '${library}';
+    const mounted = await mount(${JSON.stringify(request)});
+    console.log(readlinkSync('/proc/' + mounted.pid + '/exe'));
+    await mounted.unmount();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: request.mountPoint },
+  });
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await once(child, 'close');
+  t.equal(said, `${realpathSync(process.execPath)}\n`);
+});
 
 t.test('a server that does not answer does not stop its caller', needs(...mountNeeds), async (t) => {
   const mounted = await mountIn(t, makeRequest(t));
