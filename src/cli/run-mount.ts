@@ -80,7 +80,7 @@ export async function startMount(
       door.door === 'libfuse'
         ? await bringUpByLibfuse(options, { mountAndServe, whenReady, undo })
         : await bringUp(options, serve, undo);
-    if (place.device !== undefined) lock?.recordMount(place.device, layers);
+    if (place.device !== undefined) lock?.recordMount(place.device, { ...spec, layers });
     const { propagation } = spec.mount;
     if (propagation !== undefined && !trySetPropagation(mountPoint, propagation)) {
       log.warn('this user cannot say how the mount spreads to other mount namespaces');

@@ -194,7 +194,8 @@ function report({ reportTo }: Pick<MountCommand, 'reportTo'>, status: number): b
 /** What it asks for is there already: containerd, for one, calls twice within a moment. */
 function isAnotherCallFor(spec: MountCommand['spec'], thrown: unknown): boolean {
   if (!(thrown instanceof UserError) || thrown.code !== 'in-use') return false;
-  return isMountedThere(checkLayers(spec.layers), checkMountPoint(spec.mountPoint).realPath);
+  const asked = { ...spec, layers: checkLayers(spec.layers) };
+  return isMountedThere(asked, checkMountPoint(spec.mountPoint).realPath);
 }
 
 /** What no gate caught, a fault in a timer or in a promise that nobody awaited: the mounts live on. */

@@ -2,10 +2,11 @@
  * One upper, one mount: a lock on the upper and on the work directory for as long as their server lives, which
  * the kernel drops however the server ends. umount(8) returns before the server of the mount has ended,
  * so a lock whose mount is gone will be free when what was written is on the disk, and is waited for. To tell the
- * cases apart the holder leaves the device number of its mount, its process and its layers in the work directory. A
+ * cases apart the holder leaves the device number of its mount, its process and what was asked for in the work directory. A
  * process in another container has an id that means another one here, or none.
  * As under an overlay of the kernel, none of this keeps the file system of the upper from being unmounted.
  */
+import { createHash } from 'node:crypto';
 import { FsError } from '../base/fs-error.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -13,11 +14,14 @@ import { tryLockApart, type Lock } from '../os/lock.ts';
 import { findMountAt, findMountsOf, isMounted } from '../os/mountinfo.ts';
 import { isRunning, ownIdentity, pidNamespace } from '../os/process-identity.ts';
 import { findSmallFile, pathIn, removeSmallFile, tryWriteSmallFile } from '../os/small-file.ts';
-import type { LayerPaths } from './mount-spec.ts';
+import type { MountSpec } from './mount-spec.ts';
+
+/** What makes two calls mean one mount; paths as `checkLayers` answers them. */
+export type Asked = Pick<MountSpec, 'layers' | 'format' | 'identity' | 'mount'>;
 
 export interface UpperLock {
   /** Notes which mount holds the lock, `major:minor`, and of what, if that can be written: it is a hint for those who come. */
-  recordMount(device: string, layers: LayerPaths): void;
+  recordMount(device: string, asked: Asked): void;
   release(): void;
 }
 
@@ -61,9 +65,9 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
     throw thrown;
   }
   return {
-    recordMount: (device, layers) => {
+    recordMount: (device, asked) => {
       const { pid, start } = ownIdentity();
-      const words = [device, String(pid), listOf(layers), start, pidNamespace()];
+      const words = [device, String(pid), digestOf(asked), start, pidNamespace()];
       tryWriteSmallFile(ownNote(), words.join(' '));
     },
     release: () => {
@@ -74,19 +78,29 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
 }
 
 /**
- * Whether what shows at `mountPoint` is a mount of these layers, from this upper down. Some clients mount twice
- * within a moment, and mean one mount. Paths as `checkLayers` answers them.
+ * Whether what shows at `mountPoint` is the mount that is asked for. Some clients mount twice within a moment, and
+ * mean one mount.
  */
-export function isMountedThere(layers: LayerPaths, mountPoint: Name): boolean {
-  if (layers.work === undefined) return false;
-  const [device, , list] = findSmallFile(pathIn(layers.work, noteName))?.trim().split(' ') ?? [];
-  return device !== undefined && list === listOf(layers) && findMountAt(mountPoint)?.device === device;
+export function isMountedThere(asked: Asked, mountPoint: Name): boolean {
+  const { work } = asked.layers;
+  if (work === undefined) return false;
+  const [device, , digest] = findSmallFile(pathIn(work, noteName))?.trim().split(' ') ?? [];
+  return device !== undefined && digest === digestOf(asked) && findMountAt(mountPoint)?.device === device;
 }
 
-/** One word, whatever the paths hold. */
-function listOf({ lower, dataOnly, upper, work }: LayerPaths): string {
-  const paths = [...lower, asName(''), ...dataOnly, asName(''), upper ?? '', work ?? ''];
-  return Buffer.from(paths.join('\0'), 'latin1').toString('base64url');
+/** One word, the same for those only who ask for the same. How the mount is called and served is nobody's loss. */
+function digestOf({ layers, format, identity, mount }: Asked): string {
+  const { lower, dataOnly, upper, work } = layers;
+  const flags = [mount.set, mount.labels, mount.allowOther];
+  const parts = [lower, dataOnly, upper, work, given(format), given(identity), flags];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}
+
+/** One that was handed to another process has lost what is undefined. */
+function given(options: object): [string, unknown][] {
+  return Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 /** Who holds a lock, by its note. */

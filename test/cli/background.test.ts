@@ -95,12 +95,27 @@ t.test('two calls for one target at once make one mount', needs(...mountNeeds), 
   }
 });
 
-t.test('but not of other layers, at another place, or in front', needs(...mountNeeds), async (t) => {
-  const { at, other, options } = makePlace(t);
-  t.match(await runProgram(['-o', options, at]), { code: 0 });
-  const inUse = { code: 1, stderr: /is in use by another mount/ };
-  t.match(await runProgram(['-o', options, other]), inUse);
-  t.match(await runProgram(['-o', options.replace('lowerdir=', `lowerdir=${other}:`), at]), inUse);
-  t.match(await runProgram(['-f', '-o', options, at]), inUse);
-  t.equal(mountsAt(at), 1);
-});
+t.test(
+  'but not of other layers, with other options, at another place, or in front',
+  needs(...mountNeeds),
+  async (t) => {
+    const { at, other, options } = makePlace(t);
+    t.match(await runProgram(['-o', options, at]), { code: 0 });
+    const inUse = { code: 1, stderr: /is in use by another mount/ };
+    t.match(await runProgram(['-o', options, other]), inUse);
+    t.match(await runProgram(['-o', options.replace('lowerdir=', `lowerdir=${other}:`), at]), inUse);
+    t.match(await runProgram(['-f', '-o', options, at]), inUse);
+    for (const more of [
+      'ro',
+      'noexec',
+      'uidmapping=0:1000:1',
+      'squash_to_root',
+      'metacopy=off',
+      'volatile',
+    ]) {
+      t.match(await runProgram(['-o', `${options},${more}`, at]), inUse, more);
+    }
+    t.match(await runProgram(['-o', `rw,${options},fsname=another`, at]), { code: 0, stderr: '' });
+    t.equal(mountsAt(at), 1);
+  },
+);

@@ -2,11 +2,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { asName } from '../../src/base/name.ts';
+import { parseCommandLine } from '../../src/cli/command-line.ts';
 import { lockUpper } from '../../src/cli/upper-lock.ts';
 import { readMounts } from '../../src/os/mountinfo.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 
-const layers = { lower: [asName('/l')], dataOnly: [], upper: undefined, work: undefined };
+const command = parseCommandLine(['-o', 'lowerdir=/l', '/m'], asName('/'));
+const asked = (command as Extract<typeof command, { act: 'mount' }>).spec;
 
 t.test('a note that cannot be written is no reason to fail', async (t) => {
   const scratch = makeScratch(t);
@@ -14,7 +16,7 @@ t.test('a note that cannot be written is no reason to fail', async (t) => {
   const lock = await lockUpper({ upper: asName(upper), work: asName(work) });
   mkdirSync(join(work, 'stratafs-mount'));
   t.doesNotThrow(() => {
-    lock.recordMount('0:1', layers);
+    lock.recordMount('0:1', asked);
   });
   lock.release();
 });
@@ -24,11 +26,11 @@ t.test('a holder whose mount is gone is waited for, one whose mount is there is 
   const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
   const device = readMounts()[0]?.device ?? '';
   const holder = await lockUpper({ upper, work });
-  const asked = Date.now();
-  holder.recordMount(device, layers);
+  const begun = Date.now();
+  holder.recordMount(device, asked);
   await t.rejects(lockUpper({ upper, work }), { code: 'in-use', hint: /^unmount that first/ });
-  t.ok(Date.now() - asked < 2000, 'at once');
-  holder.recordMount('0:0', layers);
+  t.ok(Date.now() - begun < 2000, 'at once');
+  holder.recordMount('0:0', asked);
   await t.rejects(lockUpper({ upper, work, waitMs: 100 }), {
     code: 'in-use',
     hint: new RegExp(`process ${String(process.pid)} still writes`),
@@ -46,7 +48,7 @@ t.test("a device number that is another mount's by now keeps nobody out", async 
   const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
   const ending = await lockUpper({ upper, work });
   // As the kernel gives it away again before the server has heard of the end.
-  ending.recordMount(readMounts()[0]?.device ?? '', layers);
+  ending.recordMount(readMounts()[0]?.device ?? '', asked);
   const waiting = lockUpper({ upper, work });
   setTimeout(() => {
     ending.release();
@@ -59,7 +61,7 @@ t.test('a holder in another container is not taken for a process of its number h
   const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
   const note = join(work, 'stratafs-mount');
   const holder = await lockUpper({ upper, work });
-  holder.recordMount('0:0', layers);
+  holder.recordMount('0:0', asked);
   const own = readFileSync(note, 'latin1');
   for (const [what, other] of [
     ['another pid namespace', own.replace(/pid:\[\d+\]$/, 'pid:[1]')],
