@@ -1,6 +1,6 @@
 /**
  * What a process may do and what it sees, as one text: two processes with the same text may do each other's work,
- * since the kernel would refuse or show both of them the same. Where /proc hides something there is no text, and
+ * since the kernel would refuse or show both of them the same, and they end together where something else ends them. Where /proc hides something there is no text, and
  * nobody is taken for an equal.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -23,10 +23,21 @@ export function findStanding(pid: number | 'self'): string | undefined {
     const status = readFileSync(`${proc}/status`, 'latin1').split('\n');
     const told = statusLines.map((name) => status.find((line) => line.startsWith(`${name}:`)) ?? name);
     const seen = links.map((name) => readlinkSync(`${proc}/${name}`));
-    return [...told, ...seen, labelOf(proc)].join('\n');
+    const unit = serviceOf(readFileSync(`${proc}/cgroup`, 'latin1'));
+    return [...told, ...seen, labelOf(proc), unit].join('\n');
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The unit of systemd that runs a process with these lines of /proc/PID/cgroup (cgroups(7)); empty where none does. Whatever is in it ends
+ * with it, so it can serve nobody outside. A scope does not count: podman moves itself into one of its own, which ends when it is
+ * empty.
+ */
+export function serviceOf(cgroups: string): string {
+  const path = /^(?:0:|\d+:name=systemd):(.*)$/m.exec(cgroups)?.[1] ?? '';
+  return /^.*\.service(?=\/|$)/.exec(path)?.[0] ?? '';
 }
 
 /** Of a security module; empty where there is none. */

@@ -9,7 +9,7 @@ import t from 'tap';
 import { asName } from '../../../src/base/name.ts';
 import { parseCommandLine } from '../../../src/cli/command-line.ts';
 import { findPrivateDirectory } from '../../../src/os/private-directory.ts';
-import { findStanding } from '../../../src/os/process-standing.ts';
+import { findStanding, serviceOf } from '../../../src/os/process-standing.ts';
 import { isMounted, makeScratch } from '../../fixtures/mount.ts';
 import { mountNeeds, needs } from '../../fixtures/needs.ts';
 import { runProgram, until } from '../fixtures/program.ts';
@@ -46,6 +46,18 @@ t.test('another user, fewer privileges, and nonsense', programs, async (t) => {
   t.notOk(isMounted(two.at));
   t.match(await ask(request), /"taken"/, 'an equal is served');
   t.type(await findShared(), 'number');
+});
+
+t.test('what ends with a unit of systemd serves for that unit', async (t) => {
+  const unit = '/system.slice/web.service';
+  t.equal(serviceOf(`0::${unit}\n`), unit);
+  t.equal(serviceOf(`12:pids:/other\n1:name=systemd:${unit}/payload\n0::${unit}/payload\n`), unit);
+  const manager = '/user.slice/user-1000.slice/user@1000.service';
+  t.equal(serviceOf(`0::${manager}/app.slice/web.service\n`), `${manager}/app.slice/web.service`);
+  t.equal(serviceOf(`0::${manager}/user.slice/podman-17.scope\n`), manager, 'those of each podman are one');
+  for (const none of ['', '0::/\n', '0::/user.slice/user-0.slice/session-3.scope\n', '0::/a.services/x\n']) {
+    t.equal(serviceOf(none), '', none);
+  }
 });
 
 t.test('whoever does not wait for the answer has no mount', programs, async (t) => {
