@@ -18,6 +18,8 @@ const ofLibfuse = [
 const ofMount = [
   ...['defaults', 'auto', 'noauto', 'user', 'nouser', 'users', 'owner', 'group', 'nofail', '_netdev'],
   ...['_rnetdev', 'comment', 'mand', 'nomand', 'silent', 'loud', 'iversion', 'noiversion', 'seclabel'],
+  // Who unmounts, and who mounts.
+  ...['uhelper', 'helper'],
 ];
 
 const ignored: ReadonlySet<string> = new Set([...ofFuseOverlayfs, ...ofLibfuse, ...ofMount]);

@@ -35,10 +35,12 @@ export interface LowerPaths {
 
 /**
  * Splits the value of `lowerdir`: `TOP:...:BOTTOM[::DATA]...`. undefined where a path is empty, or an
- * ordinary layer follows a data-only one.
+ * ordinary layer follows a data-only one. One colon too many at either end is none, as for fuse-overlayfs.
  */
 export function splitLowerPaths(value: string): LowerPaths | undefined {
   const parts = splitUnescaped(value, ':');
+  if (parts.length > 1 && parts.at(-1) === '') parts.pop();
+  if (parts.length > 1 && parts[0] === '') parts.shift();
   const lower: Name[] = [];
   const dataOnly: Name[] = [];
   for (let i = 0; i < parts.length; i++) {

@@ -183,6 +183,8 @@ t.test('what other programs know is taken in silence', async (t) => {
     'default_permissions',
     'defaults',
     'nofail',
+    'uhelper=hal',
+    'helper=x',
     'noauto',
     'user=joe',
     'x-gvfs-hide',

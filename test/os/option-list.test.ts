@@ -54,8 +54,15 @@ t.test('data-only layers come after two colons', async (t) => {
   t.strictSame(splitLowerPaths('/a:/b::/c::/d'), { lower: ['/a', '/b'], dataOnly: ['/c', '/d'] });
 });
 
+t.test('a colon too many at an end is none', async (t) => {
+  for (const list of ['/a:/b:', ':/a:/b', ':/a:/b:']) {
+    t.strictSame(splitLowerPaths(list), { lower: ['/a', '/b'], dataOnly: [] }, list);
+  }
+  t.strictSame(splitLowerPaths('/a::/b:'), { lower: ['/a'], dataOnly: ['/b'] });
+});
+
 t.test('lists that the kernel refuses', async (t) => {
-  for (const bad of ['', ':', '/a:', ':/a', '::/a', '/a:::/b', '/a::/b:/c', '/a::']) {
+  for (const bad of ['', ':', '::', '::/a', '/a::', '/a:::/b', '/a::/b:/c', '/a::']) {
     t.equal(splitLowerPaths(bad), undefined, bad);
   }
 });
