@@ -37,7 +37,7 @@ import { parseEntryPath, parseLinkPath } from './entry-path.ts';
 import { writeContent } from './file-content.ts';
 import { LayerTree, type LayerDirectory } from './layer-tree.ts';
 import type { LayerTarResult } from './layer-writer.ts';
-import { diskXattrName } from './layer-xattrs.ts';
+import { diskXattrName, isOfThisHost } from './layer-xattrs.ts';
 import type { TarEntry } from './tar-entry.ts';
 import { TarReader } from './tar-reader.ts';
 
@@ -46,6 +46,8 @@ export interface ApplyOptions {
   readonly xattrs?: 'trusted' | 'user';
   /** A tree that is no layer: names that begin with `.wh.` are names like any other, and nothing is made opaque. */
   readonly plain?: boolean;
+  /** With `plain`, for what is never a part of a union: a device 0/0, and attributes of any name, are as the tar has them. */
+  readonly keepsMarks?: boolean;
   readonly signal?: AbortSignal;
   /** Called before an entry is unpacked, with its path as it stands in the tar (latin1). */
   readonly onEntry?: (path: string) => void;
@@ -109,7 +111,7 @@ async function unpack(fs: HostFs, root: Fd, source: ByteSource, options: ApplyOp
   const names = overlayNames(options.xattrs === 'user');
   const tree = new LayerTree(fs, root, options.plain === true ? undefined : names);
   const reader = new TarReader(source);
-  const unpacker = new Unpacker(fs, tree, reader, names);
+  const unpacker = new Unpacker(fs, tree, reader, { names, keepsMarks: options.keepsMarks === true });
   let size = 0;
   let entries = 0;
   try {
@@ -133,12 +135,19 @@ class Unpacker {
   readonly #tree: LayerTree;
   readonly #reader: TarReader;
   readonly #names: OverlayNames;
+  readonly #keepsMarks: boolean;
 
-  constructor(fs: HostFs, tree: LayerTree, reader: TarReader, names: OverlayNames) {
+  constructor(
+    fs: HostFs,
+    tree: LayerTree,
+    reader: TarReader,
+    { names, keepsMarks }: { readonly names: OverlayNames; readonly keepsMarks: boolean },
+  ) {
     this.#fs = fs;
     this.#tree = tree;
     this.#reader = reader;
     this.#names = names;
+    this.#keepsMarks = keepsMarks;
   }
 
   async apply(entry: TarEntry, plain: boolean): Promise<void> {
@@ -171,7 +180,8 @@ class Unpacker {
     }
     const { type, rdev } = entry;
     // On the disk that would be a whiteout, which is a mark.
-    if (type === 'char' && rdev === 0) throw badLayer('a character device 0/0', entry.path);
+    if (type === 'char' && rdev === 0 && !this.#keepsMarks)
+      throw badLayer('a character device 0/0', entry.path);
     this.#tree.clear(dir, name);
     if (type === 'file') await this.#file(dir.fd, name, entry.size);
     else if (type === 'symlink') this.#fs.symlinkat(entry.linkName, dir.fd, name);
@@ -251,7 +261,7 @@ class Unpacker {
   }
 
   #setXattr(dir: Fd, name: Name, inTar: Name, value: Buffer, path: Name): void {
-    const attribute = diskXattrName(inTar, this.#names);
+    const attribute = this.#diskXattrName(inTar);
     if (attribute === undefined) return;
     if (attribute === aclDefault) this.#tree.noteDefaultAcl();
     try {
@@ -276,8 +286,13 @@ class Unpacker {
   /** The attributes of a directory that is given once more; the union's own marks stay. */
   #removeXattrs(dir: Fd, name: Name): void {
     for (const attribute of this.#fs.listXattrs(dir, name)) {
-      if (isPrivate(attribute, this.#names)) continue;
-      if (diskXattrName(attribute, this.#names) !== undefined) this.#fs.findRemoveXattr(dir, name, attribute);
+      if (!this.#keepsMarks && isPrivate(attribute, this.#names)) continue;
+      if (this.#diskXattrName(attribute) !== undefined) this.#fs.findRemoveXattr(dir, name, attribute);
     }
+  }
+
+  #diskXattrName(inTar: Name): Name | undefined {
+    if (!this.#keepsMarks) return diskXattrName(inTar, this.#names);
+    return isOfThisHost(inTar) ? undefined : inTar;
   }
 }

@@ -30,7 +30,12 @@ export function diskXattrName(inTar: Name, names: OverlayNames): Name | undefine
   return toStored(inTar, names);
 }
 
+/** Only the host that made it understands it. */
+export function isOfThisHost(attribute: Name): boolean {
+  return ofThisHost.has(attribute);
+}
+
 function isForeignMark(attribute: Name, names: OverlayNames): boolean {
   const other = overlayNames(!names.user);
-  return attribute.startsWith(other.prefix) || isOfFuseOverlayfs(attribute) || ofThisHost.has(attribute);
+  return attribute.startsWith(other.prefix) || isOfFuseOverlayfs(attribute) || isOfThisHost(attribute);
 }

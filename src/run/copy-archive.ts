@@ -52,19 +52,26 @@ export interface ReceivedArchive {
   readonly implied: ReadonlySet<string>;
 }
 
+export interface ReceiveOptions {
+  /** What to write, where there is nothing. */
+  readonly hint: string;
+  /** As `ApplyOptions` has it. */
+  readonly keepsMarks?: boolean;
+}
+
 /**
  * Unpacks a tar, compressed or not, into `scratch`, an empty directory. UserError `bad-layer` and others of
- * `applyLayerTar`, `bad-compression`, and `empty-archive` where there is nothing at all.
+ * `applyLayerTar`, `bad-compression`, and `empty-archive` (with `hint`) where there is nothing at all.
  */
 export async function receiveArchive(
   source: AsyncIterable<Uint8Array>,
   scratch: string,
+  { hint, keepsMarks = false }: ReceiveOptions,
 ): Promise<ReceivedArchive> {
-  const { tarSize, implied } = await applyLayerTar(decompressed(source), scratch, { plain: true });
+  const tar = decompressed(source);
+  const { tarSize, implied } = await applyLayerTar(tar, scratch, { plain: true, keepsMarks });
   if (tarSize === 0)
-    throw new UserError('empty-archive', 'there is nothing on standard input', {
-      hint: 'a tar is wanted there: tar -c DIR | strata cp - CONTAINER:PATH',
-    });
+    throw new UserError('empty-archive', 'there is nothing where a tar was wanted', { hint });
   return { tree: scratch, implied };
 }
 

@@ -33,6 +33,8 @@ export interface CopyAttributes {
   readonly owner?: Owner | undefined;
   /** The permission bits for an object of that st_mode; undefined: its own. */
   readonly mode?: ((mode: number) => number) | undefined;
+  /** Which extended attributes come along; those that are `isCarried` unless told. */
+  readonly keeps?: ((attribute: Name) => boolean) | undefined;
   /** Ends the copy of a large file (EINTR). */
   readonly cancel?: Cancel;
 }
@@ -120,7 +122,7 @@ export function copyMetadata(
   const owner = attributes.owner ?? { uid: facts[st.uid] ?? 0, gid: facts[st.gid] ?? 0 };
   const mode = facts[st.mode] ?? 0;
   fs.fchownat(directory, name, owner.uid, owner.gid);
-  for (const attribute of fs.listXattrs(source, self).filter(isCarried)) {
+  for (const attribute of fs.listXattrs(source, self).filter(attributes.keeps ?? isCarried)) {
     const value = fs.findXattr(source, self, attribute);
     if (value === undefined) continue;
     try {

@@ -40,6 +40,8 @@ const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 export interface CopyOptions {
   /** Everything belongs to them; undefined: owners come along. */
   readonly owner?: Owner;
+  /** As `CopyAttributes` has it. */
+  readonly keeps?: CopyAttributes['keeps'];
   /** Directories of the source that only lead to what is in them. */
   readonly ways?: Ways;
   /** For what is refused. */
@@ -99,12 +101,12 @@ export function copyContent(fs: HostFs, from: Fd, to: Fd, options: CopyOptions =
 
 async function withCopy(
   fs: HostFs,
-  { owner, ways, called = nameless }: CopyOptions,
+  { owner, keeps, ways, called = nameless }: CopyOptions,
   act: (copy: Copy) => Promise<void>,
 ): Promise<void> {
   const bases: Fd[] = [];
   try {
-    await act({ fs, ways, called, attributes: { owner }, links: new FirstNames(fs), bases });
+    await act({ fs, ways, called, attributes: { owner, keeps }, links: new FirstNames(fs), bases });
   } catch (thrown) {
     throw asUnwritable(thrown, called);
   } finally {

@@ -1,13 +1,21 @@
 /**
- * A volume as a tar archive and back, by tar(1): numeric owners, sparse files, all extended attributes and lists.
- * What lies on other file systems below the volume stays out.
+ * A volume as a tar archive, by tar(1), and back: numeric owners, sparse files, all extended attributes and lists.
+ * What lies on other file systems below the volume stays out. What containers have left in a volume leads nowhere:
+ * tar(1) would follow their links, so an archive is unpacked apart, and copied like any other tree.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createReadStream, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { Fd } from '../base/ids.ts';
+import { asName, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
+import { isOfThisHost } from '../oci/layer-xattrs.ts';
+import { InRoot } from '../os/in-root.ts';
 import { writeOutput } from '../store/output-file.ts';
-
-const everything = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'];
+import { createToolFs, withDirectories } from '../store/tool-fs.ts';
+import type { ReceivedArchive } from './copy-archive.ts';
+import { copyContent } from './copy-tree.ts';
 
 /**
  * Writes the content of `directory` to the file `to`, or to standard output. With `changes` it may change meanwhile.
@@ -18,27 +26,52 @@ export async function exportDirectory(
   to: string | undefined,
   { changes }: { readonly changes: boolean } = { changes: false },
 ): Promise<void> {
-  const args = ['-c', '--sparse', '--one-file-system', ...everything, '-C', directory, '-f', '-', '.'];
-  if (to === undefined) await tar(args, ['ignore', 'inherit'], changes);
-  else await writeOutput(to, ({ fd }) => tar(args, ['ignore', fd], changes));
+  const everything = ['--sparse', '--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'];
+  const args = ['-c', '--one-file-system', ...everything, '-C', directory, '-f', '-', '.'];
+  if (to === undefined) await tar(args, 'inherit', changes);
+  else await writeOutput(to, ({ fd }) => tar(args, fd, changes));
+}
+
+/** UserError `missing-source`. */
+export function openArchive(file: string): Readable {
+  try {
+    return createReadStream('', { fd: openSync(file, 'r') });
+  } catch (cause) {
+    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+    throw new UserError('missing-source', `${file} cannot be read (${code})`, {
+      hint: 'name a tar archive, or - for standard input',
+      cause,
+    });
+  }
 }
 
 /**
- * Adds what the archive `from`, compressed or not, or the plain one on standard input holds to `directory`. UserError
- * `tar-failed`.
+ * Adds what was received, with the marks that it may have (`ReceiveOptions`), to `directory`. Directories that the tar only
+ * names in paths stay as they are, and may be links that lead to others in `directory`. UserError `not-a-directory`,
+ * `is-a-directory`.
  */
-export async function importDirectory(directory: string, from: string | undefined): Promise<void> {
-  // Names with `..` and absolute ones are tar's to refuse, and it delays links until all else is there.
-  const args = ['-x', '--same-owner', '-p', ...everything, '-C', directory];
-  await tar([...args, '--force-local', '-f', from ?? '-'], ['inherit', 'ignore']);
+export async function importDirectory(directory: string, { tree, implied }: ReceivedArchive): Promise<void> {
+  const fs = createToolFs();
+  const root = new InRoot(directory);
+  const ways = {
+    has: (below: string): boolean => implied.has(below),
+    findTarget: (below: string): Fd | undefined => root.findDirectory(asName(below)),
+  };
+  const keeps = (attribute: Name): boolean => !isOfThisHost(attribute);
+  try {
+    await withDirectories(fs, [tree, directory], ([from, to]) =>
+      copyContent(fs, from as Fd, to as Fd, { keeps, ways }),
+    );
+  } finally {
+    root.close();
+  }
 }
 
-async function tar(
-  args: readonly string[],
-  [input, output]: readonly ['ignore' | 'inherit', 'ignore' | 'inherit' | number],
-  changes = false,
-): Promise<void> {
-  const child = spawn('tar', args, { stdio: [input, output, 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+async function tar(args: readonly string[], output: 'inherit' | number, changes = false): Promise<void> {
+  const child = spawn('tar', args, {
+    stdio: ['ignore', output, 'pipe'],
+    env: { ...process.env, LC_ALL: 'C' },
+  });
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(0, 4096);

@@ -128,7 +128,7 @@ t.test('archives', needs(...containerNeeds, 'program:tar'), async (t) => {
       t.match(into(bytes), { status: 1, stderr }, title);
       t.equal(was(), before, `${title}: nothing has changed`);
     };
-    bad('nothing', Buffer.alloc(0), /there is nothing on standard input.*tar -c/);
+    bad('nothing', Buffer.alloc(0), /there is nothing where a tar was wanted.*tar -c/);
     bad('garbage', Buffer.alloc(2000, 'x'), /the tar is bad/);
     bad(
       'an end in the content',

@@ -62,7 +62,9 @@ function checkStreams(source: string, target: string): void {
 /** The container is not held while the tar comes, which may be from another copy out of it. */
 async function fromStandardInput({ engine, store }: OpenedEngine, id: string, path: string): Promise<void> {
   await Workspace.use(store, async (workspace) => {
-    const received = await receiveArchive(process.stdin, await workspace.makeScratch());
+    const received = await receiveArchive(process.stdin, await workspace.makeScratch(), {
+      hint: 'write one to standard input: tar -c DIR | strata cp - CONTAINER:PATH',
+    });
     await withThere(engine, id, (container) => copyFromArchive(engine, container, received, path));
   });
 }

@@ -1,11 +1,13 @@
 /** `strata volume ...`: what outlives containers. */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
-import { exportDirectory, importDirectory } from '../../run/volume-archive.ts';
+import { receiveArchive } from '../../run/copy-archive.ts';
+import { exportDirectory, importDirectory, openArchive } from '../../run/volume-archive.ts';
 import type { VolumeFacts } from '../../run/volume-driver.ts';
 import { withVolume } from '../../run/use-volume.ts';
 import { pruneVolumes, readVolumeUsers, removeVolume } from '../../run/volume-users.ts';
 import { withReserve } from '../../store/reserve.ts';
+import { Workspace } from '../../store/workspace.ts';
 import { confirm } from '../confirm.ts';
 import { describeVolume } from '../describe-volume.ts';
 import { eachOperand } from '../each-operand.ts';
@@ -187,7 +189,23 @@ function importVolume(): Command {
     .argument('<volume>')
     .argument('[file]', 'a tar, or - for standard input', '-')
     .action(async (name: string, file: string, _: unknown, command: Command) => {
-      const { engine } = await openEngine(command);
-      await withVolume(engine, name, (content) => importDirectory(content, file === '-' ? undefined : file));
+      if (file === '-' && process.stdin.isTTY)
+        throw new UserError('terminal', 'a terminal is no tar', {
+          hint: `write strata volume import ${name} FILE`,
+        });
+      const { engine, store } = await openEngine(command);
+      // Before the work of minutes.
+      engine.volumes.get(name);
+      await Workspace.use(store, async (workspace) => {
+        const received = await receiveArchive(
+          file === '-' ? process.stdin : openArchive(file),
+          await workspace.makeScratch(),
+          {
+            hint: `write one there: strata volume export -o FILE ${name}`,
+            keepsMarks: true,
+          },
+        );
+        await withVolume(engine, name, (content) => importDirectory(content, received));
+      });
     });
 }
