@@ -8,7 +8,8 @@
  */
 import { FsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
-import { asName, type Name } from '../base/name.ts';
+import { asName, nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 import {
   O_DIRECTORY,
   O_NOFOLLOW,
@@ -25,6 +26,7 @@ import {
   copyMetadata,
   copyObject,
   factsOf,
+  findIdentity,
   FirstNames,
   makeDirectory,
   makeRoom,
@@ -40,6 +42,8 @@ const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
 export interface CopyOptions {
   /** Everything belongs to them; undefined: owners come along. */
   readonly owner?: Owner;
+  /** The directory into which content is copied gets the attributes of that where it was, too. */
+  readonly top?: boolean;
   /** As `CopyAttributes` has it. */
   readonly keeps?: CopyAttributes['keeps'];
   /** Directories of the source that only lead to what is in them. */
@@ -65,6 +69,8 @@ interface Copy {
   readonly attributes: CopyAttributes;
   readonly ways: Ways | undefined;
   readonly called: Called;
+  /** Of the directory that the copy goes to. */
+  readonly into: string | undefined;
   readonly links: FirstNames<FirstName>;
   /** Directories that such paths begin at, and that were opened here. */
   readonly bases: Fd[];
@@ -81,20 +87,20 @@ interface Target extends Place {
 
 /**
  * Copies what is at `from` to `to`. A directory goes into a directory that is there; anything else that is in the
- * way is replaced. UserError `is-a-directory`, `not-a-directory` where a directory meets something else, `unreadable`,
- * `unwritable`.
+ * way is replaced. UserError `into-itself`, `is-a-directory`, `not-a-directory` where a directory meets something else,
+ * `unreadable`, `unwritable`.
  */
 export function copyTree(fs: HostFs, from: Place, to: Place, options: CopyOptions = {}): Promise<void> {
-  return withCopy(fs, options, (copy) =>
+  return withCopy(fs, options, to.directory, (copy) =>
     copyAny(copy, from, { ...to, base: to.directory, path: '.', source: '' }),
   );
 }
 
-/** Copies what is in the directory `from`, and its own attributes, into the directory `to`. */
+/** Copies what is in the directory `from` into the directory `to`. UserError as `copyTree`. */
 export function copyContent(fs: HostFs, from: Fd, to: Fd, options: CopyOptions = {}): Promise<void> {
-  return withCopy(fs, options, async (copy) => {
+  return withCopy(fs, options, to, async (copy) => {
     await copyEntries(copy, from, { directory: to, base: to, path: '.', source: '' });
-    if (copy.ways?.has('') === true) return;
+    if (options.top !== true || copy.ways?.has('') === true) return;
     copyMetadata(fs, from, factsOf(fs, from), { directory: to, name: self }, copy.attributes);
   });
 }
@@ -102,11 +108,13 @@ export function copyContent(fs: HostFs, from: Fd, to: Fd, options: CopyOptions =
 async function withCopy(
   fs: HostFs,
   { owner, keeps, ways, called = nameless }: CopyOptions,
+  to: Fd,
   act: (copy: Copy) => Promise<void>,
 ): Promise<void> {
   const bases: Fd[] = [];
+  const into = findIdentity(fs, { directory: to, name: self });
   try {
-    await act({ fs, ways, called, attributes: { owner, keeps }, links: new FirstNames(fs), bases });
+    await act({ fs, ways, called, into, attributes: { owner, keeps }, links: new FirstNames(fs), bases });
   } catch (thrown) {
     throw asUnwritable(thrown, called);
   } finally {
@@ -131,6 +139,7 @@ async function copyObjectAt(copy: Copy, from: Place, to: Target): Promise<void> 
   try {
     const facts = factsOf(fs, object);
     if (((facts[st.mode] ?? 0) & S_IFMT) === S_IFDIR) {
+      checkApart(copy, object, from.name);
       if (ways?.has(to.source) === true) {
         await copyWay(copy, object, to, ways);
         return;
@@ -145,6 +154,16 @@ async function copyObjectAt(copy: Copy, from: Place, to: Target): Promise<void> 
   } finally {
     fs.close(object);
   }
+}
+
+/** By way of a mount a directory can be copied to a place in it, which no path tells. */
+function checkApart({ fs, into }: Copy, object: Fd, name: Name): void {
+  if (findIdentity(fs, { directory: object, name: self }) !== into) return;
+  throw new UserError(
+    'into-itself',
+    `"${nameToText(name)}" cannot be copied into itself: it is where the copy goes`,
+    { hint: 'choose a destination outside of what is copied' },
+  );
 }
 
 /** What leads to something else is had as it is, or made as any directory is. */

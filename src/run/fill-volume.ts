@@ -30,7 +30,7 @@ export async function fillEmpty(
     fs.openat(AT_FDCWD as Fd, nameFromText(content), O_RDONLY | O_DIRECTORY, 0),
   ];
   try {
-    await copyContent(fs, source, target);
+    await copyContent(fs, source, target, { top: true });
   } finally {
     fs.close(source);
     fs.close(target);
