@@ -1,17 +1,18 @@
 /**
  * A volume as a tar archive, by tar(1), and back: numeric owners, sparse files, all extended attributes and lists.
- * What lies on other file systems below the volume stays out. What containers have left in a volume leads nowhere:
+ * What is mounted below the volume stays out. What containers have left in a volume leads nowhere:
  * tar(1) would follow their links, so an archive is unpacked apart, and copied like any other tree.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, openSync } from 'node:fs';
+import { createReadStream, openSync, realpathSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Fd } from '../base/ids.ts';
-import { asName, type Name } from '../base/name.ts';
+import { asName, nameFromText, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { isOfThisHost } from '../oci/layer-xattrs.ts';
 import { InRoot } from '../os/in-root.ts';
+import { readMounts, restBelow } from '../os/mountinfo.ts';
 import { writeOutput } from '../store/output-file.ts';
 import { createToolFs, withDirectories } from '../store/tool-fs.ts';
 import type { ReceivedArchive } from './copy-archive.ts';
@@ -27,7 +28,9 @@ export async function exportDirectory(
   { changes }: { readonly changes: boolean } = { changes: false },
 ): Promise<void> {
   const everything = ['--sparse', '--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'];
-  const args = ['-c', '--one-file-system', ...everything, '-C', directory, '-f', '-', '.'];
+  // Subvolumes of btrfs have devices of their own, as mounts have, but belong to the volume.
+  const mounts = mountsBelow(directory).map((path) => `--exclude=./${path.replace(/[\\*?[]/g, '\\$&')}/*`);
+  const args = ['-c', ...everything, '--anchored', ...mounts, '-C', directory, '-f', '-', '.'];
   if (to === undefined) await tar(args, 'inherit', changes);
   else await writeOutput(to, ({ fd }) => tar(args, fd, changes));
 }
@@ -60,11 +63,17 @@ export async function importDirectory(directory: string, { tree, implied }: Rece
   const keeps = (attribute: Name): boolean => !isOfThisHost(attribute);
   try {
     await withDirectories(fs, [tree, directory], ([from, to]) =>
-      copyContent(fs, from as Fd, to as Fd, { keeps, ways }),
+      copyContent(fs, from as Fd, to as Fd, { top: true, keeps, ways }),
     );
   } finally {
     root.close();
   }
+}
+
+function mountsBelow(directory: string): string[] {
+  const top = nameFromText(realpathSync(directory));
+  const paths = readMounts().map(({ mountPoint }) => restBelow(top, mountPoint));
+  return paths.flatMap((path) => (path === undefined || path === '' ? [] : [nameToText(asName(path))]));
 }
 
 async function tar(args: readonly string[], output: 'inherit' | number, changes = false): Promise<void> {
@@ -76,10 +85,12 @@ async function tar(args: readonly string[], output: 'inherit' | number, changes 
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(0, 4096);
   });
-  const [status] = (await once(child, 'close')) as [number | null];
+  const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  // Its reader has gone, as `head` does.
+  if (signal === 'SIGPIPE' && output === 'inherit') return;
   // 1: files have changed while they were read (tar's manual, "Return Values").
   if (status !== 0 && !(changes && status === 1))
-    throw new UserError('tar-failed', said.trim().split('\n')[0] ?? 'tar failed', {
+    throw new UserError('tar-failed', /.+/.exec(said)?.[0] ?? `tar ended with ${String(signal ?? status)}`, {
       ...(typeof output === 'number' ? {} : { hint: 'what was written is incomplete' }),
     });
 }
