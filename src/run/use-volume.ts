@@ -48,6 +48,15 @@ export async function withVolume<T>(
   }
 }
 
+/** Whether a command uses the volume just now (`withVolume`). For the holder of the volume's lock. */
+export function isInCommand(engine: Engine, name: string): boolean {
+  const path = usePath(engine, name);
+  if (!existsSync(path)) return false;
+  const lock = tryLock(nameFromText(path));
+  lock?.release();
+  return lock === undefined;
+}
+
 /**
  * Copies what is in `from` (O_PATH) into a volume that is empty, before anybody else takes it. UserError. A copy that dies is
  * gone before the volume is used, if it was the volume's only user: of what others have written nothing is thrown away.
@@ -135,7 +144,7 @@ function beginUse(path: string): Promise<Lock> {
 
 /** By a run that has begun and whose end is not written yet, or by a command. For the holder of the volume's lock. */
 async function isInUse(engine: Engine, volume: string, except?: string): Promise<boolean> {
-  if (isInCommand(usePath(engine, volume))) return true;
+  if (isInCommand(engine, volume)) return true;
   const { containers, damaged } = await readContainers(engine);
   // Of what is damaged nobody can tell.
   if (damaged.size > 0) return true;
@@ -145,11 +154,4 @@ async function isInUse(engine: Engine, volume: string, except?: string): Promise
     if (run instanceof UserError || (run !== undefined && run.finishedAt === undefined)) return true;
   }
   return false;
-}
-
-function isInCommand(path: string): boolean {
-  if (!existsSync(path)) return false;
-  const lock = tryLock(nameFromText(path));
-  lock?.release();
-  return lock === undefined;
 }

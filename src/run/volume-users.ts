@@ -1,7 +1,7 @@
 /**
- * Which containers have a volume, running or not, and the removal of what none has. A container that is being made notes
- * its volumes before it takes the first, and whoever removes one looks for users while it holds the volume: so none goes
- * between the wish for it and the container.
+ * Which containers have a volume, running or not, and the removal of what none has, and no command uses. A container that is
+ * being made notes its volumes before it takes the first, and whoever removes one looks for users while it holds the volume: so
+ * none goes between the wish for it and the container.
  */
 import { rm } from 'node:fs/promises';
 import { UserError } from '../base/user-error.ts';
@@ -10,7 +10,7 @@ import { findText, namesIn, writeDurably } from '../store/durable.ts';
 import { readContainers } from './container-book.ts';
 import { volumesOf } from './container-mounts.ts';
 import { containerPath, type Engine } from './engine.ts';
-import { tryVolumeLock, withVolumeLock } from './use-volume.ts';
+import { isInCommand, tryVolumeLock, withVolumeLock } from './use-volume.ts';
 import type { NewVolume, VolumeFacts } from './volume-driver.ts';
 import type { UsersOf } from './volumes.ts';
 
@@ -74,11 +74,15 @@ export async function claimVolume(
 /** UserError `no-such-volume`, `volume-in-use`, `volume-mounted`. */
 export function removeVolume(engine: Engine, name: string): Promise<void> {
   return withVolumeLock(engine, name, async () => {
+    if (isInCommand(engine, name))
+      throw new UserError('volume-in-use', `remove ${name}: volume is in use by a command`, {
+        hint: 'wait for the import, export or copy that works with it',
+      });
     engine.volumes.remove(name, await volumeUsers(engine));
   });
 }
 
-/** The same, unless a container has it, or it is gone: false then. */
+/** The same, unless a container has it, or a command, or it is gone: false then. */
 export async function removeUnused(engine: Engine, name: string): Promise<boolean> {
   try {
     return await withVolumeLock(engine, name, async () =>
@@ -92,7 +96,7 @@ export async function removeUnused(engine: Engine, name: string): Promise<boolea
 
 /** For the holder of the volume's lock; false where it stays. */
 function removeUnless(engine: Engine, name: string, usersOf: UsersOf): boolean {
-  if (usersOf(name).length > 0) return false;
+  if (usersOf(name).length > 0 || isInCommand(engine, name)) return false;
   engine.volumes.remove(name, usersOf);
   return true;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { addContainer } from '../../src/run/container-book.ts';
 import type { Engine } from '../../src/run/engine.ts';
-import { withVolumeLock } from '../../src/run/use-volume.ts';
+import { withVolume, withVolumeLock } from '../../src/run/use-volume.ts';
 import {
   claimVolume,
   forgetNote,
@@ -96,4 +96,14 @@ t.test('a prune waits for a volume that somebody is at work with', async (t) => 
   });
   t.strictSame(await pruned, ['busy', 'free']);
   t.ok(engine.volumes.find('taken'), 'it has got a user meanwhile');
+});
+
+t.test('one that a command works with stays', async (t) => {
+  const engine = makeStage(t);
+  engine.volumes.create('data', {});
+  await withVolume(engine, 'data', async () => {
+    await t.rejects(removeVolume(engine, 'data'), { code: 'volume-in-use' });
+    t.strictSame(await pruneVolumes(engine, { all: true }), []);
+  });
+  t.strictSame(await pruneVolumes(engine, { all: true }), ['data']);
 });
