@@ -175,7 +175,9 @@ async function mountsFrom(
     for (const mount of (await getContainer(engine, name)).mounts) {
       if (mount.type === 'tmpfs' || mounts.some(({ target }) => target === mount.target)) continue;
       const readOnly = mount.readOnly || mode === 'ro';
-      found.set(mount.target, { ...mount, readOnly, askedBy: undefined });
+      // The other container's data, empty or not, is none of the image's.
+      const own = mount.type === 'volume' ? { ...mount, noCopy: true } : mount;
+      found.set(mount.target, { ...own, readOnly, askedBy: undefined });
     }
   }
   return [...found.values()];
