@@ -3,7 +3,7 @@
  * `{"log": TEXT, "stream": STREAM, "time": TIME}`. A long line of output is several, of which the last alone has its newline.
  */
 import { watch } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import * as v from 'valibot';
 
 export interface LogEntry {
@@ -17,15 +17,22 @@ export interface LogEntry {
 const chunkSize = 65536;
 const newline = 0x0a;
 
+export interface ReadOptions {
+  /** Where to begin: 0, or what `findTail` has answered. */
+  readonly from?: number;
+  /** Until it resolves, more is waited for at the end of the log. What was written until then is read. */
+  readonly ended?: Promise<unknown> | undefined;
+}
+
 /**
- * Entries from the beginning. With `ended`, waits for more at the end of the log until that resolves, and reads what was
- * written until then. A log that is not there is empty; a last line that does not end is not there yet, or was cut by a crash.
+ * The entries. A log that is not there is empty; a last line that does not end is not there yet, or was cut by a crash. One
+ * that is shorter than it was is another log (logrotate(8), `copytruncate`), which is read from its beginning.
  */
-export async function* readLog(path: string, ended?: Promise<unknown>): AsyncGenerator<LogEntry> {
-  const file = await open(path, 'r').catch((thrown: unknown) => {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw thrown;
-  });
+export async function* readLog(
+  path: string,
+  { from = 0, ended }: ReadOptions = {},
+): AsyncGenerator<LogEntry> {
+  const file = await findFile(path);
   if (file === undefined) return;
   const stop = new AbortController();
   const watcher = ended === undefined ? undefined : watch(path, { signal: stop.signal });
@@ -36,19 +43,26 @@ export async function* readLog(path: string, ended?: Promise<unknown>): AsyncGen
     void ended?.then(() => {
       isOver = true;
     });
-    for (let rest = Buffer.alloc(0); ;) {
+    let rest = Buffer.alloc(0);
+    for (let at = from; ;) {
       const wasOver = isOver;
       const changed = new Promise<void>((resolve) =>
         watcher?.once('change', () => {
           resolve();
         }),
       );
-      const { bytesRead } = await file.read(buffer, 0, chunkSize, null);
+      const { bytesRead } = await file.read(buffer, 0, chunkSize, at);
       if (bytesRead === 0) {
+        if ((await file.stat()).size < at) {
+          at = 0;
+          rest = Buffer.alloc(0);
+          continue;
+        }
         if (wasOver) return;
         await Promise.race([changed, ended]);
         continue;
       }
+      at += bytesRead;
       rest = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
       for (let end = rest.indexOf(newline); end >= 0; end = rest.indexOf(newline)) {
         const entry = parseLine(rest.subarray(0, end));
@@ -59,6 +73,73 @@ export async function* readLog(path: string, ended?: Promise<unknown>): AsyncGen
   } finally {
     stop.abort();
     await file.close();
+  }
+}
+
+/** Where the last `count` entries that `accepts` takes begin, or all, where there are fewer. No more is read than they take. */
+export async function findTail(
+  path: string,
+  count: number,
+  accepts: (entry: LogEntry) => boolean,
+): Promise<number> {
+  const file = await findFile(path);
+  if (file === undefined) return 0;
+  try {
+    let left = count;
+    for await (const { line, at, end } of linesFromEnd(file)) {
+      if (left === 0) return end;
+      const entry = parseLine(line);
+      if (entry !== undefined && accepts(entry)) left -= 1;
+      if (left === 0) return at;
+    }
+    return 0;
+  } finally {
+    await file.close();
+  }
+}
+
+interface PlacedLine {
+  /** Without its newline. */
+  readonly line: Buffer;
+  readonly at: number;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
+/** The last one first; what follows the last newline is no line yet. */
+async function* linesFromEnd(file: FileHandle): AsyncGenerator<PlacedLine> {
+  let { size: begin } = await file.stat();
+  let text = Buffer.alloc(0);
+  let isWhole = false;
+  while (begin > 0) {
+    const length = Math.min(chunkSize, begin);
+    const chunk = Buffer.alloc(length);
+    const { bytesRead } = await file.read(chunk, 0, length, begin - length);
+    // It has become another one meanwhile.
+    if (bytesRead < length) return;
+    begin -= length;
+    text = Buffer.concat([chunk, text]);
+    if (!isWhole) {
+      const last = text.lastIndexOf(newline);
+      text = text.subarray(0, last + 1);
+      isWhole = last >= 0;
+    }
+    while (text.length > 0) {
+      const before = text.lastIndexOf(newline, text.length - 2);
+      if (before < 0 && begin > 0) break;
+      const [at, end] = [begin + before + 1, begin + text.length];
+      yield { line: text.subarray(before + 1, -1), at, end };
+      text = text.subarray(0, before + 1);
+    }
+  }
+}
+
+async function findFile(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw thrown;
   }
 }
 

@@ -1,6 +1,6 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, truncateSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { readLog } from '../../src/run/container-log.ts';
+import { findTail, readLog } from '../../src/run/container-log.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 
 const time = '2026-01-02T03:04:05.678901234Z';
@@ -40,7 +40,7 @@ t.test('a log is followed to the end of its container', async (t) => {
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const log = readLog(path, ended);
+  const log = readLog(path, { ended });
   t.match((await log.next()).value, { stream: 'stdout' });
   const second = log.next();
   appendFileSync(path, line('stdout', 'second\n'));
@@ -49,4 +49,46 @@ t.test('a log is followed to the end of its container', async (t) => {
   appendFileSync(path, line('stdout', 'third\n'));
   end();
   t.strictSame(await rest, ['stdout:third\n']);
+});
+
+t.test('the last lines are found from the end', async (t) => {
+  const path = `${makeScratch(t).path}/log`;
+  const all = (): boolean => true;
+  t.equal(await findTail(path, 1, all), 0, 'no log');
+  const texts = Array.from(
+    { length: 500 },
+    (_, index) => `${String(index)} ${'x'.repeat((index * 37) % 3000)}\n`,
+  );
+  writeFileSync(path, texts.map((text) => line('stdout', text)).join(''));
+  appendFileSync(path, 'no entry\n');
+  const expected = texts.map((text) => `stdout:${text}`);
+  const tail = async (count: number, accepts: Parameters<typeof findTail>[2] = all): Promise<string[]> =>
+    textsOf(readLog(path, { from: await findTail(path, count, accepts) }));
+  for (const count of [1, 7, 60, 499, 500, 501])
+    t.strictSame(await tail(count), expected.slice(-count), String(count));
+  t.strictSame(await tail(0), []);
+  t.strictSame(await tail(2, ({ text }) => /^4[01]0 /.test(text)), expected.slice(400));
+  t.strictSame(await tail(1, () => false), expected);
+  appendFileSync(path, '{"log":"torn');
+  t.strictSame(await tail(2), expected.slice(-2));
+  const log = readLog(path, { from: await findTail(path, 0, all) });
+  t.strictSame(await textsOf(log), []);
+  writeFileSync(path, '{"log":"torn');
+  t.equal(await findTail(path, 1, all), 0);
+});
+
+t.test('a log that was emptied begins anew', async (t) => {
+  const path = `${makeScratch(t).path}/log`;
+  writeFileSync(path, line('stdout', 'before\n') + '{"log":"torn');
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const log = readLog(path, { ended });
+  t.match(await log.next(), { value: { text: 'before\n' } });
+  const next = log.next();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  truncateSync(path);
+  appendFileSync(path, line('stdout', 'new\n'));
+  t.match(await next, { value: { text: 'new\n' } });
+  end();
+  t.match(await log.next(), { done: true });
 });

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { sleepUntil } from '../../base/sleep-until.ts';
 import { getContainer } from '../../run/container-book.ts';
-import { readLog, type LogEntry } from '../../run/container-log.ts';
+import { findTail, readLog, type LogEntry } from '../../run/container-log.ts';
 import { logPath, type Engine } from '../../run/engine.ts';
 import { untilLogComplete } from '../../run/log-end.ts';
 import { waitForExit } from '../../run/wait-exit.ts';
@@ -34,15 +34,11 @@ export function logsCommand(): Command {
       const { id } = await getContainer(engine, name);
       const path = logPath(engine, id);
       if (options.follow !== true) await untilLogComplete(engine, id);
-      const skipped =
-        options.tail === undefined ? 0 : Math.max(0, (await countEntries(path, options)) - options.tail);
-      const over = options.follow === true ? followed(engine, id, options.until) : undefined;
-      let at = 0;
-      for await (const entry of readLog(path, over)) {
-        if (!isAsked(entry, options)) continue;
-        at += 1;
-        if (at > skipped) print(entry, options);
-      }
+      const { tail } = options;
+      const from = tail === undefined ? 0 : await findTail(path, tail, (entry) => isAsked(entry, options));
+      const ended = options.follow === true ? followed(engine, id, options.until) : undefined;
+      for await (const entry of readLog(path, { from, ended }))
+        if (isAsked(entry, options)) print(entry, options);
     });
 }
 
@@ -58,12 +54,6 @@ async function followed(engine: Engine, id: string, until = Infinity): Promise<v
   } finally {
     stop.abort();
   }
-}
-
-async function countEntries(path: string, options: Options): Promise<number> {
-  let count = 0;
-  for await (const entry of readLog(path)) if (isAsked(entry, options)) count += 1;
-  return count;
 }
 
 function isAsked({ time }: LogEntry, { since = -Infinity, until = Infinity }: Options): boolean {
@@ -87,9 +77,9 @@ function parseMoment(text: string): number {
   throw new InvalidArgumentError('It is a duration (10m) or a time (2026-01-31T12:00:00Z).');
 }
 
-/** As in Docker, a number below 0 is all of them. */
-function parseLines(text: string): number {
-  if (/^(all|-\d+)$/.test(text)) return Number.MAX_SAFE_INTEGER;
+/** As in Docker, a number below 0 is all of them: undefined. */
+function parseLines(text: string): number | undefined {
+  if (/^(all|-\d+)$/.test(text)) return undefined;
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of lines.');
   return Number(text);
 }
