@@ -3,7 +3,7 @@
  * the exit status 1.
  */
 import { UserError } from '../base/user-error.ts';
-import { printError } from './print.ts';
+import { printError, printLines } from './print.ts';
 
 /** Acts on each of `names`, in order, and waits for it. A UserError with the code `forgiven` is told, too, but nothing has failed then. */
 export async function eachOperand(
@@ -15,8 +15,47 @@ export async function eachOperand(
     try {
       await act(name);
     } catch (thrown) {
-      printError(thrown);
-      if (!(thrown instanceof UserError && thrown.code === forgiven)) process.exitCode = 1;
+      tell(thrown, forgiven);
     }
   }
+}
+
+/** As many as Docker acts on at the same time. */
+const atOnceMax = 50;
+
+/** The same for what takes its time: acts on several of `names` at once, and prints each, or what went wrong with it, in order. */
+export async function allOperands(
+  names: readonly string[],
+  act: (name: string) => Promise<unknown>,
+  forgiven?: string,
+): Promise<void> {
+  for (let begin = 0; begin < names.length; begin += atOnceMax) {
+    const some = names.slice(begin, begin + atOnceMax);
+    const ends = some.map((name) =>
+      act(name).then(
+        () => () => {
+          printLines([name]);
+        },
+        (thrown: unknown) => () => {
+          tell(thrown, forgiven);
+        },
+      ),
+    );
+    for (const end of ends) (await end)();
+  }
+}
+
+/** Lets what is given to the answer be done one after another. */
+export function inTurns(): <T>(act: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (act) => {
+    const done = last.then(act);
+    last = done.catch(() => undefined);
+    return done;
+  };
+}
+
+function tell(thrown: unknown, forgiven: string | undefined): void {
+  printError(thrown);
+  if (!(thrown instanceof UserError && thrown.code === forgiven)) process.exitCode = 1;
 }

@@ -25,7 +25,7 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<boolean> {
   const { id, name } = container;
-  if (options.force && isActive(await readStatus(engine, id))) await endByForce(engine, container);
+  if (options.force) await endByForce(engine, container);
   const removed = await withContainer(engine, id, async () => {
     // Asked here, where nobody else can start it.
     const status = await readStatus(engine, id);
@@ -43,7 +43,9 @@ export async function removeContainer(
   return removed === true;
 }
 
-async function endByForce(engine: Engine, container: Container): Promise<void> {
+/** Kills a container, if it runs, and waits for its end. */
+export async function endByForce(engine: Engine, container: Container): Promise<void> {
+  if (!isActive(await readStatus(engine, container.id))) return;
   const ended = waitForExit(engine, container.id);
   try {
     await signalContainer(engine, container, 'KILL');

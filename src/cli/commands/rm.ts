@@ -2,13 +2,13 @@
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
 import { getContainer } from '../../run/container-book.ts';
-import { removeContainer } from '../../run/remove-container.ts';
+import { endByForce, removeContainer } from '../../run/remove-container.ts';
 import { removeDamaged } from '../../run/remove-damaged.ts';
+import { noSuchContainer } from '../../run/state-errors.ts';
 import { asBroken } from '../../store/durable.ts';
 import { withReserve } from '../../store/reserve.ts';
-import { eachOperand } from '../each-operand.ts';
+import { allOperands, inTurns } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
-import { printLines } from '../print.ts';
 
 interface Options {
   readonly force?: true;
@@ -24,15 +24,24 @@ export function rmCommand(): Command {
     .option('-v, --volumes', 'with their volumes that nobody named')
     .action(async (names: string[], { force, volumes }: Options, command: Command) => {
       const { engine, store } = await openEngine(command);
+      const options = { force: force === true, volumes: volumes === true };
+      const inTurn = inTurns();
+      const removed = new Set<string>();
+      // What waits is the end of one that runs; removals share the reserve.
       const remove = async (name: string): Promise<void> => {
-        const options = { force: force === true, volumes: volumes === true };
-        await withReserve(store.root, async () => {
-          const container = await getContainer(engine, name).catch(asBroken);
-          if (!(container instanceof UserError)) await removeContainer(engine, container, options);
-          else if (!(await removeDamaged(engine, name, options))) throw container;
-        });
-        printLines([name]);
+        const found = await getContainer(engine, name).catch(asBroken);
+        if (options.force && !(found instanceof UserError)) await endByForce(engine, found);
+        const act = async (): Promise<void> => {
+          if (found instanceof UserError) {
+            if (!(await removeDamaged(engine, name, options))) throw found;
+            return;
+          }
+          if (removed.has(found.id)) throw noSuchContainer(name);
+          await removeContainer(engine, found, options);
+          removed.add(found.id);
+        };
+        await inTurn(() => withReserve(store.root, act));
       };
-      await eachOperand(names, remove, force === true ? 'no-such-container' : undefined);
+      await allOperands(names, remove, options.force ? 'no-such-container' : undefined);
     });
 }

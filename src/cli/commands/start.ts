@@ -5,7 +5,7 @@ import { getContainer } from '../../run/container-book.ts';
 import { runAttached, runDetached } from '../../run/run-attached.ts';
 import { stopContainer } from '../../run/signal-container.ts';
 import { addAttachOptions, readAttachOptions, type AttachOptions } from '../attach-options.ts';
-import { eachOperand } from '../each-operand.ts';
+import { allOperands, eachOperand, inTurns } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 import { checkTerminal } from './run.ts';
@@ -46,15 +46,15 @@ export function restartCommand(): Command {
     .argument('<container...>')
     .action(async (names: string[], options: StopWords, command: Command) => {
       const { engine } = await openEngine(command);
-      await eachOperand(names, async (name) => {
+      const inTurn = inTurns();
+      await allOperands(names, async (name) => {
         const container = await getContainer(engine, name);
         if (container.autoRemove)
           throw new UserError('auto-remove', `${container.name} was made with --rm: it goes when it ends`, {
             hint: 'run it again',
           });
         await stopContainer(engine, container, readStopOptions(options));
-        await runDetached(engine, container);
-        printLines([name]);
+        await inTurn(() => runDetached(engine, container));
       });
     });
 }

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { getContainer } from '../../run/container-book.ts';
 import { signalContainer, stopContainer, type StopOptions } from '../../run/signal-container.ts';
 import { waitForExit } from '../../run/wait-exit.ts';
-import { eachOperand } from '../each-operand.ts';
+import { allOperands, eachOperand } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
 import { parseSeconds } from '../option-values.ts';
 import { printLines } from '../print.ts';
@@ -36,10 +36,9 @@ export function stopCommand(): Command {
     .argument('<container...>')
     .action(async (names: string[], options: StopWords, command: Command) => {
       const { engine } = await openEngine(command);
-      await eachOperand(names, async (name) => {
-        await stopContainer(engine, await getContainer(engine, name), readStopOptions(options));
-        printLines([name]);
-      });
+      await allOperands(names, async (name) =>
+        stopContainer(engine, await getContainer(engine, name), readStopOptions(options)),
+      );
     });
 }
 
