@@ -35,6 +35,9 @@ t.test('archives', needs(...containerNeeds, 'program:tar'), async (t) => {
     readMounts().filter(({ mountPoint }) => mountPoint.startsWith(strata.root)).length;
   const unpack = '--xattrs --xattrs-include=* --numeric-owner -xp';
   const tree = scratch.directory('tree');
+  /** But for the tops: a directory that a tar goes to stays as it is. */
+  const apart = (other: string): string[] =>
+    differences(tree, other).filter((text) => !text.startsWith('.: '));
   buildTree(tree, wanted);
   get('create', '--name', 'still', '-v', 'kept:/kept', 'base', 'true');
   get('run', '-d', '--name', 'runs', '-v', 'kept:/kept', 'base', 'sleep', '1000');
@@ -46,15 +49,15 @@ t.test('archives', needs(...containerNeeds, 'program:tar'), async (t) => {
       done(`tar -C tree --xattrs --xattrs-include=* --format=posix --sparse -c . | strata cp - ${name}:/in`);
       const [whole, content] = [scratch.directory(`whole-${name}`), scratch.directory(`content-${name}`)];
       done(`strata cp -q ${name}:/in - | tar -C ${whole} ${unpack}`);
-      t.same(differences(tree, `${whole}/in`), []);
+      t.same(apart(`${whole}/in`), []);
       done(`strata cp ${name}:/in/. - | tar -C ${content} ${unpack}`);
-      t.same(differences(tree, content), []);
+      t.same(apart(content), []);
       const sum = (): string => done(`strata cp ${name}:/in - | sha256sum`);
       t.equal(sum(), sum(), 'always the same bytes');
       done(`strata cp ${name}:/in/. - | gzip | strata cp - ${name}:/kept`);
       const other = scratch.directory(`kept-${name}`);
       done(`strata cp ${name}:/kept/. - | tar -C ${other} ${unpack}`);
-      t.same(differences(tree, other), [], 'through a pipe into its own volume');
+      t.same(apart(other), [], 'through a pipe into its own volume');
       t.end();
     });
 
