@@ -10,6 +10,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { inTurns } from '../../src/cli/each-operand.ts';
 import type { CheckResult } from '../../src/store/check/run-check.ts';
 import { needs } from '../fixtures/needs.ts';
 import { chooseSeed, randomFrom } from '../fixtures/random.ts';
@@ -61,23 +62,13 @@ function mountNew(image: string, size: string, at: string): void {
   execFileSync('mount', ['-o', 'loop', image, at]);
 }
 
-/** Does one thing at a time with those that may not overlap. */
-function makeTurns(): <T>(act: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (act) => {
-    const result = last.then(act);
-    last = result.catch(() => undefined);
-    return result;
-  };
-}
-
 /** Makes images and volumes in a data root, removes some of them, and writes down when. */
 class Scribe {
   readonly lives = new Map<string, Life>();
   readonly #stage: Stage;
   readonly #root: string;
   /** Nothing is removed while all is read. */
-  readonly #alone = makeTurns();
+  readonly #alone = inTurns();
 
   constructor(stage: Stage, root: string) {
     this.#stage = stage;

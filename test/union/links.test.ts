@@ -2,21 +2,15 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { asName } from '../../src/base/name.ts';
-import { S_IFDIR, S_IFREG } from '../../src/os/constants.ts';
+import { S_IFREG } from '../../src/os/constants.ts';
 import { Links } from '../../src/union/links.ts';
-import { DirState, type Node } from '../../src/union/node.ts';
-import { NodeTable } from '../../src/union/node-table.ts';
+import type { Node } from '../../src/union/node.ts';
+import type { NodeTable } from '../../src/union/node-table.ts';
+import { makeTable } from './fixtures/table.ts';
 
 function makeDirectories(count: number): { table: NodeTable; directories: Node[] } {
-  const table = new NodeTable(() => undefined);
-  const make = (parent: Node | undefined, name: string): Node => {
-    const node = table.add(S_IFDIR, parent, asName(name));
-    node.dir = new DirState(undefined, [], false);
-    node.lookups = 1;
-    return node;
-  };
-  const root = make(undefined, '');
-  return { table, directories: Array.from({ length: count }, (_, i) => make(root, String(i))) };
+  const { table, root, directory } = makeTable();
+  return { table, directories: Array.from({ length: count }, (_, i) => directory(root, String(i))) };
 }
 
 t.test('knows what a set knows', (t) => {

@@ -1,20 +1,9 @@
 /** Which nodes stay in memory: those that somebody needs, and what leads to them. */
 import t from 'tap';
 import { asName } from '../../src/base/name.ts';
-import { S_IFDIR, S_IFREG } from '../../src/os/constants.ts';
-import { DirState, type Node } from '../../src/union/node.ts';
-import { NodeTable } from '../../src/union/node-table.ts';
-
-function makeTable(): { table: NodeTable; root: Node; directory: (parent: Node, name: string) => Node } {
-  const table = new NodeTable(() => undefined);
-  const make = (parent: Node | undefined, name: string): Node => {
-    const node = table.add(S_IFDIR, parent, asName(name));
-    node.dir = new DirState(undefined, [], false);
-    node.lookups = 1;
-    return node;
-  };
-  return { table, root: make(undefined, ''), directory: make };
-}
+import { S_IFREG } from '../../src/os/constants.ts';
+import type { Node } from '../../src/union/node.ts';
+import { makeTable } from './fixtures/table.ts';
 
 t.test('directories that are forgotten before a file with names in all of them', (t) => {
   const { table, root, directory } = makeTable();
