@@ -12,7 +12,9 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { inTurns } from '../../src/cli/each-operand.ts';
 import type { CheckResult } from '../../src/store/check/run-check.ts';
+import { until } from '../cli/fixtures/program.ts';
 import { needs } from '../fixtures/needs.ts';
+import { processesNaming } from '../fixtures/processes.ts';
 import { chooseSeed, randomFrom } from '../fixtures/random.ts';
 import { makeStage, removeRunRoot, type Stage } from '../store/fixtures/stage.ts';
 import { strata } from '../store/fixtures/strata.ts';
@@ -190,6 +192,8 @@ async function examine(t: Test, stage: Stage, copy: Copy, lives: ReadonlyMap<str
     t.comment(`${String(there.size)} things, ${String(before.length)} left over`);
   } finally {
     await run('umount', [at]);
+    // conmon never ends where its run root has gone before.
+    await until(() => processesNaming('end-run', root).length === 0, 'the end of its containers');
     removeRunRoot(root);
     rmSync(copy.path);
   }
