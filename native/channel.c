@@ -446,6 +446,14 @@ napi_value strata_channel_reply_data(napi_env env, napi_callback_info info) {
                                    arg_long(env, argv[3])));
 }
 
+/* (channel): it is opened again for the next large read. */
+napi_value strata_channel_close_passage(napi_env env, napi_callback_info info) {
+  ARGS(1);
+  struct channel *channel = arg_channel(env, argv[0]);
+  if (channel != NULL) passage_close(&channel->passage);
+  return result(env, 0);
+}
+
 /* (channel, fd): a backing id. */
 napi_value strata_backing_open(napi_env env, napi_callback_info info) {
   ARGS(2);

@@ -65,6 +65,7 @@ static const struct export exports_table[] = {
     {"channelSend", strata_channel_send},
     {"channelSendAsync", strata_channel_send_async},
     {"channelReplyData", strata_channel_reply_data},
+    {"channelClosePassage", strata_channel_close_passage},
     {"repeatsBegin", strata_repeats_begin},
     {"repeatsEnd", strata_repeats_end},
     {"repeatsAnswered", strata_repeats_answered},

@@ -85,7 +85,7 @@ bool passage_reply(struct passage *passage, int device, uint64_t unique, int fd,
     ssize_t count = splice(passage->ends[0], NULL, device, NULL, header.length, 0);
     if (count == header.length) return true;
   }
-  /* Whatever is left in the pipe goes. Nothing was answered: a reply is taken as a whole, or not at all. */
+  /* Whatever is left in the pipe goes. Nothing was answered: the kernel takes a reply as a whole, but where a page of it cannot be read, which these can. */
   passage_close(passage);
   return false;
 }

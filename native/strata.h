@@ -187,6 +187,7 @@ DECLARE(strata_channel_close);
 DECLARE(strata_channel_send);
 DECLARE(strata_channel_send_async);
 DECLARE(strata_channel_reply_data);
+DECLARE(strata_channel_close_passage);
 DECLARE(strata_repeats_begin);
 DECLARE(strata_repeats_end);
 DECLARE(strata_repeats_answered);

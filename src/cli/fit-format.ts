@@ -57,7 +57,17 @@ function takesAttributes(work: Name): boolean {
     fs.findRemoveXattr(here, work, opaque);
     return true;
   } catch (thrown) {
-    if (!isFsError(thrown, 'EOPNOTSUPP')) throw thrown;
-    return false;
+    if (isFsError(thrown, 'EOPNOTSUPP')) return false;
+    // virtiofs, say, whose server is a user's.
+    if (isFsError(thrown, 'EPERM') || isFsError(thrown, 'EACCES')) throw refusesAttributes(work, thrown);
+    throw thrown;
   }
+}
+
+function refusesAttributes(work: Name, cause: unknown): UserError {
+  const problem = `the file system of ${nameToText(work)} refuses trusted.* attributes`;
+  return new UserError('no-attributes', problem, {
+    hint: 'put upperdir and workdir on another file system, or mount with -o userxattr',
+    cause,
+  });
 }

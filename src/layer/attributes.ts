@@ -3,7 +3,9 @@
  * capabilities, security labels and whatever else there is, but not the union's own, nor those of
  * fuse-overlayfs. Escaped ones of a nested overlay stay escaped, since both ends are on disk. What the upper's file system cannot
  * hold is left out, except lists and `security.*`, without which the copy would be more open than the
- * object: then the copy-up fails. Source: fs/overlayfs/copy_up.c, `ovl_copy_xattr`.
+ * object: then the copy-up fails. Labels and signatures are the host's, who gives the copy its own where it cannot take those of the
+ * object. Source: fs/overlayfs/copy_up.c, `ovl_copy_xattr`, where security modules leave theirs out
+ * (`security_inode_copy_up_xattr`).
  */
 import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
@@ -13,6 +15,9 @@ import { isAcl } from './acl.ts';
 import { isPrivate } from './escape.ts';
 import { isOfFuseOverlayfs } from './fuse-overlayfs.ts';
 import type { OverlayNames } from './xattr-names.ts';
+
+/** Of SELinux, and of IMA and EVM. */
+const hostsOwn: ReadonlySet<string> = new Set(['security.selinux', 'security.ima', 'security.evm']);
 
 /**
  * Set the owner before (chown drops capabilities) and the mode after (a list changes it): EOPNOTSUPP
@@ -34,12 +39,14 @@ export function copyXattrs(
     try {
       fs.setXattr(toDir, toName, attribute, value, 0);
     } catch (error) {
-      if (!isFsError(error, 'EOPNOTSUPP') || mustCopy(attribute)) throw error;
+      // EPERM: kept as a `user.*` attribute, which only files and directories take.
+      const isLost = isFsError(error, 'EOPNOTSUPP') || (hostsOwn.has(attribute) && isFsError(error, 'EPERM'));
+      if (!isLost || mustCopy(attribute)) throw error;
     }
   }
 }
 
 /** Lists and `security.*`: without them the copy would be more open than the object. */
 export function mustCopy(attribute: Name): boolean {
-  return isAcl(attribute) || attribute.startsWith('security.');
+  return isAcl(attribute) || (attribute.startsWith('security.') && !hostsOwn.has(attribute));
 }

@@ -103,6 +103,7 @@ export function formatOverride({ uid, gid, mode, type, rdev }: WholeOverride): B
 
 const keptPrefix = 'user.containers.override_';
 const security = 'security.';
+const capability = 'security.capability';
 /** XATTR_NAME_MAX. */
 const nameMax = 255;
 
@@ -112,8 +113,12 @@ export function overrideNameOf(format: OverrideFormat, name: Name): Name | undef
   return name.length + keptPrefix.length > nameMax ? undefined : asName(keptPrefix + name);
 }
 
-/** The name by which clients know an attribute on disk. Two may have one: then the kept one holds. */
-export function nameBehindOverride(format: OverrideFormat, stored: Name): Name {
-  const isKept = format.keepsSecurity && stored.startsWith(keptPrefix + security);
-  return isKept ? asName(stored.slice(keptPrefix.length)) : stored;
+/**
+ * The name by which clients know an attribute on disk. Two may have one: then the kept one holds. undefined for what is the
+ * host's own: its labels and signatures say nothing of the object that is kept so.
+ */
+export function nameBehindOverride(format: OverrideFormat, stored: Name): Name | undefined {
+  if (!format.keepsSecurity) return stored;
+  if (stored.startsWith(keptPrefix + security)) return asName(stored.slice(keptPrefix.length));
+  return stored.startsWith(security) && stored !== capability ? undefined : stored;
 }

@@ -105,6 +105,7 @@ export interface NativeAddon {
   channelSend(channel: NativeChannel, message: Buffer, length: number): number;
   channelSendAsync(channel: NativeChannel, message: Buffer, length: number): Promise<number>;
   channelReplyData(channel: NativeChannel, fd: number, position: number, length: number): number;
+  channelClosePassage(channel: NativeChannel): number;
   repeatsBegin(channel: NativeChannel, node: number, fh: number, flags: number, backingId: number): number;
   repeatsEnd(channel: NativeChannel, node: number, onlyUnused: boolean): number;
   repeatsAnswered(channel: NativeChannel, kind: number): number;

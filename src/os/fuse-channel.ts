@@ -59,7 +59,7 @@ export interface FuseChannel {
   detachRequest(): Buffer;
   /** Gives a detached buffer back. */
   recycle(buffer: Buffer): void;
-  /** Gives back the memory that large messages took. Not from a callback. */
+  /** Gives back the memory and the pipe that large messages took. Not from a callback. */
   giveBack(): void;
   /**
    * Answers further opens of `node` for reading as this one, which is under way, and their releases, until

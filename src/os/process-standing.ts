@@ -24,7 +24,8 @@ export function findStanding(pid: number | 'self'): string | undefined {
     const told = statusLines.map((name) => status.find((line) => line.startsWith(`${name}:`)) ?? name);
     const seen = links.map((name) => readlinkSync(`${proc}/${name}`));
     const unit = serviceOf(readFileSync(`${proc}/cgroup`, 'latin1'));
-    return [...told, ...seen, labelOf(proc), unit].join('\n');
+    const limit = hardFileSize(readFileSync(`${proc}/limits`, 'latin1'));
+    return [...told, ...seen, labelOf(proc), unit, limit].join('\n');
   } catch {
     return undefined;
   }
@@ -38,6 +39,14 @@ export function findStanding(pid: number | 'self'): string | undefined {
 export function serviceOf(cgroups: string): string {
   const path = /^(?:0:|\d+:name=systemd):(.*)$/m.exec(cgroups)?.[1] ?? '';
   return /^.*\.service(?=\/|$)/.exec(path)?.[0] ?? '';
+}
+
+/**
+ * By what is in /proc/PID/limits: how large a file it may make, which binds what it writes for others (RLIMIT_FSIZE of
+ * setrlimit(2)). The hard limit: the launcher lifts the soft one.
+ */
+function hardFileSize(limits: string): string {
+  return /^Max file size\s+\S+\s+(\S+)/m.exec(limits)?.[1] ?? '';
 }
 
 /** Of a security module; empty where there is none. */

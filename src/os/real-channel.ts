@@ -90,6 +90,7 @@ export class RealChannel implements FuseChannel {
     for (const buffer of [this.#request, this.reply]) {
       if (buffer.length > keptBytes) this.#native.emptyBuffer(buffer, keptBytes);
     }
+    this.#native.channelClosePassage(this.#channel);
   }
 
   replyData(fd: Fd, position: number, length: number): boolean {

@@ -9,6 +9,8 @@ import type { Entries } from './listing.ts';
 
 /** Cookies 1 and 2 are `.` and `..`. */
 export const firstCookie = 3;
+/** So many names that came late are remembered; of further ones that want a cookie in use the first by name has it. */
+const mostLate = 20_000;
 /** Above 2^22 entries, the key of one would not fit into the 53 bits of a number. */
 const positions = 2 ** 22;
 
@@ -52,7 +54,8 @@ export class Cookies {
 
   /** There is no listing, and `name` is new. */
   noteLate(name: Name): void {
-    (this.#late ??= new Set()).add(name);
+    this.#late ??= new Set();
+    if (this.#late.size < mostLate) this.#late.add(name);
   }
 
   /** It is gone again. */

@@ -50,6 +50,7 @@ export class Discards {
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#turn = undefined;
     this.#waiting = [];
+    this.#next = 0;
     this.#removal?.return();
     this.#removal = undefined;
   }

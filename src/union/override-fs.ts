@@ -216,8 +216,11 @@ export class OverrideFs extends RealFs {
     const stored = super.listXattrs(dir, name);
     const format = this.#formats.get(dir);
     if (format === undefined) return stored;
-    const shown = new Set(stored.map((one) => nameBehindOverride(format, one)));
-    shown.delete(format.attribute);
+    const shown = new Set<Name>();
+    for (const one of stored) {
+      const name = nameBehindOverride(format, one);
+      if (name !== undefined && name !== format.attribute) shown.add(name);
+    }
     return [...shown];
   }
 

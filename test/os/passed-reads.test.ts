@@ -1,6 +1,6 @@
 /** Reads that a channel answers with data that do not come to the server (native/passage.c). */
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readlinkSync, readSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import type { Fd } from '../../src/base/ids.ts';
 import { needs } from '../fixtures/needs.ts';
@@ -57,6 +57,24 @@ t.test('large reads of what is in memory', needs('root', 'fuse'), async (t) => {
     t.equal(await read(position, length), hash(data.subarray(position, position + length)), what);
     t.equal(passed[0], isPassed, what);
   }
+
+  await t.test('the pipe is given back, and comes again', async (t) => {
+    const pipes = (): number =>
+      readdirSync('/proc/self/fd').filter((one) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${one}`).startsWith('pipe:');
+        } catch {
+          return false;
+        }
+      }).length;
+    await read(0, 131_072);
+    const before = pipes();
+    server.channel.giveBack();
+    t.equal(pipes(), before - 2);
+    passed.length = 0;
+    t.equal(await read(0, 131_072), hash(data.subarray(0, 131_072)));
+    t.equal(passed[0], true);
+  });
 
   await t.test('what would have to come from a disk', async (t) => {
     const forget = `import os; fd = os.open('${path}', os.O_RDWR); os.fsync(fd); os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)`;

@@ -2,8 +2,13 @@
  * The removal of a directory full of whiteouts, which no client waits for, was one piece of work in which no request was
  * answered: a mount stood still for seconds.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import { asName, type Name } from '../../src/base/name.ts';
+import type { Fd } from '../../src/base/ids.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { RealFs } from '../../src/os/real-fs.ts';
+import { Discards } from '../../src/union/discards.ts';
 import { until } from '../cli/fixtures/program.ts';
 import { openEngine } from '../fixtures/engine.ts';
 import { makeScratch } from '../fixtures/mount.ts';
@@ -58,4 +63,32 @@ t.test('a mount that ends meanwhile leaves nothing', needs('root', 'build'), asy
   t.ok(left(work) > 0);
   await union.close();
   t.strictSame(readdirSync(work), []);
+});
+
+t.test('what fails in the middle does not hold up what comes after it', needs('build'), async (t) => {
+  const scratch = makeScratch(t);
+  for (const name of ['first', 'second']) {
+    scratch.directory(name);
+    for (let i = 0; i < 600; i++) writeFileSync(`${scratch.path}/${name}/${String(i)}`, '');
+  }
+  let calls = 0;
+  class Failing extends RealFs {
+    override unlinkat(dir: Fd, name: Name, flags: number): void {
+      if ((calls += 1) === 400) throw new TypeError('a fault of ours');
+      super.unlinkat(dir, name, flags);
+    }
+  }
+  const work = openSync(scratch.path, 'r') as Fd;
+  t.teardown(() => {
+    closeSync(work);
+  });
+  const faults: unknown[] = [];
+  const log = { ...silentLog, fault: (_: string, thrown: unknown) => void faults.push(thrown) };
+  const discards = new Discards(new Failing(), log, () => work);
+  discards.add(asName('first'));
+  await until(() => faults.length > 0, 'the fault');
+  discards.add(asName('second'));
+  await until(() => !existsSync(`${scratch.path}/second`), 'the second removal');
+  t.equal(faults.length, 1);
+  t.ok(existsSync(`${scratch.path}/first`), 'the mount clears it at its end');
 });

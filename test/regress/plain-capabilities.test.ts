@@ -22,6 +22,17 @@ t.test('capabilities that were left plain show, and are copied up', need, async 
   t.match(await shell(place.upper, 'getfattr -m - changed'), /override_security\.capability/);
 });
 
+t.test('other attributes of the host do not stop the copy of a link', need, async (t) => {
+  const place = await makePlace(
+    t,
+    `${layer}
+    ln -s read link; setfattr -h -n security.strata -v 1 link`,
+  );
+  const { path } = await place.mount(['xattr_permissions=2']);
+  await shell(path, 'mv link moved; chown -h 5 moved');
+  t.equal(await shell(path, 'readlink moved; stat -c %u moved'), 'read\n5');
+});
+
 t.test('each is there once, can be replaced, and goes when it is removed', need, async (t) => {
   // Plain ones in the upper: it was there before it was kept so.
   const place = await makePlace(t, '');

@@ -47,6 +47,7 @@ for (const way of ['passthrough=on', 'passthrough=off']) {
       exec 3>file; echo one >&3
       chattr +a file
       echo two >>file; echo six >&3
+      ${refused('touch -m -d @5 file')}
       chattr -a file; chattr +i file
       ${refused('echo no >>file')}
       chattr -i file

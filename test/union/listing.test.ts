@@ -178,6 +178,19 @@ t.test('a cookie is that of its name, whatever comes, goes, or is listed anew', 
   t.end();
 });
 
+t.test('of names that came late without a listing a bounded number is remembered', (t) => {
+  const order = (before: number): string[] => {
+    const cookies = new Cookies(() => 100);
+    for (let i = 0; i < before; i++) cookies.noteLate(asName(`other${String(i)}`));
+    cookies.noteLate(asName('a'));
+    const names = new Map(['a', 'm'].map((one) => [one, 1]));
+    return takeSome(listingOf(names, cookies), 0, 2).names;
+  };
+  t.strictSame(order(100), ['m', 'a'], 'it gives way');
+  t.strictSame(order(30_000), ['a', 'm'], 'the first by name has it');
+  t.end();
+});
+
 // Of names with one hash the smallest had it, and one that came later moved the others: they were told twice.
 t.test('a newcomer moves nobody, also one that came while there was no listing', (t) => {
   for (const evicted of [false, true]) {

@@ -14,6 +14,7 @@ import { errnoOf } from '../gate.ts';
 import { FirstData } from './first-data.ts';
 import { IdleWork } from './idle-work.ts';
 import { Interruptions } from './interruptions.ts';
+import { LargeMessages } from './large-messages.ts';
 import { handleOf, type OpenModes } from './open-modes.ts';
 import type { Relaxed } from './relaxed.ts';
 import { RepeatedOpens } from './repeated-opens.ts';
@@ -54,6 +55,7 @@ export class Door {
   readonly repeats: RepeatedOpens | undefined;
   /** Who waits for a reply that comes later, and is interrupted. */
   readonly interruptions = new Interruptions();
+  readonly large: LargeMessages;
   /** Who asks; filled for each request. */
   readonly caller: Caller = { uid: 0, gid: 0, pid: 0, umask: 0, unique: 0 };
   /** Attributes in whatever reply is being written. */
@@ -78,6 +80,9 @@ export class Door {
     this.frame = new Frame(channel.request);
     this.reply = new Reply(channel.reply);
     this.idle = new IdleWork(channel, parts.log);
+    this.large = new LargeMessages(() => {
+      channel.giveBack();
+    });
     this.repeats =
       this.layersChange || this.relaxed !== undefined
         ? undefined

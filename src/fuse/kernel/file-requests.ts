@@ -121,8 +121,10 @@ export function onRead(door: Door): number {
   const handle = handleOf(frame.u64(readIn.fh));
   const position = frame.place(readIn.offset);
   const size = Math.min(frame.u32(readIn.size), reply.buffer.length - replyHeaderBytes);
-  if (size >= passedMin && channel.replyData(door.fs.readingDescriptor(handle), position, size))
+  if (size >= passedMin && channel.replyData(door.fs.readingDescriptor(handle), position, size)) {
+    door.large.note(0, size);
     return answered;
+  }
   const count = door.fs.read(handle, reply.buffer, replyHeaderBytes, size, position);
   if (count >= 0) return reply.withBody(count);
   const buffer = Buffer.allocUnsafeSlow(replyHeaderBytes + size);

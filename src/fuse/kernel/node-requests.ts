@@ -96,7 +96,8 @@ export function onSetattr(door: Door): number {
       ? time(door, has(setattrValid.MTIME_NOW), setattrIn.mtime, setattrIn.mtimeNsec)
       : undefined,
     mtimeIsPresent: has(setattrValid.MTIME) && writesBack && hasEqualTimes(door),
-    mtimeMayBeOfWriting: has(setattrValid.MTIME) && writesBack,
+    // Its own writing back names a file that is open, which a change by path does not.
+    mtimeMayBeOfWriting: has(setattrValid.MTIME) && writesBack && has(setattrValid.FH),
     killPriv: has(setattrValid.KILL_SUIDGID) || (valid & ~saysNothing) === 0,
   };
   const { relaxed } = door;

@@ -17,7 +17,6 @@ import { Burst } from './burst.ts';
 import * as directories from './directory-requests.ts';
 import { Door } from './door.ts';
 import * as files from './file-requests.ts';
-import { LargeMessages } from './large-messages.ts';
 import { negotiate, type Agreement, type Wishes } from './negotiate.ts';
 import * as nodes from './node-requests.ts';
 import { longTtl, OpenModes } from './open-modes.ts';
@@ -62,7 +61,6 @@ export class Session {
   readonly #handlers: (Handler | undefined)[];
   readonly #counts = new Float64Array(opcodes);
   readonly #burst: Burst;
-  readonly #large: LargeMessages;
   readonly #walk: WalkAhead;
   readonly #alertness: Alertness | undefined;
   #onReady: () => void = () => undefined;
@@ -87,9 +85,6 @@ export class Session {
     this.#burst = new Burst(() => {
       fs.trim();
       options.collect();
-    });
-    this.#large = new LargeMessages(() => {
-      channel.giveBack();
     });
     this.#handlers = handlerTable(this.#door, this.#walk, this.#burst, () => this.#init());
   }
@@ -152,7 +147,7 @@ export class Session {
 
   #stopTimers(): void {
     this.#burst.stop();
-    this.#large.stop();
+    this.#door.large.stop();
     this.#alertness?.stop();
     this.#door.relaxed?.stop();
   }
@@ -173,7 +168,7 @@ export class Session {
     this.#walk.begin(code);
     try {
       const size = handler(this.#door);
-      this.#large.note(length, size);
+      this.#door.large.note(length, size);
       return size;
     } catch (thrown) {
       return reply.error(errnoOf(thrown, this.#log, `request ${String(code)}`));

@@ -40,6 +40,7 @@ t.test('another user, fewer privileges, and nonsense', programs, async (t) => {
   t.equal(await ask(request, 'setpriv', '--bounding-set=-sys_time'), refused);
   t.equal(await ask(request, 'setpriv', '--groups=1000'), refused);
   t.equal(await ask(request, 'setpriv', '--no-new-privs'), refused);
+  t.equal(await ask(request, 'prlimit', '--fsize=1000000:1000000'), refused);
   t.equal(await ask(request, 'setpriv', '--egid=1000', '--keep-groups'), refused);
   t.equal(await ask('{"spec":7}'), 'the end');
   t.equal(await ask('no JSON'), 'the end');
