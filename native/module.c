@@ -14,6 +14,7 @@ static const struct export exports_table[] = {
     {"reopen", strata_reopen},
     {"close", strata_close},
     {"getFlags", strata_get_flags},
+    {"getFlagsAt", strata_get_flags_at},
     {"setFlags", strata_set_flags},
     {"nameToHandle", strata_name_to_handle},
     {"openByHandle", strata_open_by_handle},

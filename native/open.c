@@ -76,6 +76,56 @@ napi_value strata_get_flags(napi_env env, napi_callback_info info) {
   return result(env, (int64_t)flags);
 }
 
+#ifndef SYS_file_getattr
+#define SYS_file_getattr 468
+#endif
+
+/* struct file_attr of include/uapi/linux/fs.h since 6.17, and the flags in it that FS_IOC_GETFLAGS tells, too. */
+struct file_attr_block {
+  uint64_t xflags;
+  uint32_t extsize, nextents, projid, cowextsize;
+};
+#define COMMON_FLAGS (FS_IMMUTABLE_FL | FS_APPEND_FL | FS_SYNC_FL | FS_NOATIME_FL)
+static const struct {
+  uint64_t xflag;
+  unsigned flag;
+} common_flags[] = {
+    {FS_XFLAG_IMMUTABLE, FS_IMMUTABLE_FL},
+    {FS_XFLAG_APPEND, FS_APPEND_FL},
+    {FS_XFLAG_SYNC, FS_SYNC_FL},
+    {FS_XFLAG_NOATIME, FS_NOATIME_FL},
+};
+
+static int open_for_flags(int dir, const char *name) {
+  int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+  return *name == 0 ? reopen(dir, flags) : openat(dir, name, flags | O_NOFOLLOW);
+}
+
+/* (dir, name): of the flags of FS_IOC_GETFLAGS those that every file system has; an empty name: of `dir`. */
+napi_value strata_get_flags_at(napi_env env, napi_callback_info info) {
+  ARGS(2);
+  path_buffer name;
+  int bad = arg_path(env, argv[1], name);
+  if (bad < 0) return result(env, bad);
+  int dir = arg_int(env, argv[0]);
+  struct file_attr_block found = {0};
+  if (syscall(SYS_file_getattr, dir, name, &found, sizeof found, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) == 0) {
+    unsigned flags = 0;
+    for (size_t at = 0; at < sizeof common_flags / sizeof common_flags[0]; at++) {
+      if ((found.xflags & common_flags[at].xflag) != 0) flags |= common_flags[at].flag;
+    }
+    return result(env, (int64_t)flags);
+  }
+  /* EPERM: a filter of system calls that does not know it. */
+  if (errno != ENOSYS && errno != EPERM) return result(env, -errno);
+  int fd = open_for_flags(dir, name);
+  if (fd < 0) return result(env, -errno);
+  unsigned flags = 0;
+  int64_t done = ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ? -errno : 0;
+  close(fd);
+  return result(env, done < 0 ? done : (int64_t)(flags & COMMON_FLAGS));
+}
+
 napi_value strata_set_flags(napi_env env, napi_callback_info info) {
   ARGS(2);
   unsigned flags = arg_uint(env, argv[1]);

@@ -23,8 +23,9 @@ struct queue {
 };
 
 struct pool {
+  /* Nobody is woken by somebody who holds it: he would run into it at once, and sleep again. */
   pthread_mutex_t lock;
-  pthread_cond_t wake;
+  pthread_cond_t wake, sent;
   struct queue waiting[LANES];
   struct queue done;
   uint64_t tickets;
@@ -32,6 +33,7 @@ struct pool {
   unsigned running[LANES];
   bool stopping;      /* the environment goes away: nobody may touch `async` or `env` */
   bool has_done;      /* also read without the lock, by a channel that spins */
+  unsigned sending;   /* threads that are about to wake the event loop, without the lock */
   unsigned references;
   /* Of the event loop's thread. */
   napi_env env;
@@ -66,6 +68,7 @@ static void release(struct pool *pool) {
   if (!last) return;
   pthread_mutex_destroy(&pool->lock);
   pthread_cond_destroy(&pool->wake);
+  pthread_cond_destroy(&pool->sent);
   free(pool);
 }
 
@@ -80,6 +83,16 @@ static struct job *pick(struct pool *pool) {
   if (oldest == NULL) return NULL;
   pool->queued--;
   return queue_pop(oldest);
+}
+
+/* With the lock held, which it gives up meanwhile: there are results. */
+static void wake_loop(struct pool *pool) {
+  if (pool->stopping) return;
+  pool->sending++;
+  pthread_mutex_unlock(&pool->lock);
+  uv_async_send(&pool->async);
+  pthread_mutex_lock(&pool->lock);
+  if (--pool->sending == 0 && pool->stopping) pthread_cond_signal(&pool->sent);
 }
 
 static void *work(void *argument) {
@@ -101,7 +114,7 @@ static void *work(void *argument) {
     pool->running[job->lane]--;
     queue_push(&pool->done, job);
     __atomic_store_n(&pool->has_done, true, __ATOMIC_RELEASE);
-    if (!pool->stopping) uv_async_send(&pool->async);
+    wake_loop(pool);
   }
   release(pool);
   return NULL;
@@ -175,6 +188,7 @@ static void on_cleanup(napi_async_cleanup_hook_handle handle, void *argument) {
   pthread_mutex_lock(&pool->lock);
   pool->stopping = true;
   pthread_cond_broadcast(&pool->wake);
+  while (pool->sending > 0) pthread_cond_wait(&pool->sent, &pool->lock);
   pthread_mutex_unlock(&pool->lock);
   uv_close((uv_handle_t *)&pool->async, on_closed);
 }
@@ -188,6 +202,7 @@ static struct pool *pool_create(napi_env env) {
   uv_unref((uv_handle_t *)&pool->async);
   pthread_mutex_init(&pool->lock, NULL);
   pthread_cond_init(&pool->wake, NULL);
+  pthread_cond_init(&pool->sent, NULL);
   for (int lane = 0; lane < LANES; lane++) queue_init(&pool->waiting[lane]);
   queue_init(&pool->done);
   pool->env = env;
@@ -236,8 +251,8 @@ napi_value job_submit(napi_env env, struct instance *self, struct job *job) {
     if (--pool->outstanding == 0) uv_unref((uv_handle_t *)&pool->async);
     return promise;
   }
-  pthread_cond_signal(&pool->wake);
   pthread_mutex_unlock(&pool->lock);
+  pthread_cond_signal(&pool->wake);
   return promise;
 }
 

@@ -136,6 +136,7 @@ DECLARE(strata_openat2);
 DECLARE(strata_reopen);
 DECLARE(strata_close);
 DECLARE(strata_get_flags);
+DECLARE(strata_get_flags_at);
 DECLARE(strata_set_flags);
 DECLARE(strata_name_to_handle);
 DECLARE(strata_open_by_handle);

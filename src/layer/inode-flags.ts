@@ -5,7 +5,7 @@
  */
 import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
-import { asName, type Name } from '../base/name.ts';
+import type { Name } from '../base/name.ts';
 import { FS_NOATIME_FL, FS_SYNC_FL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../os/constants.ts';
 import type { HostFs } from '../os/host-fs.ts';
 
@@ -15,33 +15,24 @@ const kept = FS_SYNC_FL | FS_NOATIME_FL;
 export type FlaggedObject = { readonly fd: Fd } | { readonly dir: Fd; readonly name: Name };
 
 /**
- * Gives `to` those flags of `from`, both regular files or directories. Not where a file system has none, or where the caller may
- * not ask for them or set them.
+ * Gives (dir, name) those flags of `from`, both regular files or directories. Not where a file system has none, or where the
+ * caller may not ask for them or set them.
  */
-export function copyInodeFlags(fs: HostFs, from: FlaggedObject, to: FlaggedObject): void {
-  const flags = withOpen(fs, from, (fd) => fs.getFlags(fd) & kept) ?? 0;
-  if (flags === 0) return;
-  withOpen(fs, to, (fd) => {
-    fs.setFlags(fd, fs.getFlags(fd) | flags);
-  });
-}
-
-function withOpen<T>(fs: HostFs, object: FlaggedObject, use: (fd: Fd) => T): T | undefined {
+export function copyInodeFlags(fs: HostFs, from: FlaggedObject, dir: Fd, name: Name): void {
   try {
-    if ('fd' in object) return use(object.fd);
-    const { dir, name } = object;
-    const fd =
-      name === asName('')
-        ? fs.reopen(dir, O_RDONLY | O_NONBLOCK)
-        : fs.openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-    try {
-      return use(fd);
-    } finally {
-      fs.close(fd);
-    }
+    const flags = ('fd' in from ? fs.getFlags(from.fd) : fs.getFlagsAt(from.dir, from.name)) & kept;
+    if (flags !== 0) addFlags(fs, flags, dir, name);
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown;
-    return undefined;
+  }
+}
+
+function addFlags(fs: HostFs, flags: number, dir: Fd, name: Name): void {
+  const fd = fs.openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+  try {
+    fs.setFlags(fd, fs.getFlags(fd) | flags);
+  } finally {
+    fs.close(fd);
   }
 }
 

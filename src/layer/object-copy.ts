@@ -110,8 +110,7 @@ function copyMetadata(
   if (flags !== 0) setProtattr(fs, work, temp, flags, names);
   const type = mode & S_IFMT;
   if (type !== S_IFLNK) fs.fchmodat(work, temp, mode & 0o7777);
-  if (type === S_IFREG || type === S_IFDIR)
-    copyInodeFlags(fs, { dir: object, name: self }, { dir: work, name: temp });
+  if (type === S_IFREG || type === S_IFDIR) copyInodeFlags(fs, { dir: object, name: self }, work, temp);
   fs.utimensat(
     work,
     temp,

@@ -20,6 +20,7 @@ export interface NativeAddon {
   reopen(fd: number, flags: number): number;
   close(fd: number): number;
   getFlags(fd: number): number;
+  getFlagsAt(dir: number, name: string): number;
   setFlags(fd: number, flags: number): number;
   /** Type * 256 + length; the bytes are in `out`, at least 128 long. */
   nameToHandle(dir: number, name: string, out: Buffer): number;

@@ -50,6 +50,7 @@ const kinds = {
   findRemoveXattr: 'call',
   overlayMarks: 'call',
   getFlags: 'call',
+  getFlagsAt: 'call',
   setFlags: 'call',
   findHandle: 'call',
   findOpenByHandle: 'opens',

@@ -161,6 +161,8 @@ export interface HostFs {
 
   /** FS_IOC_GETFLAGS. */
   getFlags(fd: Fd): number;
+  /** Of those FS_IMMUTABLE_FL, FS_APPEND_FL, FS_SYNC_FL and FS_NOATIME_FL, of what need not be open; an empty name: of `dir`. */
+  getFlagsAt(dir: Fd, name: Name): number;
   /** FS_IOC_SETFLAGS. */
   setFlags(fd: Fd, flags: number): void;
   /** undefined where the file system gives no handles (EOPNOTSUPP, EOVERFLOW). */

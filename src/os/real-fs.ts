@@ -196,6 +196,10 @@ export class RealFs implements HostFs {
     return check(this.#native.getFlags(fd), 'ioctl');
   }
 
+  getFlagsAt(dir: Fd, name: Name): number {
+    return check(this.#native.getFlagsAt(dir, name), 'file_getattr', name);
+  }
+
   setFlags(fd: Fd, flags: number): void {
     check(this.#native.setFlags(fd, flags), 'ioctl');
   }

@@ -165,7 +165,7 @@ function copyUpFile(core: UnionCore, node: Node, needed: Needed, unique: number)
   // An empty file has all its data: marked as a metacopy, it would hide what is written to it later.
   const wanted = source.size === 0 ? 'truncated' : needed;
   if (wanted === 'truncated' || (wanted === 'metadata' && core.features.metacopy)) {
-    core.fs.close(core.fs.openat(work, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
+    makeWithoutData(core, work, temp, wanted === 'metadata' ? source.size : 0);
     return finish(core, source, temp, wanted);
   }
   return copyWithData(core, source, temp, unique);
@@ -288,8 +288,7 @@ function dress(
   const { node, place } = source;
   const { fs, names } = core;
   const isMetacopy = state === 'metadata' && node.isRegular;
-  // The size first: setting it takes the capabilities, and so does a new owner.
-  if (isMetacopy) setSize(core, dir, temp, source.size);
+  // First: a new owner takes the capabilities.
   giveTo(core, dir, temp, source.uid, source.gid);
   copyXattrs(fs, core.at(place), place.name, dir, temp, names);
   // Before the mode: `user.*` can only be set on what its owner may write.
@@ -301,8 +300,7 @@ function dress(
     keepsLinks(core, place.layer, node.type) && entryNameOf(core, node.type, origin) !== undefined;
   if (source.nlink <= 1 || isKept) setOrigin(fs, dir, temp, origin, names);
   if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
-  if (node.isRegular || node.isDirectory)
-    copyInodeFlags(fs, flaggedSource(core, place, from), { dir, name: temp });
+  if (node.isRegular || node.isDirectory) copyInodeFlags(fs, flaggedSource(core, place, from), dir, temp);
   const [atime, mtime] = source.times;
   const isEmptied = state === 'truncated' && source.size > 0;
   fs.utimensat(dir, temp, atime, isEmptied ? utimeNow : mtime);
@@ -322,10 +320,14 @@ function originFor(core: UnionCore, place: Place): Buffer | undefined {
   return findOriginOf(core.fs, at, place.name, place.layer.uuid);
 }
 
-function setSize(core: UnionCore, dir: Fd, name: Name, size: number): void {
-  const fd = core.fs.openat(dir, name, O_RDWR | O_NOFOLLOW, 0);
+/** Before it has any metadata: setting the size takes capabilities. */
+function makeWithoutData(core: UnionCore, work: Fd, temp: Name, size: number): void {
+  const fd = core.fs.openat(work, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
-    core.fs.ftruncate(fd, size);
+    if (size > 0) core.fs.ftruncate(fd, size);
+  } catch (thrown) {
+    core.fs.findUnlinkat(work, temp, 0);
+    throw thrown;
   } finally {
     core.fs.close(fd);
   }

@@ -34,7 +34,7 @@ export function emptyUpper(core: UnionCore, node: Node, inside: RealDir, name: N
     copyXattrs(fs, dir, name, work, temp, names);
     setOpaque(fs, work, temp, names);
     fs.fchmodat(work, temp, field(st.mode) & 0o7777);
-    copyInodeFlags(fs, { dir, name }, { dir: work, name: temp });
+    copyInodeFlags(fs, { dir, name }, work, temp);
     const atime = { sec: field(st.atimeSec), nsec: field(st.atimeNsec) };
     fs.utimensat(work, temp, atime, { sec: field(st.mtimeSec), nsec: field(st.mtimeNsec) });
     const fresh = { dir: work, name: temp, to: { dir, name } };

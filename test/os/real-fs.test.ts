@@ -229,6 +229,10 @@ const table: Record<string, (t: Test, dir: Scratch) => void> = {
     const before = fs.getFlags(fd);
     fs.setFlags(fd, before | os.FS_NOATIME_FL);
     t.equal(fs.getFlags(fd), before | os.FS_NOATIME_FL);
+    const common = os.FS_IMMUTABLE_FL | os.FS_APPEND_FL | os.FS_SYNC_FL | os.FS_NOATIME_FL;
+    t.equal(fs.getFlagsAt(dir.fd, name('f')), (before | os.FS_NOATIME_FL) & common);
+    t.equal(fs.getFlagsAt(fd, none), (before | os.FS_NOATIME_FL) & common);
+    t.throws(() => fs.getFlagsAt(dir.fd, name('absent')), code('ENOENT'));
     fs.close(fd);
   },
 

@@ -73,9 +73,9 @@ t.test('what fails in the middle does not hold up what comes after it', needs('b
   }
   let calls = 0;
   class Failing extends RealFs {
-    override unlinkat(dir: Fd, name: Name, flags: number): void {
+    override findUnlinkat(dir: Fd, name: Name, flags: number): boolean {
       if ((calls += 1) === 400) throw new TypeError('a fault of ours');
-      super.unlinkat(dir, name, flags);
+      return super.findUnlinkat(dir, name, flags);
     }
   }
   const work = openSync(scratch.path, 'r') as Fd;
