@@ -125,7 +125,8 @@ async function* linesFromEnd(file: FileHandle): AsyncGenerator<PlacedLine> {
       isWhole = last >= 0;
     }
     while (text.length > 0) {
-      const before = text.lastIndexOf(newline, text.length - 2);
+      // A negative offset would count from the end.
+      const before = text.length < 2 ? -1 : text.lastIndexOf(newline, text.length - 2);
       if (before < 0 && begin > 0) break;
       const [at, end] = [begin + before + 1, begin + text.length];
       yield { line: text.subarray(before + 1, -1), at, end };

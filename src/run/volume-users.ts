@@ -82,12 +82,13 @@ export function removeVolume(engine: Engine, name: string): Promise<void> {
   });
 }
 
-/** The same, unless a container has it, or a command, or it is gone: false then. */
+/** The same, unless a container has it, or one that is damaged may, or a command, or it is gone: false then. */
 export async function removeUnused(engine: Engine, name: string): Promise<boolean> {
   try {
-    return await withVolumeLock(engine, name, async () =>
-      removeUnless(engine, name, await volumeUsers(engine)),
-    );
+    return await withVolumeLock(engine, name, async () => {
+      const { usersOf, faults } = await readVolumeUsers(engine);
+      return faults.length === 0 && removeUnless(engine, name, usersOf);
+    });
   } catch (thrown) {
     if (thrown instanceof UserError && thrown.code === 'no-such-volume') return false;
     throw thrown;

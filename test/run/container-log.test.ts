@@ -92,3 +92,21 @@ t.test('a log that was emptied begins anew', async (t) => {
   end();
   t.match(await log.next(), { done: true });
 });
+
+// Looked for from there, it was found at the end again, for ever.
+t.test('from the end, where a block begins with the newline of a line', async (t) => {
+  const path = `${makeScratch(t).path}/log`;
+  const first = line('stdout', 'first\n');
+  const block = 65_536 - 1;
+  let rest = '';
+  while (block - rest.length > 400) rest += line('stdout', 'more\n');
+  const empty = line('stdout', '').length;
+  rest += line('stdout', 'x'.repeat(block - rest.length - empty));
+  writeFileSync(path, first + rest);
+  const count = (first + rest).split('\n').length - 1;
+  for (const wanted of [1, count - 1, count, count + 100]) {
+    const from = await findTail(path, wanted, () => true);
+    const texts = await textsOf(readLog(path, { from }));
+    t.equal(texts.length, Math.min(wanted, count), String(wanted));
+  }
+});
