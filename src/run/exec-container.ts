@@ -1,18 +1,19 @@
 /**
  * One more process in a container that runs, by the runtime itself, which joins it with the terminal or the pipes of
- * this process; or by conmon, which holds a terminal that is nobody's.
+ * this process; or by conmon, which holds a terminal on which nobody types.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
+import { attach } from './attach.ts';
 import { startError } from './start-error.ts';
-import { execByConmon } from './conmon.ts';
-import { findRun, isActive, readStatus, type Container, type Run } from './container.ts';
+import { execByConmon, prepareExec, type ConmonExecRequest } from './conmon.ts';
+import { findRun, isActive, readStatus, unknownExitCode, type Container, type Run } from './container.ts';
 import { bundlePath, exitsPath, runtimeState, type Engine } from './engine.ts';
 import { mergeEnv } from './parse-env.ts';
 import { lastFailure } from './runtime-log.ts';
@@ -46,23 +47,27 @@ export async function execInContainer(
   const status = await readStatus(engine, container.id);
   if (run === undefined || !isActive(status)) throw notRunning(container);
   if (status.status === 'paused') throw isPaused(container);
-  const bundle = bundlePath(engine, container.id);
-  const unique = `${bundle}/exec-${randomBytes(8).toString('hex')}`;
-  const [spec, log, pidFile] = [`${unique}.json`, `${unique}.log`, `${unique}.pid`];
-  writeFileSync(spec, JSON.stringify(specOf(container, status.pid, request)), { mode: 0o600 });
-  const files = { spec, log, pidFile };
+  const spec = JSON.stringify(specOf(container, status.pid, request));
+  const place = bundlePath(engine, container.id, `exec-${randomBytes(8).toString('hex')}`);
+  mkdirSync(place, { mode: 0o700 });
   try {
-    if (request.detached && request.terminal) return await execUnseen(engine, container, run, files);
-    return await execHere(engine, container, run, files, request);
+    writeFileSync(join(place, specName), spec, { mode: 0o600 });
+    if (!request.terminal || (request.openStdin && !request.detached))
+      return await execHere(engine, container, run, place, request);
+    const asked = conmonRequest(engine, container, run, place);
+    if (!request.detached) return await execShown(asked, place);
+    await execByConmon(asked);
+    return 0;
   } finally {
-    for (const file of [spec, log, pidFile]) rmSync(file, { force: true });
+    forget(place);
   }
 }
 
-interface Files {
-  readonly spec: string;
-  readonly log: string;
-  readonly pidFile: string;
+/** In the directory that an exec has of its own in the bundle of its container. */
+const specName = 'process.json';
+
+function forget(place: string): void {
+  rmSync(place, { recursive: true, force: true });
 }
 
 /** With the pipes or the terminal of this process. */
@@ -70,9 +75,10 @@ async function execHere(
   engine: Engine,
   { id }: Container,
   { runtime }: Run,
-  { spec, log }: Files,
+  place: string,
   request: ExecRequest,
 ): Promise<number> {
+  const [spec, log] = [join(place, specName), join(place, 'log')];
   const args = [
     ...['--root', runtimeState(engine), '--log', log, '--log-format', 'json'],
     ...['exec', ...(request.detached ? ['--detach'] : []), '--process', spec, id],
@@ -92,16 +98,33 @@ async function execHere(
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
-/** With a terminal of its own, which somebody has to hold for as long as the process lives. */
-async function execUnseen(
+/** With a terminal of its own, wherever this process has its outputs: what is printed there comes out here. */
+async function execShown(request: ConmonExecRequest, place: string): Promise<number> {
+  const exec = await prepareExec({ ...request, bundle: place });
+  const { stdout, stderr } = process;
+  const attachment = attach(place, { stdin: undefined, stdout, stderr }, true);
+  try {
+    await exec.begin();
+    // All that is needed of it is open: so nothing stays where this process is killed.
+    forget(place);
+    await attachment.done;
+    return (await exec.end()) ?? unknownExitCode;
+  } finally {
+    await attachment.close();
+  }
+}
+
+function conmonRequest(
   engine: Engine,
   { id }: Container,
   { runtime }: Run,
-  { spec, pidFile }: Files,
-): Promise<number> {
-  const [state, exits] = [runtimeState(engine), exitsPath(engine)];
-  await execByConmon({ id, runtime, runtimeState: state, exits, spec, pidFile });
-  return 0;
+  place: string,
+): ConmonExecRequest {
+  return {
+    ...{ id, runtime, runtimeState: runtimeState(engine), exits: exitsPath(engine) },
+    spec: join(place, specName),
+    pidFile: join(place, 'pid'),
+  };
 }
 
 /** Users are looked up as the container sees itself: what is mounted over /etc counts. */

@@ -26,7 +26,7 @@ export function execCommand(): Command {
     .argument('<command...>')
     .option('-d, --detach', 'let it run')
     .option('-i, --interactive', 'send it standard input')
-    .option('-t, --tty', 'give it a terminal; with -d one that nobody sees')
+    .option('-t, --tty', 'give it a terminal, also where there is none here; with -d one that nobody sees')
     .option('-e, --env <name=value>', 'a variable; without a value, that of this environment', collect)
     .option('--env-file <file>', 'a file with a variable on each line', collect)
     .option('-w, --workdir <dir>', 'the working directory in the container')
