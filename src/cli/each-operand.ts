@@ -5,15 +5,15 @@
 import { UserError } from '../base/user-error.ts';
 import { printError, printLines } from './print.ts';
 
-/** Acts on each of `names`, in order, and waits for it. A UserError with the code `forgiven` is told, too, but nothing has failed then. */
-export async function eachOperand(
-  names: readonly string[],
-  act: (name: string) => unknown,
+/** Acts on each of `operands`, in order, and waits for it. A UserError with the code `forgiven` is told, too, but nothing has failed then. */
+export async function eachOperand<Operand = string>(
+  operands: readonly Operand[],
+  act: (operand: Operand) => unknown,
   forgiven?: string,
 ): Promise<void> {
-  for (const name of names) {
+  for (const operand of operands) {
     try {
-      await act(name);
+      await act(operand);
     } catch (thrown) {
       tell(thrown, forgiven);
     }

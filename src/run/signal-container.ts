@@ -1,10 +1,10 @@
 /**
  * Signals to the first process of a container: sent through its runtime, which knows which process that is.
  */
-import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { sleepUntil } from '../base/sleep-until.ts';
 import { UserError } from '../base/user-error.ts';
+import { runChild } from '../store/child.ts';
 import { withContainer } from './container-book.ts';
 import { findRun, isActive, readStatus, type Container } from './container.ts';
 import { runtimeState, type Engine } from './engine.ts';
@@ -43,15 +43,16 @@ export async function signalContainer(engine: Engine, container: Container, sign
   const before = await readStatus(engine, container.id);
   if (run === undefined || !isActive(before)) throw notRunning(container);
   const args = ['--root', runtimeState(engine), 'kill', container.id, String(number)];
-  const { status, stderr } = spawnSync(run.runtime, args, { encoding: 'utf8' });
-  if (status === 0) {
-    if (before.status === 'paused' && endsIt(container, number))
-      await withContainer(engine, container.id, () => thaw(engine, container));
-    return;
+  try {
+    await runChild(run.runtime, args);
+  } catch (cause) {
+    // It has ended between the look and the signal.
+    if (!isActive(await readStatus(engine, container.id))) throw notRunning(container);
+    const said = cause instanceof UserError ? messageOf(cause.message) : undefined;
+    throw new UserError('signal-failed', `${container.name} got no signal: ${said ?? ''}`, { cause });
   }
-  // It has ended between the look and the signal.
-  if (!isActive(await readStatus(engine, container.id))) throw notRunning(container);
-  throw new UserError('signal-failed', `${container.name} got no signal: ${messageOf(stderr) ?? ''}`);
+  if (before.status === 'paused' && endsIt(container, number))
+    await withContainer(engine, container.id, () => thaw(engine, container));
 }
 
 export interface StopOptions {

@@ -74,12 +74,51 @@ export async function claimVolume(
 /** UserError `no-such-volume`, `volume-in-use`, `volume-mounted`. */
 export function removeVolume(engine: Engine, name: string): Promise<void> {
   return withVolumeLock(engine, name, async () => {
-    if (isInCommand(engine, name))
-      throw new UserError('volume-in-use', `remove ${name}: volume is in use by a command`, {
-        hint: 'wait for the import, export or copy that works with it',
-      });
-    engine.volumes.remove(name, await volumeUsers(engine));
+    removeLocked(engine, name, await volumeUsers(engine));
   });
+}
+
+/** For the holder of the volume's lock. */
+function removeLocked(engine: Engine, name: string, usersOf: UsersOf): void {
+  if (isInCommand(engine, name))
+    throw new UserError('volume-in-use', `remove ${name}: volume is in use by a command`, {
+      hint: 'wait for the import, export or copy that works with it',
+    });
+  engine.volumes.remove(name, usersOf);
+}
+
+export interface VolumeRemoval {
+  readonly name: string;
+  /** As `removeVolume` throws it; undefined where the volume has gone. */
+  readonly failure: Error | undefined;
+}
+
+/** Removes several, each in an act of `around`. Answers what became of them, in their order. Containers are read once for many. */
+export async function removeVolumes(
+  engine: Engine,
+  names: readonly string[],
+  around: (act: () => Promise<void>) => Promise<void>,
+): Promise<readonly VolumeRemoval[]> {
+  const removals: { name: string; failure: Error | undefined }[] = names.map((name) => ({
+    ...{ name, failure: undefined },
+  }));
+  const remove = async (removal: { failure: Error | undefined }, act: () => Promise<void>): Promise<void> => {
+    try {
+      await around(act);
+    } catch (thrown) {
+      removal.failure = thrown as Error;
+    }
+  };
+  for (let at = 0; at < removals.length; at += lockedAtOnce) {
+    const busy = await withLocks(engine, removals.slice(at, at + lockedAtOnce), (removal, usersOf) =>
+      remove(removal, () => {
+        removeLocked(engine, removal.name, usersOf);
+        return Promise.resolve();
+      }),
+    );
+    for (const removal of busy) await remove(removal, () => removeVolume(engine, removal.name));
+  }
+  return removals;
 }
 
 /** The same, unless a container has it, or one that is damaged may, or a command, or it is gone: false then. */
@@ -121,26 +160,40 @@ export async function pruneVolumes(
 }
 
 async function pruneTogether(engine: Engine, names: readonly string[]): Promise<string[]> {
-  const locks = new Map<string, Lock>();
-  const busy: string[] = [];
   const gone: string[] = [];
+  const all = names.map((name) => ({ name }));
+  const busy = await withLocks(engine, all, ({ name }, usersOf) => {
+    if (removeUnless(engine, name, usersOf)) gone.push(name);
+  });
+  // Waited for by themselves: who is at work with one may wait for another.
+  for (const { name } of busy) if (await removeUnused(engine, name)) gone.push(name);
+  return gone;
+}
+
+/** Runs `act` for each that nobody has locked, in the lock of the volume; answers the others, and those that are not there. */
+async function withLocks<Named extends { readonly name: string }>(
+  engine: Engine,
+  all: readonly Named[],
+  act: (one: Named, usersOf: UsersOf) => void | Promise<void>,
+): Promise<Named[]> {
+  const locks = new Map<Named, Lock>();
   try {
-    for (const name of names) {
-      const lock = tryVolumeLock(engine, name);
-      if (lock === undefined) busy.push(name);
-      else locks.set(name, lock);
+    for (const one of all) {
+      const lock = tryVolumeLock(engine, one.name);
+      if (lock !== undefined) locks.set(one, lock);
     }
+    const busy = all.filter((one) => !locks.has(one));
+    if (locks.size === 0) return busy;
+    // Read when they are locked: who wants one from now on waits.
     const usersOf = await volumeUsers(engine);
-    for (const [name, lock] of locks) {
-      if (removeUnless(engine, name, usersOf)) gone.push(name);
+    for (const [one, lock] of locks) {
+      await act(one, usersOf);
       lock.release();
     }
+    return busy;
   } finally {
     for (const lock of locks.values()) lock.release();
   }
-  // Waited for by themselves: who is at work with one may wait for another.
-  for (const name of busy) if (await removeUnused(engine, name)) gone.push(name);
-  return gone;
 }
 
 async function isThere(engine: Engine, name: string): Promise<boolean> {

@@ -1,7 +1,8 @@
 /**
  * `strata stop A B C` gave each container its ten seconds only when the one before had ended: thirty in all. `restart` and `rm -f`
- * took turns as well. Docker acts on all at the same time; what is printed is in order.
+ * and `kill` took turns as well. Docker acts on all at the same time; what is printed is in order.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { until } from '../cli/fixtures/program.ts';
 import { containerNeeds, makeStrata } from '../cli/fixtures/strata.ts';
@@ -39,4 +40,20 @@ t.test('several containers', needs(...containerNeeds), async (t) => {
   });
   t.match(run('rm', '-f', 'a1', 'absent', 'c1'), { status: 0, stdout: 'a1\nc1\n' });
   t.equal(get('ps', '-aq'), '');
+});
+
+t.test('signals to several', needs(...containerNeeds), (t) => {
+  const { get, run, scratch } = makeStrata(t);
+  const [runtime, signals] = [`${scratch.path}/slow`, `${scratch.path}/signals`];
+  const slow = `if [ "$3" = kill ]; then echo begun >>${signals}; sleep 2; echo sent >>${signals}; fi`;
+  writeFileSync(runtime, `#!/bin/sh\n${slow}\nexec runc "$@"\n`, { mode: 0o755 });
+  for (const name of ['a1', 'b1', 'c1'])
+    get('run', '-d', '--name', name, '--runtime', runtime, 'base', 'sleep', '1000');
+  t.match(run('kill', 'a1', 'absent', 'b1', 'c1'), {
+    status: 1,
+    stdout: 'a1\nb1\nc1\n',
+    stderr: /^strata: [^\n]*absent[^\n]*\n$/,
+  });
+  t.equal(readFileSync(signals, 'utf8'), `${'begun\n'.repeat(3)}${'sent\n'.repeat(3)}`);
+  t.end();
 });

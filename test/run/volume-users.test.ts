@@ -9,6 +9,7 @@ import {
   noteVolumes,
   pruneVolumes,
   removeVolume,
+  removeVolumes,
   volumeUsers,
 } from '../../src/run/volume-users.ts';
 import { makeScratch } from '../fixtures/mount.ts';
@@ -57,8 +58,11 @@ t.test('one that is being removed is made again', async (t) => {
   await t.rejects(removeVolume(engine, 'data'), { code: 'volume-in-use' });
 });
 
-t.test('a prune reads containers once, however many volumes there are', async (t) => {
-  const readings = async (count: number): Promise<number> => {
+t.test('a prune, or a removal of several, reads containers once', async (t) => {
+  const readings = async (
+    count: number,
+    remove: (engine: Engine, names: readonly string[]) => Promise<unknown>,
+  ): Promise<number> => {
     const { engine } = makeNotedEngine(makeScratch(t).path);
     mkdirSync(`${engine.containers}/${idOf('a')}`, { recursive: true });
     const mount = { type: 'volume', source: 'v1', target: '/x', readOnly: false, noCopy: false } as const;
@@ -73,13 +77,46 @@ t.test('a prune reads containers once, however many volumes there are', async (t
         return engine.containers;
       },
     };
-    t.strictSame(await pruneVolumes(counting, { all: true }), free.sort());
+    t.strictSame(await remove(counting, ['v1', ...free]), free.sort());
     t.ok(engine.volumes.find('v1'));
     return asked;
   };
-  const [one, many] = [await readings(1), await readings(40)];
-  t.ok(one > 0);
-  t.equal(many, one);
+  for (const remove of [
+    (engine: Engine) => pruneVolumes(engine, { all: true }),
+    async (engine: Engine, names: readonly string[]) => {
+      const removals = await removeVolumes(engine, names, (act) => act());
+      t.strictSame(
+        removals.map(({ name }) => name),
+        names,
+      );
+      const gone = removals.filter(({ failure }) => failure === undefined);
+      return gone.map(({ name }) => name).sort();
+    },
+  ]) {
+    const [one, many] = [await readings(1, remove), await readings(40, remove)];
+    t.ok(one > 0);
+    t.equal(many, one);
+  }
+});
+
+t.test('what becomes of each of several', async (t) => {
+  const engine = makeStage(t);
+  for (const name of ['one', 'wanted', 'busy', 'two']) engine.volumes.create(name, {});
+  await noteVolumes(engine, idOf('a'), ['wanted']);
+  let removing: ReturnType<typeof removeVolumes> = Promise.resolve([]);
+  await withVolumeLock(engine, 'busy', async () => {
+    removing = removeVolumes(engine, ['one', 'wanted', 'busy', 'absent', 'two', 'one'], (act) => act());
+    while (engine.volumes.find('two') !== undefined) await new Promise(setImmediate);
+    t.ok(engine.volumes.find('busy'));
+  });
+  t.match(await removing, [
+    { name: 'one', failure: undefined },
+    { name: 'wanted', failure: { code: 'volume-in-use' } },
+    { name: 'busy', failure: undefined },
+    { name: 'absent', failure: { code: 'no-such-volume' } },
+    { name: 'two', failure: undefined },
+    { name: 'one', failure: { code: 'no-such-volume' } },
+  ]);
 });
 
 t.test('a prune waits for a volume that somebody is at work with', async (t) => {

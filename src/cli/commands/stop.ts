@@ -49,10 +49,9 @@ export function killCommand(): Command {
     .option('-s, --signal <signal>', 'which', 'KILL')
     .action(async (names: string[], { signal }: { readonly signal: string }, command: Command) => {
       const { engine } = await openEngine(command);
-      await eachOperand(names, async (name) => {
-        await signalContainer(engine, await getContainer(engine, name), signal);
-        printLines([name]);
-      });
+      await allOperands(names, async (name) =>
+        signalContainer(engine, await getContainer(engine, name), signal),
+      );
     });
 }
 

@@ -5,7 +5,7 @@ import { receiveArchive } from '../../run/copy-archive.ts';
 import { exportDirectory, importDirectory, openArchive } from '../../run/volume-archive.ts';
 import type { VolumeFacts } from '../../run/volume-driver.ts';
 import { withVolume } from '../../run/use-volume.ts';
-import { pruneVolumes, readVolumeUsers, removeVolume } from '../../run/volume-users.ts';
+import { pruneVolumes, readVolumeUsers, removeVolumes } from '../../run/volume-users.ts';
 import { withReserve } from '../../store/reserve.ts';
 import { Workspace } from '../../store/workspace.ts';
 import { confirm } from '../confirm.ts';
@@ -137,12 +137,16 @@ function rm(): Command {
     .option('-f, --force', 'no error for those that are not there')
     .action(async (names: string[], { force }: { readonly force?: true }, command: Command) => {
       const { engine, store } = await openEngine(command);
-      await eachOperand(names, async (name) => {
-        if (force === true && engine.volumes.find(name) === undefined) return;
-        await withReserve(store.root, () => removeVolume(engine, name));
-        printLines([name]);
+      const removals = await removeVolumes(engine, names, (act) => withReserve(store.root, act));
+      await eachOperand(removals, ({ name, failure }) => {
+        if (failure === undefined) printLines([name]);
+        else if (!(force === true && isMissing(failure))) throw failure;
       });
     });
+}
+
+function isMissing(thrown: unknown): boolean {
+  return thrown instanceof UserError && thrown.code === 'no-such-volume';
 }
 
 interface PruneOptions {
