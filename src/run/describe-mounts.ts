@@ -26,7 +26,7 @@ function particularsOf(engine: Engine, mount: MountRequest): object {
   if (mount.type === 'tmpfs') return { Mode: mount.options.join(), RW: isWritable(mount) };
   const access = { Mode: mount.readOnly ? 'ro' : '', RW: !mount.readOnly };
   if (mount.type === 'bind') return { Source: mount.source, ...access, Propagation: mount.propagation };
-  const { mountpoint = '', driver = '' } = engine.volumes.find(mount.source ?? '') ?? {};
+  const { mountpoint = '', driver = '' } = engine.volumes.locate(mount.source ?? '') ?? {};
   return { Name: mount.source, Source: mountpoint, Driver: driver, ...access };
 }
 

@@ -22,16 +22,9 @@ import { join } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { findMountAt } from '../os/mountinfo.ts';
+import { isBroken, parseJson } from '../store/durable.ts';
+import { volumeRecordSchema, type VolumeRecord } from '../store/volume-record.ts';
 import type { NewVolume, VolumeDriver, VolumeFacts } from './volume-driver.ts';
-
-/** `opts.json`. */
-interface StoredOptions {
-  readonly MountType?: string;
-  readonly MountOpts?: string;
-  readonly MountDevice?: string;
-  readonly Labels?: Readonly<Record<string, string>>;
-  readonly CreatedAt?: string;
-}
 
 /** Each option with those that it needs beside it. */
 const needs: Readonly<Record<string, readonly string[]>> = {
@@ -43,9 +36,10 @@ const needs: Readonly<Record<string, readonly string[]>> = {
 /** The driver over `directory`, `volumes` of the data root, which is made when it is needed. */
 export function localVolumes(directory: string): VolumeDriver {
   const place = (name: string): string => join(directory, name, '_data');
+  const locate = (name: string): string | undefined => (isThere(place(name)) ? place(name) : undefined);
   const find = (name: string): VolumeFacts | undefined => {
-    const record = findRecord(join(directory, name));
-    if (record === undefined) return undefined;
+    if (locate(name) === undefined) return undefined;
+    const record = readRecord(directory, name);
     return {
       name,
       driver: 'local',
@@ -58,10 +52,8 @@ export function localVolumes(directory: string): VolumeDriver {
   return {
     name: 'local',
     find,
-    list: () =>
-      namesIn(directory)
-        .map(find)
-        .filter((facts) => facts !== undefined),
+    locate,
+    names: () => namesIn(directory).filter((name) => isThere(place(name))),
     create: (name, request) => {
       checkOptions(request.options ?? {});
       makeVolume(directory, name, request);
@@ -110,12 +102,12 @@ function checkOptions(options: Readonly<Record<string, string>>): void {
 
 function makeVolume(directory: string, name: string, { options = {}, labels = {} }: NewVolume): void {
   mkdirSync(directory, { recursive: true, mode: 0o701 });
-  if (findRecord(join(directory, name)) !== undefined) return;
+  if (isThere(join(directory, name, '_data'))) return;
   const made = mkdtempSync(join(directory, '.new-'));
   try {
     mkdirSync(join(made, 'volume'), { mode: 0o701 });
     mkdirSync(join(made, 'volume', '_data'), { mode: 0o755 });
-    const record: StoredOptions = {
+    const record: VolumeRecord = {
       ...(options.device === undefined
         ? {}
         : { MountType: options.type ?? '', MountOpts: options.o ?? '', MountDevice: options.device }),
@@ -136,14 +128,22 @@ function makeVolume(directory: string, name: string, { options = {}, labels = {}
   }
 }
 
-/** Docker writes none for a volume without options. */
-function findRecord(volume: string): StoredOptions | undefined {
-  if (statSync(join(volume, '_data'), { throwIfNoEntry: false }) === undefined) return undefined;
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Docker writes none for a volume without options. UserError `broken-file`. */
+function readRecord(directory: string, name: string): VolumeRecord {
+  const path = join(directory, name, 'opts.json');
   try {
-    return JSON.parse(readFileSync(join(volume, 'opts.json'), 'utf8')) as StoredOptions;
+    return parseJson(readFileSync(path, 'utf8'), volumeRecordSchema, path);
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw thrown;
+    if (!isBroken(thrown)) throw thrown;
+    throw new UserError(thrown.code, thrown.message, {
+      hint: `without that file the volume is one of no options and no labels; strata volume rm ${name} removes it with its content`,
+      cause: thrown,
+    });
   }
 }
 
@@ -157,7 +157,7 @@ function sync(path: string): void {
   }
 }
 
-function optionsOf({ MountType, MountOpts, MountDevice }: StoredOptions): Record<string, string> {
+function optionsOf({ MountType, MountOpts, MountDevice }: VolumeRecord): Record<string, string> {
   const all = { type: MountType, o: MountOpts, device: MountDevice };
   return Object.fromEntries(
     Object.entries(all).filter(

@@ -24,7 +24,7 @@ export function mountVolume(engine: Engine, name: string): Promise<string> {
 
 /** Unmounts a volume unless a run has it; the run `except` does not count. Nothing when it is gone. */
 export async function releaseVolume(engine: Engine, name: string, except?: string): Promise<void> {
-  if (engine.volumes.find(name) === undefined) return;
+  if (engine.volumes.locate(name) === undefined) return;
   await withVolumeLock(engine, name, async () => {
     if (!(await isInUse(engine, name, except))) engine.volumes.unmount(name);
   });
@@ -92,9 +92,9 @@ export async function withVolumeLock<T>(engine: Engine, name: string, act: () =>
 
 /** The same lock, at once, for the caller to release; undefined where somebody has it, and where the volume has gone. */
 export function tryVolumeLock(engine: Engine, name: string): Lock | undefined {
-  const facts = engine.volumes.find(name);
-  if (facts === undefined) return undefined;
-  const path = dirname(facts.mountpoint);
+  const place = engine.volumes.locate(name);
+  if (place === undefined) return undefined;
+  const path = dirname(place.mountpoint);
   try {
     const lock = tryLock(nameFromText(path), 'exclusive');
     return lock === undefined ? undefined : ifThere(lock, path);
@@ -128,7 +128,7 @@ async function take(engine: Engine, name: string): Promise<string> {
 }
 
 function volumePath(engine: Engine, name: string): string {
-  return dirname(engine.volumes.get(name).mountpoint);
+  return dirname(engine.volumes.getPlace(name).mountpoint);
 }
 
 /** Locked, shared, by commands that use the volume. */

@@ -1,5 +1,5 @@
 /**
- * What lists many things stopped at one damaged file of an image or a container, and a container whose definition was damaged stopped
+ * What lists many things stopped at one damaged file of an image, a container or a volume, and a container whose definition was damaged stopped
  * every command.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -67,6 +67,40 @@ t.test('a damaged run', needs(...containerNeeds), async (t) => {
   t.equal(run('system', 'check', '--repair').status, 0);
   t.notOk(existsSync(file));
   t.equal(run('start', '-a', 'hurt').status, 0);
+});
+
+t.test('a damaged volume', needs(...containerNeeds), async (t) => {
+  const { run, get, root } = makeStrata(t);
+  get('volume', 'create', 'sound');
+  get('run', '-d', '--name', 'user', '-v', 'hurt:/v', 'base', 'sleep', '1000');
+  get('create', '--name', 'sleeper', '-v', 'hurt:/v', 'base', 'true');
+  const file = `${root}/volumes/hurt/opts.json`;
+  writeFileSync(file, '');
+  const told = {
+    status: 1,
+    stderr: `strata: ${file} is damaged (it is not JSON): without that file the volume is one of no options and no labels; strata volume rm hurt removes it with its content\n`,
+  };
+  t.match(run('volume', 'ls', '-q'), { ...told, stdout: 'sound\n' });
+  t.match(run('system', 'df', '-v'), { ...told, stdout: /Local Volumes[^]*sound +0 / });
+  t.match(run('ps', '-a'), { status: 0, stderr: '', stdout: / user\n/ });
+  t.match(run('volume', 'inspect', 'hurt', 'sound'), { ...told, stdout: /"Name": "sound"/ });
+  t.match(run('inspect', '-f', '{{(index .Mounts 0).Source}}', 'user'), {
+    status: 0,
+    stdout: `${root}/volumes/hurt/_data\n`,
+  });
+  t.match(run('inspect', 'hurt'), told);
+  t.match(run('start', 'sleeper'), told);
+  t.match(run('create', '-v', 'hurt:/v', 'base', 'true'), { ...told, status: 125 });
+  t.match(run('system', 'check'), {
+    status: 2,
+    stdout: new RegExp(`^volume-file: ${file}: .*strata volume rm hurt removes`),
+  });
+  t.match(run('volume', 'prune', '-a', '-f'), { ...told, stdout: 'sound\n' });
+  t.match(run('volume', 'rm', '-f', 'hurt'), { status: 1, stderr: /in use - \[.*user/ });
+  get('rm', '-f', 'user', 'sleeper');
+  t.match(run('volume', 'rm', '-f', 'hurt'), { status: 0, stdout: 'hurt\n', stderr: '' });
+  t.notOk(existsSync(`${root}/volumes/hurt`));
+  t.equal(run('system', 'check').status, 0);
 });
 
 t.test('damaged images and layers', needs(...containerNeeds), async (t) => {

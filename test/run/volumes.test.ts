@@ -20,7 +20,7 @@ const unused = (): readonly string[] => [];
 t.test('a volume is a directory as Docker has it', async (t) => {
   const { path } = makeScratch(t);
   const volumes = new Volumes(path);
-  t.strictSame(volumes.list(), []);
+  t.strictSame(volumes.list().volumes, []);
   const made = volumes.create('data', { labels: { a: 'b' } });
   t.match(made, {
     name: 'data',
@@ -37,7 +37,7 @@ t.test('a volume is a directory as Docker has it', async (t) => {
   t.match(nameless.name, /^[0-9a-f]{64}$/);
   mkdirSync(`${path}/volumes/docker/_data`, { recursive: true });
   t.strictSame(
-    volumes.list().map(({ name }) => name),
+    volumes.list().volumes.map(({ name }) => name),
     [nameless.name, 'data', 'docker'].sort(),
     'one of Docker without opts.json is a volume too',
   );

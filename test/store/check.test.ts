@@ -347,6 +347,27 @@ const faults: Readonly<Record<string, Fault>> = {
       mkdirSync(join(store.run.path, 'bundles', '1'.repeat(64)), { recursive: true });
     },
   },
+  'the record of a volume is no JSON': {
+    codes: ['volume-file'],
+    mendable: false,
+    plant: ({ store }) => {
+      plantVolume(store, 'hurt', '{"MountType":');
+      plantVolume(
+        store,
+        'sound',
+        '{"MountType":"tmpfs","MountOpts":"","MountDevice":"tmpfs","Quota":{"Size":0}}',
+      );
+      plantVolume(store, 'bare', undefined);
+      writeFileSync(store.root.at('volumes', 'metadata.db'), '');
+    },
+  },
+  'the record of a volume has another shape': {
+    codes: ['volume-file'],
+    mendable: false,
+    plant: ({ store }) => {
+      plantVolume(store, 'hurt', '{"Labels":"none"}');
+    },
+  },
   'a trial mount was left': {
     codes: ['unfinished'],
     mendable: true,
@@ -360,6 +381,12 @@ function plantContainer(store: Store, files: Readonly<Record<string, string>>): 
   const directory = store.root.at('containers', '1'.repeat(64));
   mkdirSync(directory, { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+}
+
+/** `record`: its `opts.json`. */
+function plantVolume(store: Store, name: string, record: string | undefined): void {
+  mkdirSync(store.root.at('volumes', name, '_data'), { recursive: true });
+  if (record !== undefined) writeFileSync(store.root.at('volumes', name, 'opts.json'), record);
 }
 
 async function makeVictim(stage: Stage): Promise<Victim> {

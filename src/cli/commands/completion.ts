@@ -44,7 +44,10 @@ async function namesOf(root: DataRoot, wanted: readonly Wanted[]): Promise<Candi
   if (wanted.includes('image'))
     for (const { reference } of await new Repositories(root).list())
       found.push({ word: reference.replace(/:latest$/, ''), text: 'image' });
-  if (wanted.includes('volume'))
-    for (const { name } of new Volumes(root.path).list()) found.push({ word: name, text: 'volume' });
+  if (wanted.includes('volume')) {
+    const { volumes, damaged } = new Volumes(root.path).list();
+    for (const name of [...volumes.map((facts) => facts.name), ...damaged.keys()])
+      found.push({ word: name, text: 'volume' });
+  }
   return found;
 }

@@ -116,9 +116,12 @@ async function containerTable({ engine, layers }: OpenedEngine): Promise<Table> 
 
 async function volumeTable({ engine }: OpenedEngine): Promise<Table> {
   const { usersOf, faults } = await readVolumeUsers(engine);
-  const rows = engine.volumes
-    .list()
-    .map(({ name, mountpoint }) => [name, String(usersOf(name).length), sizeText(diskUsageOf(mountpoint))]);
+  const { volumes, damaged } = engine.volumes.list();
+  const rows = volumes.map(({ name, mountpoint }) => [
+    name,
+    String(usersOf(name).length),
+    sizeText(diskUsageOf(mountpoint)),
+  ]);
   const text = `Local Volumes space usage:\n\n${tableText(columns('VOLUME NAME', 'LINKS', 'SIZE'), rows)}`;
-  return { text, faults };
+  return { text, faults: [...faults, ...damaged.values()] };
 }

@@ -60,7 +60,7 @@ async function inspect(
     const container = await (kind === undefined ? findGiven : getContainer)(engine, name);
     if (container !== undefined) return inspectContainer(opened, container, size);
   }
-  const volume = kind === 'image' ? undefined : engine.volumes.find(name);
+  const isVolume = kind !== 'image' && engine.volumes.locate(name) !== undefined;
   const describe = async (): Promise<object> => {
     const { usersOf, faults } = await readVolumeUsers(engine);
     tellFaults(faults);
@@ -70,7 +70,7 @@ async function inspect(
   try {
     return await store.lock.shared(() => inspectImage(store, name));
   } catch (thrown) {
-    if (thrown instanceof UserError && volume !== undefined) return describe();
+    if (thrown instanceof UserError && isVolume) return describe();
     throw thrown;
   }
 }

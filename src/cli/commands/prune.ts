@@ -121,9 +121,9 @@ async function containers({ engine, layers, store }: OpenedEngine, filters: Filt
 
 async function volumes({ engine, store }: OpenedEngine, filters: Filters): Promise<Pruned> {
   const usage = new DiskUsage();
-  const sizes = new Map(
-    engine.volumes.list().map(({ name, mountpoint }) => [name, usage.of(mountpoint)] as const),
-  );
+  const { volumes: all, damaged } = engine.volumes.list();
+  tellFaults(damaged.values());
+  const sizes = new Map(all.map(({ name, mountpoint }) => [name, usage.of(mountpoint)] as const));
   const gone = await withReserve(store.root, () =>
     pruneVolumes(engine, {
       all: false,

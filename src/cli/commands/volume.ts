@@ -64,17 +64,16 @@ function ls(): Command {
       const filters = new Filters(filter, volumeFilters);
       const { engine } = await openEngine(command);
       const { usersOf, faults } = await readVolumeUsers(engine);
+      const { volumes, damaged } = engine.volumes.list();
       // Which volumes are dangling is said of what is known.
-      tellFaults(faults);
-      const rows = engine.volumes
-        .list()
-        .filter(
-          ({ name, driver, labels }) =>
-            filters.boolean('dangling', usersOf(name).length === 0) &&
-            filters.some('driver', (text) => text === driver) &&
-            filters.some('name', (text) => matchesName(text, name)) &&
-            filters.labels(labels),
-        );
+      tellFaults([...faults, ...damaged.values()]);
+      const rows = volumes.filter(
+        ({ name, driver, labels }) =>
+          filters.boolean('dangling', usersOf(name).length === 0) &&
+          filters.some('driver', (text) => text === driver) &&
+          filters.some('name', (text) => matchesName(text, name)) &&
+          filters.labels(labels),
+      );
       if (json === true) printJson(rows);
       else if (quiet === true) printLines(rows.map(({ name }) => name));
       else process.stdout.write(formatRows(rows.map(fieldsOf), listing, format));
@@ -167,6 +166,8 @@ function prune(): Command {
       if (force !== true)
         await confirm(`${all ? 'every volume' : 'the nameless volumes'} that no container has`);
       const { engine, store } = await openEngine(command);
+      // What is damaged stays: nobody can tell its labels.
+      tellFaults(engine.volumes.list().damaged.values());
       const accepts = ({ labels }: VolumeFacts): boolean => filters.labels(labels);
       printLines(await withReserve(store.root, () => pruneVolumes(engine, { all, accepts })));
     });

@@ -13,6 +13,7 @@ import { checkImages, checkNames } from './check-images.ts';
 import { checkContents, checkLayers } from './check-layers.ts';
 import { checkLeftovers, checkMounts } from './check-leftovers.ts';
 import { checkOverlay, foreignDirectories } from './check-overlay.ts';
+import { checkVolumes } from './check-volumes.ts';
 import { findingRow, type Finding, type FindingRow } from './finding.ts';
 
 export interface CheckResult {
@@ -54,6 +55,7 @@ async function findFaults(store: Store): Promise<Finding[]> {
   faults.push(...(await checkNames(store)));
   faults.push(...(await checkMounts(store, sound)));
   faults.push(...(await checkContainers(store)));
+  faults.push(...(await checkVolumes(store)));
   faults.push(...(await checkLeftovers(store)));
   return faults;
 }
