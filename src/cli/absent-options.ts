@@ -5,7 +5,6 @@
 import { Option, type Command } from 'commander';
 import { UserError } from '../base/user-error.ts';
 
-const limits = 'limit the whole of it: systemd-run --scope -p MemoryMax=1G strata run ...';
 const daemon = 'there is no daemon to do it: let systemd run strata run';
 const network = 'a container has the network of this machine (--network=host), or none';
 
@@ -21,13 +20,10 @@ const ofRun: readonly Absent[] = [
   ...['--dns <address>', '--add-host <host>'].map(
     (flags) => [flags, 'a container has /etc/hosts and /etc/resolv.conf of this machine'] as const,
   ),
-  ...['-m, --memory <bytes>', '--memory-swap <bytes>', '--cpus <number>', '--cpuset-cpus <list>'].map(
-    (flags) => [flags, limits] as const,
+  ...['--device <device>', '--gpus <list>'].map(
+    (flags) =>
+      [flags, 'a container has no device of this machine; one with --privileged has them all'] as const,
   ),
-  ...['-c, --cpu-shares <number>', '--pids-limit <number>', '--gpus <list>'].map(
-    (flags) => [flags, limits] as const,
-  ),
-  ['--device <device>', 'a container has no device of this machine; one with --privileged has them all'],
   ['-a, --attach <stream>', 'in front it shows both outputs, and -i sends its input; -d shows none'],
   ['--restart <policy>', daemon],
   ...['--health-cmd <command>', '--health-interval <duration>', '--health-retries <number>'].map(

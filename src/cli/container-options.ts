@@ -6,6 +6,7 @@ import { UserError } from '../base/user-error.ts';
 import { readEnvFile } from '../run/env-file.ts';
 import type { MountRequest } from '../run/mount-request.ts';
 import type { ContainerRequest } from '../run/create-container.ts';
+import { parseLimits, type LimitWords } from '../run/limits.ts';
 import { findCorrectedLine, parseMountFlag } from '../run/parse-mount-flag.ts';
 import { parseTmpfsFlag } from '../run/parse-tmpfs-flag.ts';
 import { parseVolumeFlag } from '../run/parse-volume-flag.ts';
@@ -14,7 +15,7 @@ import { addAbsentOptions } from './absent-options.ts';
 import { collect, parseLabels, parseSeconds } from './option-values.ts';
 import { parseSecurityOptions } from './security-options.ts';
 
-export interface ContainerOptions {
+export interface ContainerOptions extends LimitWords {
   readonly rm?: true;
   readonly interactive?: true;
   readonly tty?: true;
@@ -69,6 +70,12 @@ export function addContainerOptions(command: Command): Command {
     .addOption(new Option('--net <network>').hideHelp())
     .option('--read-only', 'the root cannot be written')
     .option('--sysctl <name=value>', 'a parameter of the kernel that a container has of its own', collect)
+    .option('-m, --memory <bytes>', 'how much memory it may have: 512m, 2g')
+    .option('--memory-swap <bytes>', 'memory and swap together, in place of twice the memory; -1: all swap')
+    .option('--cpus <number>', 'how many processors it may keep busy: 1.5')
+    .option('-c, --cpu-shares <weight>', 'its weight where processors are scarce; that of others is 1024')
+    .option('--cpuset-cpus <list>', 'which processors: 0-3,7')
+    .option('--pids-limit <number>', 'how many processes and threads it may have')
     .option('--cap-add <capability>', 'a capability on top of the usual ones, or ALL', collect)
     .option('--cap-drop <capability>', 'a capability that it has not, or ALL', collect)
     .option('--privileged', 'all capabilities and devices, nothing masked, no filter of system calls')
@@ -131,6 +138,7 @@ export function containerRequest(
     network,
     readOnlyRoot: options.readOnly === true,
     sysctls: parseSysctls(options.sysctl ?? [], { network }),
+    limits: parseLimits(options),
     capabilities: { add: options.capAdd ?? [], drop: options.capDrop ?? [] },
     ...parseSecurityOptions(options.securityOpt ?? []),
     privileged: options.privileged === true,

@@ -2,7 +2,7 @@
  * What control groups (cgroups(7)) tell of the processes in them: by a controller of version 1 where that is mounted at its usual
  * place, else by that of version 2.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const root = '/sys/fs/cgroup';
 
@@ -26,6 +26,14 @@ export function isFrozen(pid: number): boolean {
 export function hasOomKill(path: string): boolean {
   const told = textOf(`${root}/memory${path}/memory.oom_control`) ?? textOf(`${root}${path}/memory.events`);
   return Number(/^oom_kill (\d+)$/m.exec(told ?? '')?.[1] ?? '0') > 0;
+}
+
+/** Whether the kernel can hold a group to a sum of memory and swap. False where it cannot be told, as in the root of version 2. */
+export function accountsSwap(): boolean {
+  const own = /^0::(.*)$/m.exec(textOf('/proc/self/cgroup') ?? '')?.[1] ?? '/';
+  return (
+    existsSync(`${root}/memory/memory.memsw.limit_in_bytes`) || existsSync(`${root}${own}/memory.swap.max`)
+  );
 }
 
 function textOf(path: string): string | undefined {

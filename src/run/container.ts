@@ -8,6 +8,7 @@ import { findProcess, isRunning, type ProcessIdentity } from '../os/process-iden
 import { findJson, findLine, writeDurably } from '../store/durable.ts';
 import type { CapabilityChanges } from './capabilities.ts';
 import { bundlePath, containerPath, exitsPath, type Engine } from './engine.ts';
+import type { Limits } from './limits.ts';
 import type { MountRequest } from './mount-request.ts';
 import type { SeccompChoice } from './seccomp.ts';
 import type { Sysctls } from './sysctls.ts';
@@ -36,6 +37,8 @@ export interface Container {
   readonly readOnlyRoot: boolean;
   /** Parameters of the kernel that it has of its own; undefined: as they are for everyone. */
   readonly sysctls?: Sysctls | undefined;
+  /** Undefined: none. */
+  readonly limits?: Limits | undefined;
   /** Undefined: those of Docker. */
   readonly capabilities?: CapabilityChanges | undefined;
   readonly noNewPrivileges?: boolean | undefined;

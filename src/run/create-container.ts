@@ -16,6 +16,7 @@ import { checkBindSource, volumesOf } from './container-mounts.ts';
 import type { Container } from './container.ts';
 import { removeFiles } from './end-run.ts';
 import type { Engine, FoundImage, ImageDefaults } from './engine.ts';
+import type { Limits } from './limits.ts';
 import { mountTarget, orderMounts, type MountRequest, type VolumeRequest } from './mount-request.ts';
 import { mergeEnv } from './parse-env.ts';
 import { checkGroup, parseUser } from './parse-user.ts';
@@ -43,6 +44,7 @@ export interface ContainerRequest {
   readonly network: 'host' | 'none';
   readonly readOnlyRoot: boolean;
   readonly sysctls: Sysctls;
+  readonly limits: Limits;
   readonly capabilities: CapabilityChanges;
   readonly noNewPrivileges: boolean;
   readonly privileged: boolean;
@@ -124,6 +126,7 @@ function define(
     network: request.network,
     readOnlyRoot: request.readOnlyRoot,
     sysctls: request.sysctls,
+    limits: request.limits,
     capabilities: request.capabilities,
     noNewPrivileges: request.noNewPrivileges,
     privileged: request.privileged,

@@ -7,6 +7,7 @@ import { findRun, isActive, readStatus, type Container } from './container.ts';
 import { describeAskedMounts, describeMounts, describeVolumes } from './describe-mounts.ts';
 import { describeNetwork } from './describe-network.ts';
 import { containerPath, controlGroup, logPath, type Engine, type ImageDefaults } from './engine.ts';
+import { describeLimits } from './limits.ts';
 import { omitEmpty } from './omit-empty.ts';
 import { seccompText } from './seccomp.ts';
 
@@ -53,11 +54,11 @@ export async function describeContainer(engine: Engine, container: Container): P
         ReadonlyRootfs: container.readOnlyRoot,
         Privileged: container.privileged === true,
         GroupAdd: container.groupAdd ?? [],
-        CapAdd: container.capabilities?.add ?? [],
-        CapDrop: container.capabilities?.drop ?? [],
+        ...{ CapAdd: container.capabilities?.add ?? [], CapDrop: container.capabilities?.drop ?? [] },
         SecurityOpt: securityOptions(container),
         SeccompProfile: seccompText(container),
         Sysctls: container.sysctls ?? {},
+        ...describeLimits(container.limits),
         Runtime: container.runtime ?? '',
       },
       'Mounts',

@@ -5,6 +5,7 @@
 import type { Account } from './accounts.ts';
 import { hostDevices } from './host-devices.ts';
 import { capabilitiesOf, type CapabilityChanges } from './capabilities.ts';
+import { limitResources, type Limits } from './limits.ts';
 
 /** A mount of the bundle, as the specification has it. */
 export interface SpecMount {
@@ -43,6 +44,7 @@ export interface BundlePlan {
   readonly unifiedCgroups: boolean;
   /** `linux.sysctl`: what differs from this machine in the namespaces of the container. */
   readonly sysctls?: Readonly<Record<string, string>> | undefined;
+  readonly limits?: Limits | undefined;
   /** `linux.seccomp`; undefined: no filter of system calls. */
   readonly seccomp?: object | undefined;
 }
@@ -105,7 +107,10 @@ export function runtimeSpec(plan: BundlePlan): object {
     linux: {
       cgroupsPath: plan.cgroup,
       // The runtime itself adds the devices that every container has: null, zero, full, random, tty.
-      resources: { devices: [{ allow: isPrivileged, access: 'rwm' }] },
+      resources: {
+        devices: [{ allow: isPrivileged, access: 'rwm' }],
+        ...limitResources(plan.limits ?? {}),
+      },
       ...(isPrivileged ? { devices: hostDevices() } : { maskedPaths, readonlyPaths }),
       namespaces: [
         ...['mount', 'pid', 'ipc', 'uts'],

@@ -150,6 +150,7 @@ async function writeBundle(engine: Engine, container: Container, runtime: string
       hostname: container.hostname,
       network: container.network,
       sysctls: container.sysctls,
+      limits: container.limits,
       mounts: mounts.map(({ destination, type, source, options }) => ({
         destination,
         type,
