@@ -16,6 +16,7 @@ tests=(
   podman buildah docker.io iproute2 # clients of a mount program
   libpython3.11-testsuite python3-dev
   dbench fio stress-ng              # load
+  openssh-client                    # an agent for steps of builds
   strace                            # what a server flushes
   chromium                          # looks at the report of the benchmark
   bzip2 xz-utils zstd               # compressed layers

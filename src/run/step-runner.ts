@@ -70,7 +70,7 @@ export class RuntimeStepRunner implements StepRunner {
     const isCovered = (path: string): boolean => all.some((other) => path.startsWith(`${other}/`));
     const given = mounts.map(({ destination, source, type }): MountPoint => {
       if (type === 'tmpfs') return { path: destination, kind: 'directory', mode: tmpfsMode };
-      const isFile = type === 'bind' && statSync(source).isFile();
+      const isFile = type === 'bind' && !statSync(source).isDirectory();
       return { path: destination, kind: isFile ? 'file' : 'directory' };
     });
     const own = this.mountPoints.filter(({ path }) => !networkFiles.includes(path));

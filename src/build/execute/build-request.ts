@@ -29,6 +29,8 @@ export interface BuildRequest {
   readonly labels: ReadonlyMap<string, string>;
   readonly names: readonly string[];
   readonly secrets: ReadonlyMap<string, SecretSource>;
+  /** Sockets of agents of ssh, by the ids that mounts name. */
+  readonly agents: ReadonlyMap<string, string>;
   /** Seconds since 1970: the time of everything that the build makes. */
   readonly timestamp: number | undefined;
 }

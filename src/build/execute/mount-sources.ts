@@ -1,5 +1,5 @@
 /**
- * What the mounts of a RUN show: parts of the context or of other stages, directories that outlast builds, secrets.
+ * What the mounts of a RUN show: parts of the context or of other stages, directories that outlast builds, secrets, agents.
  * Everything is there while the step runs and gone, or as it was, afterwards.
  */
 import { chmodSync, chownSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,9 +9,10 @@ import { rootOwner } from '../../os/in-root.ts';
 import type { Stub } from '../build-store.ts';
 import { noRules } from '../context/ignore-rules.ts';
 import type { Place } from '../dockerfile/place.ts';
-import type { RunMount, SecretMount } from '../plan/run-mounts.ts';
+import type { RunMount, SecretMount, SshMount } from '../plan/run-mounts.ts';
 import { sourceOf, type Stage } from '../plan/stages.ts';
-import type { BuildSession, SecretSource } from './build-request.ts';
+import { withAgentRelay } from './agent-relay.ts';
+import type { BuildRequest, BuildSession, SecretSource } from './build-request.ts';
 import { openCache, withCacheLocks } from './cache-mounts.ts';
 import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from './copy-parts.ts';
 import type { StepPlace } from './copy-step.ts';
@@ -47,7 +48,8 @@ export async function resolveMounts(
 /** What of the mounts is part of a step's key: what they show, but for secrets and what a cache holds. */
 export function mountInputs(resolved: readonly ResolvedMount[]): NamedInput[] {
   return resolved.flatMap(({ mount, part }) => {
-    const target = mount.type === 'secret' ? `secret ${mount.id}` : mount.target;
+    const target =
+      mount.type === 'secret' || mount.type === 'ssh' ? `${mount.type} ${mount.id}` : mount.target;
     const files = mount.type === 'bind' ? (part?.inputs ?? []) : [];
     return [
       [`mount ${target}`, JSON.stringify(mount)] as const,
@@ -56,18 +58,33 @@ export function mountInputs(resolved: readonly ResolvedMount[]): NamedInput[] {
   });
 }
 
-/** What must exist for the mounts. Of a secret that was not given nothing is mounted. */
+/** What must exist for the mounts. Of a secret or an agent that was not given nothing is mounted. */
 export function mountStubs({ request }: BuildSession, resolved: readonly ResolvedMount[]): Stub[] {
   return resolved.flatMap(({ mount, part }): Stub[] => {
     if (mount.target === undefined) return [];
     if (mount.type === 'secret' && !request.secrets.has(mount.id)) return [];
+    if (mount.type === 'ssh' && !request.agents.has(mount.id)) return [];
     if (mount.type === 'tmpfs') return [{ path: mount.target, kind: 'directory', mode: tmpfsMode }];
-    const isFile = mount.type === 'secret' || (mount.type === 'bind' && part?.isDirectory === false);
+    const isFile =
+      mount.type === 'secret' ||
+      mount.type === 'ssh' ||
+      (mount.type === 'bind' && part?.isDirectory === false);
     return [{ path: mount.target, kind: isFile ? 'file' : 'directory' }];
   });
 }
 
-/** Runs `act` with everything that the mounts ask for. UserError `no-secret`. */
+/** The variable that tells a step of its first agent, where it has none of that name (BuildKit: client/llb/exec.go). */
+export function findAgentVariable(
+  { agents }: BuildRequest,
+  env: readonly string[],
+  mounts: readonly RunMount[],
+): string[] {
+  const first = mounts.find((mount) => mount.type === 'ssh' && agents.has(mount.id));
+  if (first?.target === undefined || env.some((entry) => entry.startsWith('SSH_AUTH_SOCK='))) return [];
+  return [`SSH_AUTH_SOCK=${first.target}`];
+}
+
+/** Runs `act` with everything that the mounts ask for. UserError `no-secret`, `no-agent`. */
 export function withRunMounts<T>(
   session: BuildSession,
   resolved: readonly ResolvedMount[],
@@ -94,6 +111,7 @@ async function withPrepared<T>(
   const { mount, part } = first;
   if (mount.type === 'tmpfs') return go({ mounts: [mount] });
   if (mount.type === 'secret') return go(secretMount(session, mount));
+  if (mount.type === 'ssh') return withAgent(session, mount, go);
   const { target, writable } = mount;
   if (mount.type === 'cache') {
     const source = await openCache(session, mount, part);
@@ -129,6 +147,25 @@ async function partOf(
 function getPart(part: CopyPart | undefined): CopyPart {
   if (part === undefined) throw new Error('a bind mount has a source');
   return part;
+}
+
+function withAgent<T>(
+  { request, store }: BuildSession,
+  mount: SshMount,
+  act: (prepared: Partial<PreparedMounts>) => Promise<T>,
+): Promise<T> {
+  const { id, target } = mount;
+  const agent = request.agents.get(id);
+  if (agent !== undefined) {
+    const directory = mkdtempSync(join(store.scratch, 'agent-'));
+    return withAgentRelay(agent, directory, mount, (source) =>
+      act({ mounts: [{ type: 'bind', source, target, writable: false }] }),
+    );
+  }
+  if (!mount.required) return act({});
+  throw new UserError('no-agent', `the ssh agent ${id} is needed and was not given`, {
+    hint: `give it: --ssh ${id}, or --ssh ${id}=SOCKET`,
+  });
 }
 
 function secretMount({ request, store }: BuildSession, mount: SecretMount): Partial<PreparedMounts> {

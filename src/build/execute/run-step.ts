@@ -1,6 +1,6 @@
 /**
  * RUN as a step: the command and its surroundings. Proxies are given to it and are no part of its key; neither are
- * the contents of secrets and caches.
+ * the contents of secrets and caches, nor agents of ssh.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import { UserError } from '../../base/user-error.ts';
 import type { RunInstruction } from '../dockerfile/instruction.ts';
 import { argvOf } from '../plan/configure.ts';
 import { findEnv, shellOf } from '../plan/container-config.ts';
-import { parseRunMount } from '../plan/run-mounts.ts';
+import { parseRunMounts } from '../plan/run-mounts.ts';
 import type { BuildSession } from './build-request.ts';
 import type { StepPlace } from './copy-step.ts';
-import { mountInputs, mountStubs, resolveMounts, withRunMounts } from './mount-sources.ts';
+import { findAgentVariable, mountInputs, mountStubs, resolveMounts, withRunMounts } from './mount-sources.ts';
 import type { StageState } from './stage-state.ts';
 import type { Step } from './step.ts';
 import type { StepCommand, StepMount, StepRunner } from '../../run/step.ts';
@@ -26,9 +26,7 @@ export async function runStep(
   const { state } = place;
   const { escape } = session.request.dockerfile;
   const cwd = state.config.WorkingDir ?? '/';
-  const asked = instruction.mounts.map((text) =>
-    parseRunMount(text, (word) => state.expand(word, escape), cwd),
-  );
+  const asked = parseRunMounts(instruction.mounts, (word) => state.expand(word, escape), cwd);
   const mounts = await resolveMounts(session, place, asked, instruction.place);
   const argv = commandOf(state, instruction);
   if (argv.length === 0) throw new UserError('bad-instruction', 'RUN has no command');
@@ -44,11 +42,12 @@ export async function runStep(
     ...mountInputs(mounts),
   ]);
   const proxies = session.request.args.proxies().map(([name, value]) => `${name}=${value}`);
+  const agent = findAgentVariable(session.request, env, asked);
   const act = (root: string): Promise<void> =>
     withRunMounts(session, mounts, async (prepared) => {
       const status = await runCommand(session.runner, {
         ...{ root, argv, cwd, user, onOutput, network: instruction.network, signal: session.signal },
-        env: [...env, ...proxies, ...prepared.env],
+        env: [...env, ...proxies, ...agent, ...prepared.env],
         mounts: [...prepared.mounts, ...scriptMount(session, instruction)],
       });
       if (status === 0) return;

@@ -52,7 +52,18 @@ export interface SecretMount {
   readonly gid: number;
 }
 
-export type RunMount = BindMount | CacheMount | TmpfsMount | SecretMount;
+/** The socket of an agent of ssh. */
+export interface SshMount {
+  readonly type: 'ssh';
+  readonly id: string;
+  readonly target: string;
+  readonly required: boolean;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export type RunMount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount;
 
 const fieldsOf = {
   bind: ['type', 'target', 'source', 'from', 'rw', 'readwrite', 'ro', 'readonly'],
@@ -73,22 +84,38 @@ const fieldsOf = {
   ],
   tmpfs: ['type', 'target', 'size'],
   secret: ['type', 'id', 'target', 'env', 'required', 'mode', 'uid', 'gid'],
+  ssh: ['type', 'id', 'target', 'required', 'mode', 'uid', 'gid'],
 } as const;
+
+/** The id of an agent that has no other. */
+export const defaultAgent = 'default';
 
 const aliases: Readonly<Record<string, string>> = { src: 'source', dst: 'target', destination: 'target' };
 
-/** `workdir`: relative targets lie below it. UserError `bad-mount`. */
-export function parseRunMount(text: string, expand: (word: string) => string, workdir: string): RunMount {
+/** All of one RUN. `workdir`: relative targets lie below it. UserError `bad-mount`. */
+export function parseRunMounts(
+  texts: readonly string[],
+  expand: (word: string) => string,
+  workdir: string,
+): RunMount[] {
+  const mounts: RunMount[] = [];
+  for (const text of texts) {
+    const agents = mounts.filter(({ type }) => type === 'ssh').length;
+    mounts.push(parseRunMount(text, expand, { workdir, agents }));
+  }
+  return mounts;
+}
+
+/** `agents`: how many stand before it. */
+function parseRunMount(
+  text: string,
+  expand: (word: string) => string,
+  { workdir, agents }: { readonly workdir: string; readonly agents: number },
+): RunMount {
   const fields = readFields(text, expand);
   const type = fields.get('type') ?? 'bind';
-  if (type === 'ssh') {
-    throw bad(
-      'agents of ssh are not handed to steps',
-      'use --mount=type=secret for the key, or fetch before the build',
-    );
-  }
   if (!Object.hasOwn(fieldsOf, type))
-    throw bad(`type=${type} is not known`, 'there are bind, cache, tmpfs, secret');
+    throw bad(`type=${type} is not known`, 'there are bind, cache, tmpfs, secret, ssh');
   const known: readonly string[] = fieldsOf[type as keyof typeof fieldsOf];
   const strange = [...fields.keys()].find((name) => !known.includes(name));
   if (strange !== undefined) {
@@ -102,6 +129,7 @@ export function parseRunMount(text: string, expand: (word: string) => string, wo
   const target = given === undefined ? undefined : posix.resolve(workdir, given);
   if (target === '/') throw bad('a mount cannot cover the root', 'choose a directory for target=');
   if (type === 'secret') return secretMount(fields, target);
+  if (type === 'ssh') return sshMount(fields, target ?? `/run/buildkit/ssh_agent.${String(agents)}`);
   if (target === undefined) throw bad('target= is missing', 'write target=/PATH');
   if (type === 'tmpfs') return { type, target, size: sizeOf(fields.get('size')) };
   const common = { target, source: fields.get('source') ?? '/', from: fields.get('from') };
@@ -132,6 +160,16 @@ function secretMount(fields: ReadonlyMap<string, string>, target: string | undef
     env,
     required: isSet(fields, 'required'),
     ...access(fields, 0o400),
+  };
+}
+
+function sshMount(fields: ReadonlyMap<string, string>, target: string): SshMount {
+  return {
+    type: 'ssh',
+    id: fields.get('id') ?? defaultAgent,
+    target,
+    required: isSet(fields, 'required'),
+    ...access(fields, 0o600),
   };
 }
 

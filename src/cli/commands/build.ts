@@ -9,6 +9,7 @@ import { SourceTree } from '../../build/context/source-tree.ts';
 import { parseDockerfile } from '../../build/dockerfile/parse-dockerfile.ts';
 import type { SecretSource } from '../../build/execute/build-request.ts';
 import { removeIdFile, writeIdFile } from '../../build/id-file.ts';
+import { parseAgents } from '../../build/plan/agents.ts';
 import { BuildArgs } from '../../build/plan/build-args.ts';
 import { ownPlatform, platformArgs } from '../../build/plan/platform.ts';
 import { withBuildStore } from '../../build/store-bench.ts';
@@ -32,6 +33,7 @@ interface Options {
   readonly label: readonly string[];
   readonly iidfile?: string;
   readonly secret: readonly string[];
+  readonly ssh: readonly string[];
   readonly timestamp?: string;
   readonly explain?: true;
 }
@@ -60,6 +62,12 @@ export function buildCommand(): Command {
       several,
       [],
     )
+    .option(
+      '--ssh <id=socket>',
+      'an agent of ssh for RUN --mount=type=ssh; of the id alone (default) that of SSH_AUTH_SOCK',
+      several,
+      [],
+    )
     .option('--timestamp <seconds>', 'the time of everything that is made (SOURCE_DATE_EPOCH)')
     .addOption(
       new Option('--progress <kind>', 'how progress is shown').choices(['plain', 'auto']).default('auto'),
@@ -84,6 +92,7 @@ async function build(context: string | undefined, options: Options, command: Com
   const platform = ownPlatform();
   const given = pairs(options.buildArg, '--build-arg', (name) => process.env[name]);
   const args = new BuildArgs(given, platformArgs(platform, options.target ?? ''));
+  const agents = parseAgents(options.ssh, process.env.SSH_AUTH_SOCK);
   const timestamp = timestampOf(
     options.timestamp ?? given.get('SOURCE_DATE_EPOCH') ?? process.env.SOURCE_DATE_EPOCH,
   );
@@ -111,6 +120,7 @@ async function build(context: string | undefined, options: Options, command: Com
           labels: pairs(options.label, '--label', () => ''),
           names: options.tag,
           secrets: new Map(options.secret.map(parseSecret)),
+          agents,
         },
       ),
     );

@@ -3,7 +3,7 @@ import { nameFromText } from '../../../src/base/name.ts';
 import { hashOf } from '../../../src/build/cache/step-key.ts';
 import type { BuildSession } from '../../../src/build/execute/build-request.ts';
 import { withRunMounts } from '../../../src/build/execute/mount-sources.ts';
-import { parseRunMount } from '../../../src/build/plan/run-mounts.ts';
+import { parseRunMounts } from '../../../src/build/plan/run-mounts.ts';
 import { tryLock } from '../../../src/os/lock.ts';
 import { makeScratch } from '../../fixtures/mount.ts';
 import { needs } from '../../fixtures/needs.ts';
@@ -17,7 +17,7 @@ function makeBench(test: Test) {
     const mounts = caches.map((cache, index) => {
       const [id = '', sharing = ''] = cache.split(' ');
       const text = `type=cache,id=${id},target=/${String(index)},sharing=${sharing}`;
-      return { mount: parseRunMount(text, (word) => word, '/'), part: undefined };
+      return { mount: parseRunMounts([text], (word) => word, '/')[0]!, part: undefined };
     });
     return withRunMounts(session, mounts, (prepared) => {
       test.equal(prepared.mounts.length, caches.length);

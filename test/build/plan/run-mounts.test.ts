@@ -1,8 +1,9 @@
 import t from 'tap';
-import { parseRunMount } from '../../../src/build/plan/run-mounts.ts';
+import { parseRunMounts } from '../../../src/build/plan/run-mounts.ts';
 
-const parse = (text: string) =>
-  parseRunMount(text, (word) => word.replaceAll('$V', 'v').replaceAll(/["']/g, ''), '/work');
+const parseAll = (...texts: string[]) =>
+  parseRunMounts(texts, (word) => word.replaceAll('$V', 'v').replaceAll(/["']/g, ''), '/work');
+const parse = (text: string) => parseAll(text)[0];
 const access = { mode: 0o755, uid: 0, gid: 0 };
 
 t.test('every type, with its defaults', async (t) => {
@@ -87,9 +88,29 @@ t.test('every type, with its defaults', async (t) => {
   for (const [text, expected] of table) t.strictSame(parse(text), expected, text);
 });
 
+t.test('agents of ssh, counted', async (t) => {
+  const own = { mode: 0o600, uid: 0, gid: 0 };
+  t.strictSame(
+    parseAll(
+      'type=ssh',
+      'type=tmpfs,target=/t',
+      'type=ssh,id=a,target=sock,required',
+      'type=ssh,id=b,mode=0666,uid=1,gid=2,required=true',
+    ).filter(({ type }) => type === 'ssh'),
+    [
+      { type: 'ssh', id: 'default', target: '/run/buildkit/ssh_agent.0', required: false, ...own },
+      { type: 'ssh', id: 'a', target: '/work/sock', required: true, ...own },
+      {
+        ...{ type: 'ssh', id: 'b', target: '/run/buildkit/ssh_agent.2', required: true },
+        ...{ mode: 0o666, uid: 1, gid: 2 },
+      },
+    ],
+  );
+});
+
 t.test('what cannot be says what to write', async (t) => {
   for (const [text, line] of [
-    ['type=ssh', /type=secret/],
+    ['type=ssh,source=a', /id, target/],
     ['type=bond,target=/x', /bind, cache/],
     ['type=cache', /target=\/PATH/],
     ['type=cache,target=/', /directory/],
