@@ -77,7 +77,7 @@ function findWarning(
   if (instruction.kind !== 'from') return hasJsonForm(instruction) ? findJsonWarning(raw.text) : undefined;
   const { name } = instruction;
   if (name === undefined || !stages.some(({ from }) => from.name === name)) return undefined;
-  return `there are two stages named ${name}; from here on this one is meant`;
+  return `there are two stages named ${name}; from here on FROM means this one, and --from the last everywhere`;
 }
 
 function hasJsonForm({ kind }: Instruction): boolean {

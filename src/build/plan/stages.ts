@@ -60,8 +60,8 @@ function baseOf(image: string, from: FromInstruction, stages: readonly Stage[]):
 }
 
 /**
- * What `--from=text` means in the stage of that index: an earlier stage's name, of two the later one, or number, or an
- * image. UserError `unknown-stage`, `bad-flag`.
+ * What `--from=text` means in the stage of that index: an earlier stage's name or number, or an image. Of several stages of
+ * one name it is the last in the file, wherever it stands, as in BuildKit (toCommand in dockerfile2llb). UserError `unknown-stage`, `bad-flag`.
  */
 export function sourceOf(text: string, stage: number, stages: readonly Stage[], place: Place): Source {
   if (text.includes('$')) {
@@ -83,13 +83,17 @@ export function sourceOf(text: string, stage: number, stages: readonly Stage[], 
   const lower = text.toLowerCase();
   if (lower === 'scratch') return { kind: 'scratch' };
   const named = stages.filter(({ name }) => name === lower);
-  if (named.length === 0) return { kind: 'image', name: text };
-  const found = named.findLast(({ index }) => index < stage);
-  if (found !== undefined) return { kind: 'stage', index: found.index };
+  const last = named.at(-1);
+  if (last === undefined) return { kind: 'image', name: text };
+  if (last.index < stage) return { kind: 'stage', index: last.index };
+  const earlier = named.findLast(({ index }) => index < stage);
   throw errorAt(place, {
     code: 'unknown-stage',
     message: `the stage ${text} does not come before this one`,
-    hint: 'move it up: stages take files from those above them',
+    hint:
+      earlier === undefined
+        ? 'move it up: stages take files from those above them'
+        : `of the stages of that name the last is meant: give it another name, or write --from=${String(earlier.index)}`,
   });
 }
 

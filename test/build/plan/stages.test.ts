@@ -67,24 +67,32 @@ t.test('a mount names its stage as it names its other fields', async (t) => {
   }
 });
 
-t.test('of two stages of one name the later is meant from there on, with a warning', async (t) => {
+t.test('of two stages of one name FROM means the one above, --from the last, with a warning', async (t) => {
   const text = [
     'FROM x AS a',
     'FROM a AS b',
     'FROM a AS A',
-    'COPY --from=a x y',
     'FROM a',
     'COPY --from=a x y',
     'RUN --mount=from=b,target=/x true',
   ].join('\n');
   t.strictSame(needed(text), [0, 1, 2, 3]);
+  for (const from of [
+    'FROM scratch AS x\nCOPY --from=a x y\nFROM y AS a',
+    'FROM y AS a\nCOPY --from=a x y',
+  ]) {
+    t.throws(() => needed(`FROM x AS a\n${from}\nFROM scratch\nCOPY --from=1 x y`), {
+      code: 'unknown-stage',
+      line: /another name, or write --from=0/,
+    });
+  }
   t.strictSame(needed(text, 'a'), [0, 2]);
   t.match(
     resolve(text).map(({ base }) => base),
     [{ name: 'x' }, { index: 0 }, { index: 0 }, { index: 2 }],
   );
   t.strictSame(parseDockerfile(text, 'D').warnings, [
-    'D:3: FROM a AS A: there are two stages named a; from here on this one is meant',
+    'D:3: FROM a AS A: there are two stages named a; from here on FROM means this one, and --from the last everywhere',
   ]);
   t.strictSame(parseDockerfile('FROM x AS a\nFROM y AS b\nFROM z', 'D').warnings, []);
 });
