@@ -20,6 +20,7 @@ export async function buildImage(tools: BuildTools, request: BuildRequest): Prom
     request,
     cache: new StepCache(store.cacheDirectory),
     stages,
+    shownContexts: new Map(),
     findState: (index) => states.get(index),
   };
   for (const warning of request.dockerfile.warnings) reporter.warn(warning);

@@ -37,3 +37,16 @@ t.test('a context belongs to root', needs(...mountNeeds, 'program:runc'), async 
     t.equal(statSync(builder.context('sub/f')).uid, owner);
   }
 });
+
+t.test('what only reads it shares one copy', needs(...mountNeeds, 'program:runc'), async (t) => {
+  const builder = makeBuilder(t);
+  const run = (target: string, options = ''): string =>
+    `RUN --mount=type=bind,target=/ctx${options} ls -i /ctx/f > /${target}`;
+  const Dockerfile = ['FROM base', run('first'), run('second'), run('written', ',rw')].join('\n');
+  builder.build({ f: 'f', Dockerfile }, '--target', 'none');
+  chownSync(builder.context('f'), 1000, 1000);
+  const { status, stderr } = builder.build({}, '-t', 'built');
+  t.equal(status, 0, stderr);
+  t.equal(builder.cat('built', '/second'), builder.cat('built', '/first'));
+  t.not(builder.cat('built', '/written'), builder.cat('built', '/first'));
+});

@@ -62,7 +62,8 @@ export const reads: readonly Workload[] = [
     needs: ['perl'],
     lowers: (fixtures) => fixtures.bigFile(),
     beforeMount: (fixtures) => {
-      for (const layer of fixtures.bigFile()) run(['dd', `if=${join(layer, 'big')}`, 'of=/dev/null', 'bs=1M', 'status=none']);
+      for (const layer of fixtures.bigFile())
+        run(['dd', `if=${join(layer, 'big')}`, 'of=/dev/null', 'bs=1M', 'status=none']);
     },
     run: ({ root }) => timePerl(readOnce, [join(root, 'big')]),
     thresholds: [],

@@ -49,6 +49,8 @@ export interface BuildSession extends BuildTools {
   readonly request: BuildRequest;
   readonly cache: StepCache;
   readonly stages: readonly Stage[];
+  /** Where parts of the context lie for steps that only read them, by path in it. */
+  readonly shownContexts: Map<string, string>;
   /** A stage that is built already. */
   findState(stage: number): StageState | undefined;
 }

@@ -15,6 +15,7 @@ import { withAgentRelay } from './agent-relay.ts';
 import type { BuildRequest, BuildSession, SecretSource } from './build-request.ts';
 import { openCache, withCacheLocks } from './cache-mounts.ts';
 import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from './copy-parts.ts';
+import type { CopySource } from './copy-files.ts';
 import type { StepPlace } from './copy-step.ts';
 import { isOfRoot, privateCopy } from './private-copy.ts';
 import { getChain } from './source-chain.ts';
@@ -121,14 +122,25 @@ async function withPrepared<T>(
     if (source === undefined) throw new UserError('no-source', `there is no "${mount.source}" there`);
     const { tree, found } = source;
     const isContext = tree === session.request.context;
-    // What is written must not be seen afterwards, what is left out must not be seen at all, and a context is root's.
-    const isShared =
-      !writable && !(isContext && (tree.isPartial || !(await isOfRoot(source, session.signal))));
-    const path = isShared
-      ? realPath(tree, found.path)
-      : await privateCopy(session, source, isContext ? rootOwner : undefined);
+    // What is written must not be seen afterwards.
+    const path = writable
+      ? await privateCopy(session, source, isContext ? rootOwner : undefined)
+      : isContext
+        ? await shownContext(session, source)
+        : realPath(tree, found.path);
     return go({ mounts: [{ type: 'bind', source: path, target, writable }] });
   });
+}
+
+/** What is left out must not be seen, and a context is root's: where that needs a copy, one serves the whole build. */
+async function shownContext(session: BuildSession, source: CopySource): Promise<string> {
+  const { tree, found } = source;
+  const known = session.shownContexts.get(found.path);
+  if (known !== undefined) return known;
+  const isPlain = !tree.isPartial && (await isOfRoot(source, session.signal));
+  const path = isPlain ? realPath(tree, found.path) : await privateCopy(session, source, rootOwner);
+  session.shownContexts.set(found.path, path);
+  return path;
 }
 
 async function partOf(
