@@ -116,8 +116,8 @@ napi_value strata_get_flags_at(napi_env env, napi_callback_info info) {
     }
     return result(env, (int64_t)flags);
   }
-  /* EPERM: a filter of system calls that does not know it. */
-  if (errno != ENOSYS && errno != EPERM) return result(env, -errno);
+  /* EBADF: `dir` is O_PATH, and no name is given. EPERM: a filter of system calls that does not know it. */
+  if (errno != EBADF && errno != ENOSYS && errno != EPERM) return result(env, -errno);
   int fd = open_for_flags(dir, name);
   if (fd < 0) return result(env, -errno);
   unsigned flags = 0;

@@ -232,6 +232,9 @@ const table: Record<string, (t: Test, dir: Scratch) => void> = {
     const common = os.FS_IMMUTABLE_FL | os.FS_APPEND_FL | os.FS_SYNC_FL | os.FS_NOATIME_FL;
     t.equal(fs.getFlagsAt(dir.fd, name('f')), (before | os.FS_NOATIME_FL) & common);
     t.equal(fs.getFlagsAt(fd, none), (before | os.FS_NOATIME_FL) & common);
+    const pathOnly = fs.openat(dir.fd, name('f'), os.O_PATH, 0);
+    t.equal(fs.getFlagsAt(pathOnly, none), (before | os.FS_NOATIME_FL) & common);
+    fs.close(pathOnly);
     t.throws(() => fs.getFlagsAt(dir.fd, name('absent')), code('ENOENT'));
     fs.close(fd);
   },
