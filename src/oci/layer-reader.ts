@@ -31,6 +31,7 @@ import {
 } from '../os/constants.ts';
 import type { HostFs } from '../os/host-fs.ts';
 import { RealFs } from '../os/real-fs.ts';
+import type { FindId } from './acl-text.ts';
 import { badLayer } from './bad-layer.ts';
 import { ByteSource } from './byte-source.ts';
 import { parseEntryPath, parseLinkPath } from './entry-path.ts';
@@ -48,6 +49,8 @@ export interface ApplyOptions {
   readonly plain?: boolean;
   /** With `plain`, for what is never a part of a union: a device 0/0, and attributes of any name, are as the tar has them. */
   readonly keepsMarks?: boolean;
+  /** Access control lists that stand in the tar as text hold, for users and groups by these numbers. */
+  readonly findId?: FindId | undefined;
   readonly signal?: AbortSignal;
   /** Called before an entry is unpacked, with its path as it stands in the tar (latin1). */
   readonly onEntry?: (path: string) => void;
@@ -110,7 +113,7 @@ export async function applyLayerTar(
 async function unpack(fs: HostFs, root: Fd, source: ByteSource, options: ApplyOptions): Promise<AppliedTar> {
   const names = overlayNames(options.xattrs === 'user');
   const tree = new LayerTree(fs, root, options.plain === true ? undefined : names);
-  const reader = new TarReader(source);
+  const reader = new TarReader(source, options.findId);
   const unpacker = new Unpacker(fs, tree, reader, { names, keepsMarks: options.keepsMarks === true });
   let size = 0;
   let entries = 0;

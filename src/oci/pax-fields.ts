@@ -1,14 +1,20 @@
 /**
  * What PAX records say about an entry in place of its header, and what GNU tar and star have added: extended
- * attributes as `SCHILY.xattr.*`, sparse files as `GNU.sparse.*`. Records of a global header hold until
+ * attributes as `SCHILY.xattr.*`, access control lists as `SCHILY.acl.*`, sparse files as `GNU.sparse.*`. Records of a global header hold until
  * others take their place; an empty value takes one back (POSIX.1-2001, pax).
  */
+import { aclAccess, aclDefault } from '../layer/acl.ts';
 import { asName, type Name } from '../base/name.ts';
 import type { TimeSpec } from '../base/time-spec.ts';
+import { parseAclText, type FindId } from './acl-text.ts';
 import type { PaxRecord } from './pax-records.ts';
 import { parseDecimal } from './sparse-map.ts';
 
 const xattrPrefix = 'SCHILY.xattr.';
+const listKeys = [
+  ['SCHILY.acl.access', aclAccess],
+  ['SCHILY.acl.default', aclDefault],
+] as const;
 const nanoDigits = 9;
 
 /** The key of a record for an attribute. A key ends at the first `=`: escaped as GNU tar does it. */
@@ -63,6 +69,22 @@ export class PaxFields {
         value,
       ]);
   }
+}
+
+/** Access control lists that stand there as text, but for those that `xattrs` has. `bad` throws. */
+export function listsOf(
+  pax: PaxFields,
+  findId: FindId,
+  bad: (what: string) => never,
+): (readonly [Name, Buffer])[] {
+  const known = new Set(pax.xattrs().map(([name]) => name));
+  return listKeys.flatMap(([key, attribute]) => {
+    const text = pax.text(key);
+    if (text === undefined || known.has(attribute)) return [];
+    const list = parseAclText(text, findId);
+    if (list === undefined) bad(`${key} is no list, or names somebody who is not known here`);
+    return [[attribute, list] as const];
+  });
 }
 
 function parseTime(text: string): TimeSpec {

@@ -8,9 +8,10 @@
  * Python read them. What the stream holds after those blocks is read, since the digest covers it, and ignored.
  */
 import { asName, type Name } from '../base/name.ts';
+import type { FindId } from './acl-text.ts';
 import { badLayer } from './bad-layer.ts';
 import type { ByteSource } from './byte-source.ts';
-import { PaxFields } from './pax-fields.ts';
+import { listsOf, PaxFields } from './pax-fields.ts';
 import { parsePaxRecords, type PaxRecord } from './pax-records.ts';
 import {
   lengthOfRegions,
@@ -72,11 +73,14 @@ const zeros = Buffer.alloc(blockSize);
 
 export class TarReader {
   readonly #source: ByteSource;
+  readonly #findId: FindId | undefined;
   readonly #global = new PaxFields();
   #content: Content | undefined;
 
-  constructor(source: ByteSource) {
+  /** With `findId` lists of GNU tar are attributes, too (`listsOf`). */
+  constructor(source: ByteSource, findId?: FindId) {
     this.#source = source;
+    this.#findId = findId;
   }
 
   /** The next entry, past what was not read of the last one; undefined at the end. UserError `bad-layer`. */
@@ -169,6 +173,7 @@ export class TarReader {
     this.#content = content;
     const size = await this.#locate(header, content, pax, fail);
     const isDevice = type === 'char' || type === 'block';
+    const findId = this.#findId;
     return {
       path,
       type,
@@ -181,7 +186,7 @@ export class TarReader {
       rdev: isDevice
         ? deviceOf(number('devMajor', 'SCHILY.devmajor'), number('devMinor', 'SCHILY.devminor'), fail)
         : 0,
-      xattrs: pax.xattrs(),
+      xattrs: findId === undefined ? pax.xattrs() : [...pax.xattrs(), ...listsOf(pax, findId, fail)],
     };
   }
 

@@ -3,7 +3,8 @@
  * a number needs no entry there.
  */
 import { UserError } from '../base/user-error.ts';
-import type { InRoot } from '../os/in-root.ts';
+import type { FindId } from '../oci/acl-text.ts';
+import { InRoot } from '../os/in-root.ts';
 import { isNumeric, parseUser } from './parse-user.ts';
 
 export interface Account {
@@ -58,6 +59,20 @@ function getGroup(groups: readonly Row[], wanted: string): number {
     hint: 'name a group of the image, or a number',
     exitCode: 125,
   });
+}
+
+/** Users and groups of the machine. */
+export function idsOfHost(): FindId {
+  const root = new InRoot('/');
+  try {
+    const [users, groups] = ['/etc/passwd', '/etc/group'].map((path) => rows(root.findText(path))) as [
+      Row[],
+      Row[],
+    ];
+    return (kind, name) => (kind === 'user' ? users : groups).find((row) => row.name === name)?.id;
+  } finally {
+    root.close();
+  }
 }
 
 /** A name wins over a number, as in Docker. */

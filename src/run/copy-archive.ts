@@ -13,6 +13,7 @@ import type { ChunkSink } from '../oci/tar-output.ts';
 import { writeTreeTar } from '../oci/tree-writer.ts';
 import { O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import { createToolFs, withDirectories } from '../store/tool-fs.ts';
+import { idsOfHost } from './accounts.ts';
 import type { Container } from './container.ts';
 import { withPlace, withWritablePlace } from './container-place.ts';
 import { findOpen, isContent, isDirectoryAt, nameOf, noSuchPath, openSource, type End } from './copy-end.ts';
@@ -69,7 +70,11 @@ export async function receiveArchive(
   { hint, keepsMarks = false }: ReceiveOptions,
 ): Promise<ReceivedArchive> {
   const tar = decompressed(source);
-  const { tarSize, implied } = await applyLayerTar(tar, scratch, { plain: true, keepsMarks });
+  const { tarSize, implied } = await applyLayerTar(tar, scratch, {
+    plain: true,
+    keepsMarks,
+    findId: keepsMarks ? idsOfHost() : undefined,
+  });
   if (tarSize === 0)
     throw new UserError('empty-archive', 'there is nothing where a tar was wanted', { hint });
   return { tree: scratch, implied };

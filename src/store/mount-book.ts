@@ -139,10 +139,11 @@ export class MountBook {
 }
 
 /**
- * Whether the mount is still at its place. One in another mount namespace cannot be seen from here: it is, as long as
- * that namespace has a process.
+ * Whether the mount is still at its place, and not being taken away. One in another mount namespace cannot be seen from here: it
+ * is, as long as that namespace has a process.
  */
 export function isThere(record: MountRecord): boolean {
+  if (record.ending === true) return false;
   if (isElsewhere(record)) return isNamespaceInUse(record.namespace);
   if (record.device === undefined) return isRunning(record.maker);
   return findMounted(record) !== undefined;

@@ -1,4 +1,5 @@
 /** GNU tar reads what we write, and we read what GNU tar writes, in each of its formats. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { needs } from '../fixtures/needs.ts';
@@ -51,6 +52,35 @@ for (const format of Object.keys(holds) as GnuFormat[]) {
     });
   }
 }
+
+t.test(
+  'reads access control lists of GNU tar',
+  needs('root', 'program:tar', 'program:setfacl'),
+  async (t) => {
+    const scratch = makeScratch(t);
+    const tree = scratch.directory('tree');
+    buildTree(tree, [
+      { path: 'file', type: 'file', content: Buffer.from('x') },
+      { path: 'directory', type: 'directory' },
+    ]);
+    const set = (...args: string[]): Buffer => execFileSync('setfacl', args, { cwd: tree });
+    set('-m', 'u:daemon:rwx,g:77:r--,m::r-x', 'file');
+    set('-m', 'u:1234:-wx,d:u:1234:rwx,d:g::---', 'directory');
+    const archive = `${scratch.path}/tar`;
+    await gnuPack('posix', tree, archive, '--acls');
+    const bytes = readFileSync(archive);
+    t.notOk(bytes.includes('SCHILY.xattr.'), 'they are text');
+    const findId = (kind: string, name: string): number | undefined =>
+      kind === 'user' && name === 'daemon' ? 1 : undefined;
+    const back = scratch.directory('back');
+    await unpack(bytes, back, { findId });
+    t.same(differences(tree, back), []);
+    const unknown = unpack(bytes, scratch.directory('unknown'), { findId: () => undefined });
+    await t.rejects(unknown, { code: 'bad-layer', message: /SCHILY\.acl\.access .* not known here/ });
+    // Layers have other users.
+    await t.resolves(unpack(bytes, scratch.directory('layer')));
+  },
+);
 
 t.test('GNU tar reads what we write', needed, async (t) => {
   const scratch = makeScratch(t);

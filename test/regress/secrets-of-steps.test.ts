@@ -41,3 +41,16 @@ t.test('an id alone names a variable, or else a file', needed, async (t) => {
   t.teardown(() => delete process.env.npmrc2);
   t.equal(show('npmrc2'), 'a variable');
 });
+
+t.test('each of two mounts of one secret counts for the cache', needed, async (t) => {
+  const builder = makeBuilder(t);
+  const seen = (target: string): string => {
+    const mounts = `--mount=type=secret,id=npmrc,target=${target} --mount=type=secret,id=npmrc,env=TOKEN`;
+    const Dockerfile = `FROM base\nRUN ${mounts} ls /in > /seen`;
+    const { status, stderr } = builder.build({ Dockerfile, npmrc: 'x' }, '--secret', 'id=npmrc', '-t', 'two');
+    t.equal(status, 0, stderr);
+    return builder.cat('two', '/seen');
+  };
+  t.equal(seen('/in/one').trim(), 'one');
+  t.equal(seen('/in/two').trim(), 'two');
+});

@@ -18,12 +18,12 @@ export interface StepIdentity {
   readonly inputs: StepInputs;
 }
 
-/** Raise it when what a step does with the same inputs changes. */
-const version = 4;
+/** Raise it when what a step does with the same inputs changes, or what is remembered of them. */
+export const keyVersion = 4;
 
 export function stepKey({ previous, parent, keyword, inputs }: StepIdentity): string {
   const sorted = [...inputs].sort(([a], [b]) => (a < b ? -1 : 1));
-  return hashOf(JSON.stringify([version, previous, parent ?? '', keyword, sorted]));
+  return hashOf(JSON.stringify([keyVersion, previous, parent ?? '', keyword, sorted]));
 }
 
 export function hashOf(text: string | Uint8Array): string {

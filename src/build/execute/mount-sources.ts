@@ -49,14 +49,20 @@ export async function resolveMounts(
 /** What of the mounts is part of a step's key: what they show, but for secrets and what a cache holds. */
 export function mountInputs(resolved: readonly ResolvedMount[]): NamedInput[] {
   return resolved.flatMap(({ mount, part }) => {
-    const target =
-      mount.type === 'secret' || mount.type === 'ssh' ? `${mount.type} ${mount.id}` : mount.target;
+    const target = inputName(mount);
     const files = mount.type === 'bind' ? (part?.inputs ?? []) : [];
     return [
       [`mount ${target}`, JSON.stringify(mount)] as const,
       ...files.map(([name, digest]) => [`${name} at ${target}`, digest] as const),
     ];
   });
+}
+
+/** One secret or agent may be given twice, in two places. */
+function inputName(mount: RunMount): string {
+  if (mount.type === 'ssh') return `ssh ${mount.id} at ${mount.target}`;
+  if (mount.type === 'secret') return `secret ${mount.id} at ${mount.target ?? mount.env ?? ''}`;
+  return mount.target;
 }
 
 /** What must exist for the mounts. Of a secret or an agent that was not given nothing is mounted. */
