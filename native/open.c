@@ -96,6 +96,14 @@ static const struct {
     {FS_XFLAG_NOATIME, FS_NOATIME_FL},
 };
 
+static unsigned common_flags_of(uint64_t xflags) {
+  unsigned flags = 0;
+  for (size_t at = 0; at < sizeof common_flags / sizeof common_flags[0]; at++) {
+    if ((xflags & common_flags[at].xflag) != 0) flags |= common_flags[at].flag;
+  }
+  return flags;
+}
+
 static int open_for_flags(int dir, const char *name) {
   int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
   return *name == 0 ? reopen(dir, flags) : openat(dir, name, flags | O_NOFOLLOW);
@@ -108,16 +116,15 @@ napi_value strata_get_flags_at(napi_env env, napi_callback_info info) {
   int bad = arg_path(env, argv[1], name);
   if (bad < 0) return result(env, bad);
   int dir = arg_int(env, argv[0]);
-  struct file_attr_block found = {0};
-  if (syscall(SYS_file_getattr, dir, name, &found, sizeof found, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) == 0) {
-    unsigned flags = 0;
-    for (size_t at = 0; at < sizeof common_flags / sizeof common_flags[0]; at++) {
-      if ((found.xflags & common_flags[at].xflag) != 0) flags |= common_flags[at].flag;
+  /* Of a descriptor it takes none that is O_PATH. */
+  if (*name != 0) {
+    struct file_attr_block found = {0};
+    if (syscall(SYS_file_getattr, dir, name, &found, sizeof found, AT_SYMLINK_NOFOLLOW) == 0) {
+      return result(env, (int64_t)common_flags_of(found.xflags));
     }
-    return result(env, (int64_t)flags);
+    /* EPERM: a filter of system calls that does not know it. */
+    if (errno != ENOSYS && errno != EPERM) return result(env, -errno);
   }
-  /* EBADF: `dir` is O_PATH, and no name is given. EPERM: a filter of system calls that does not know it. */
-  if (errno != EBADF && errno != ENOSYS && errno != EPERM) return result(env, -errno);
   int fd = open_for_flags(dir, name);
   if (fd < 0) return result(env, -errno);
   unsigned flags = 0;
