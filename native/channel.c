@@ -50,7 +50,7 @@ struct channel {
   size_t request_size;
   uint8_t *reply;
   size_t reply_size;
-  napi_ref request_ref, reply_ref, on_request, on_end, on_idle;
+  napi_ref request_ref, reply_ref, bare_ref, on_request, on_end, on_idle;
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup;
   uv_poll_t poll;
@@ -305,18 +305,23 @@ static void on_finalize(napi_env env, void *data, void *hint) {
   release(channel);
 }
 
-/* (fd, reply, spinUs, repeats): the channel; the descriptor is its own from now on, and non-blocking. */
+/*
+ * (fd, reply, spinUs, bare): the channel; the descriptor is its own from now on, and non-blocking. `bare` is a buffer of
+ * doubles for repeats.c, or none, and then everything is for JavaScript.
+ */
 napi_value strata_channel_open(napi_env env, napi_callback_info info) {
   ARGS(4);
-  void *reply;
-  size_t size;
+  void *reply, *bare;
+  size_t size, bare_size;
   if (napi_get_buffer_info(env, argv[1], &reply, &size) != napi_ok) return result(env, -EINVAL);
+  bool repeats = napi_get_buffer_info(env, argv[3], &bare, &bare_size) == napi_ok && bare_size >= sizeof(double);
   struct channel *channel = calloc(1, sizeof *channel);
   if (channel == NULL) return result(env, -ENOMEM);
-  if (arg_bool(env, argv[3]) && (channel->repeats = repeats_create()) == NULL) {
+  if (repeats && (channel->repeats = repeats_create(bare, bare_size / sizeof(double))) == NULL) {
     free(channel);
     return result(env, -ENOMEM);
   }
+  if (repeats) napi_create_reference(env, argv[3], 1, &channel->bare_ref);
   channel->self = self;
   channel->env = env;
   channel->fd = arg_int(env, argv[0]);
@@ -393,6 +398,7 @@ napi_value strata_channel_close(napi_env env, napi_callback_info info) {
   channel->fd = -1;
   drop(env, &channel->request_ref);
   drop(env, &channel->reply_ref);
+  drop(env, &channel->bare_ref);
   drop(env, &channel->on_request);
   drop(env, &channel->on_end);
   drop(env, &channel->on_idle);

@@ -1,8 +1,9 @@
 /*
  * Answers that are the same each time, given without JavaScript. A file that programs open again and again (a
  * header, a module, a library) is opened for reading with the same answer as long as JavaScript says so: it has it
- * open once, and here is counted how many clients have. And no file is a terminal, which many programs ask of each
- * that they open. Structs and numbers are those of include/uapi/linux/fuse.h.
+ * open once, and here is counted how many clients have. No file is a terminal, which many programs ask of each
+ * that they open. And most have no extended attributes, of which the kernel remembers nothing: JavaScript notes the nodes
+ * of which it knows that. Structs and numbers are those of include/uapi/linux/fuse.h.
  */
 #include "strata.h"
 
@@ -10,6 +11,8 @@
 
 #define OPCODE_OPEN 14
 #define OPCODE_RELEASE 18
+#define OPCODE_GETXATTR 22
+#define OPCODE_LISTXATTR 23
 #define OPCODE_IOCTL 39
 
 /* TCGETS, include/uapi/asm-generic/ioctls.h */
@@ -36,6 +39,10 @@ struct request {
       uint64_t fh;
       uint32_t flags, command;
     } ioctl;
+    struct {
+      uint32_t size, padding;
+      char name[];
+    } xattr;
   };
 };
 
@@ -46,11 +53,16 @@ struct reply {
   uint32_t length;
   int32_t error;
   uint64_t unique;
-  struct {
-    uint64_t fh;
-    uint32_t flags;
-    int32_t backing;
-  } open;
+  union {
+    struct {
+      uint64_t fh;
+      uint32_t flags;
+      int32_t backing;
+    } open;
+    struct {
+      uint32_t size, padding;
+    } xattr;
+  };
 };
 #define HEADER_BYTES offsetof(struct reply, open)
 
@@ -68,11 +80,16 @@ struct repeats {
   uint64_t answered[REPEATED_KINDS];
   uint16_t buckets[BUCKETS], free;
   struct repeat all[MAX_REPEATS];
+  /* JavaScript's: at `node % nodes` the node, where it has no attributes, or its negative, where it has no capability. */
+  const double *bare;
+  size_t nodes;
 };
 
-struct repeats *repeats_create(void) {
+struct repeats *repeats_create(const double *bare, size_t nodes) {
   struct repeats *repeats = calloc(1, sizeof *repeats);
   if (repeats == NULL) return NULL;
+  repeats->bare = bare;
+  repeats->nodes = nodes;
   for (size_t at = 0; at < BUCKETS; at++) repeats->buckets[at] = NONE;
   for (size_t at = 0; at < MAX_REPEATS; at++) repeats->all[at].next = (uint16_t)(at + 1 < MAX_REPEATS ? at + 1 : NONE);
   return repeats;
@@ -144,12 +161,42 @@ static size_t answer_release(struct repeats *repeats, const struct request *requ
   return HEADER_BYTES;
 }
 
-static size_t answer(struct repeats *repeats, const struct request *request, struct reply *reply) {
+static bool begins(const char *name, const char *prefix) { return strncmp(name, prefix, strlen(prefix)) == 0; }
+
+/* Of a node without attributes: whether `name` is one that it could have. The others are an error, or made up (virtual-xattrs.ts). */
+static bool may_be_stored(const char *name) {
+  if (begins(name, "security.") || begins(name, "system.posix_acl_")) return true;
+  return (begins(name, "user.") && !begins(name, "user.strata.")) ||
+         (begins(name, "trusted.") && !begins(name, "trusted.strata."));
+}
+
+static size_t answer_getxattr(struct repeats *repeats, const struct request *request, size_t length, struct reply *reply) {
+  const char *name = request->xattr.name;
+  double noted = repeats->bare[request->node % repeats->nodes], node = (double)request->node;
+  if ((noted != node && noted != -node) || memchr(name, 0, length - offsetof(struct request, xattr.name)) == NULL) return 0;
+  if (noted == node ? !may_be_stored(name) : strcmp(name, "security.capability") != 0) return 0;
+  repeats->answered[REPEATED_GETXATTR]++;
+  reply->error = -ENODATA;
+  return HEADER_BYTES;
+}
+
+/* The list is empty, or, where its size is asked for, 0. */
+static size_t answer_listxattr(struct repeats *repeats, const struct request *request) {
+  if (repeats->bare[request->node % repeats->nodes] != (double)request->node) return 0;
+  repeats->answered[REPEATED_LISTXATTR]++;
+  return request->xattr.size == 0 ? HEADER_BYTES + sizeof(((struct reply *)NULL)->xattr) : HEADER_BYTES;
+}
+
+static size_t answer(struct repeats *repeats, const struct request *request, size_t length, struct reply *reply) {
   switch (request->opcode) {
     case OPCODE_OPEN:
       return answer_open(repeats, request, reply);
     case OPCODE_RELEASE:
       return answer_release(repeats, request);
+    case OPCODE_GETXATTR:
+      return answer_getxattr(repeats, request, length, reply);
+    case OPCODE_LISTXATTR:
+      return answer_listxattr(repeats, request);
     case OPCODE_IOCTL:
       if (request->ioctl.command != TERMINAL_GET) return 0;
       repeats->answered[REPEATED_IOCTL]++;
@@ -164,7 +211,7 @@ bool repeats_answer(struct repeats *repeats, int fd, const uint8_t *bytes, size_
   const struct request *request = (const struct request *)bytes;
   if (length < SHORTEST) return false;
   struct reply reply = {.unique = request->unique};
-  size_t size = answer(repeats, request, &reply);
+  size_t size = answer(repeats, request, length, &reply);
   if (size == 0) return false;
   reply.length = (uint32_t)size;
   /* It fails once the connection has ended, which the next read tells. */

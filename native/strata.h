@@ -113,9 +113,10 @@ napi_value job_refused(napi_env env, int64_t number);
 bool pool_has_done(struct instance *self);
 
 /* repeats.c: what is answered without JavaScript, by kind as in real-channel.ts. */
-enum repeated { REPEATED_OPEN, REPEATED_RELEASE, REPEATED_IOCTL, REPEATED_KINDS };
+enum repeated { REPEATED_OPEN, REPEATED_RELEASE, REPEATED_IOCTL, REPEATED_GETXATTR, REPEATED_LISTXATTR, REPEATED_KINDS };
 struct repeats;
-struct repeats *repeats_create(void);
+/* `bare`, an array of so many `nodes`, outlives it. */
+struct repeats *repeats_create(const double *bare, size_t nodes);
 /* Whether the request was one of these, and is answered. */
 bool repeats_answer(struct repeats *repeats, int fd, const uint8_t *request, size_t length);
 /* channel.c: those of a channel; NULL where everything is asked. */

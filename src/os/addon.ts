@@ -91,8 +91,8 @@ export interface NativeAddon {
   allocateBuffer(size: number): Buffer | number;
   /** Gives the pages of such a buffer back from `from` on, a page boundary: they read as zeros. */
   emptyBuffer(buffer: Buffer, from: number): number;
-  /** The descriptor belongs to the channel from then on. */
-  channelOpen(fd: number, reply: Buffer, spinUs: number, repeats: boolean): NativeChannel | number;
+  /** The descriptor belongs to the channel from then on; `bareNodes` are the bytes of `FuseChannel.bareNodes`. */
+  channelOpen(fd: number, reply: Buffer, spinUs: number, bareNodes?: Buffer): NativeChannel | number;
   channelSetRequest(channel: NativeChannel, request: Buffer): number;
   channelStart(
     channel: NativeChannel,

@@ -9,7 +9,7 @@ export interface ChannelOptions {
   readonly bufferSize: number;
   /** How long to poll for a next request before going back to the event loop; 50 unless told. */
   readonly spinUs?: number;
-  /** Answers by itself what is answered alike each time: see `repeatOpen`, and no file is a terminal (TCGETS). */
+  /** Answers by itself what is answered alike each time: see `repeatOpen`, `bareNodes`, and no file is a terminal (TCGETS). */
   readonly repeats?: boolean;
 }
 
@@ -25,6 +25,9 @@ export interface Repeated {
   readonly opens: number;
   readonly releases: number;
   readonly terminals: number;
+  /** GETXATTR, and LISTXATTR. */
+  readonly attributes: number;
+  readonly attributeLists: number;
 }
 
 /** Of so many nodes at most, those included that are ending, opens are repeated. */
@@ -70,6 +73,11 @@ export interface FuseChannel {
   endRepeat(node: number): boolean;
   /** The same, but false changes nothing: somebody has it open. */
   endUnusedRepeat(node: number): boolean;
+  /**
+   * Written by who answers requests, at `node % length`: `node`, where it has no extended attributes, or `-node`, where it has no
+   * file capability. What is asked for then and not there is answered so. Undefined where everything is asked.
+   */
+  readonly bareNodes: Float64Array | undefined;
   get repeated(): Repeated;
   /** FUSE_DEV_IOC_BACKING_OPEN: a backing id above 0; throws FsError (ELOOP, EPERM, ...). */
   backingOpen(fd: Fd): number;

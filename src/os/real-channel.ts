@@ -16,10 +16,13 @@ const maxFree = 16;
 const keptBytes = 65536;
 
 /** `enum repeated` in native/strata.h. */
-const repeatedKind = { open: 0, release: 1, ioctl: 2 } as const;
+const repeatedKind = { open: 0, release: 1, ioctl: 2, getxattr: 3, listxattr: 4 } as const;
+/** Of so many nodes it is noted what they do not have: a directory that is walked through, and much more. */
+const bareNodes = 32_768;
 
 export class RealChannel implements FuseChannel {
   readonly reply: Buffer;
+  readonly bareNodes: Float64Array | undefined;
   readonly #native: NativeAddon;
   readonly #channel: NativeChannel;
   readonly #bufferSize: number;
@@ -38,12 +41,11 @@ export class RealChannel implements FuseChannel {
       if (made < 0) throw new FsError(-made, { syscall: 'fcntl' });
       this.reply = this.#allocate();
       this.#request = this.#allocate();
-      const channel = this.#native.channelOpen(
-        fd,
-        this.reply,
-        options.spinUs ?? defaultSpinUs,
-        options.repeats ?? false,
-      );
+      const noted =
+        options.repeats === true ? this.#allocate(bareNodes * Float64Array.BYTES_PER_ELEMENT) : undefined;
+      if (noted !== undefined) this.bareNodes = new Float64Array(noted.buffer, noted.byteOffset, bareNodes);
+      const spinUs = options.spinUs ?? defaultSpinUs;
+      const channel = this.#native.channelOpen(fd, this.reply, spinUs, noted);
       if (typeof channel === 'number') throw new FsError(-channel, { syscall: 'channel' });
       this.#channel = channel;
     } catch (thrown) {
@@ -115,6 +117,8 @@ export class RealChannel implements FuseChannel {
       opens: count(repeatedKind.open),
       releases: count(repeatedKind.release),
       terminals: count(repeatedKind.ioctl),
+      attributes: count(repeatedKind.getxattr),
+      attributeLists: count(repeatedKind.listxattr),
     };
   }
 
@@ -138,8 +142,8 @@ export class RealChannel implements FuseChannel {
     this.#native.channelClose(this.#channel);
   }
 
-  #allocate(): Buffer {
-    const buffer = this.#native.allocateBuffer(this.#bufferSize);
+  #allocate(size = this.#bufferSize): Buffer {
+    const buffer = this.#native.allocateBuffer(size);
     if (typeof buffer === 'number') throw new FsError(-buffer, { syscall: 'mmap' });
     return buffer;
   }

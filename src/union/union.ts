@@ -34,6 +34,7 @@ import { setattr } from './setattr.ts';
 import {
   getflags,
   getxattr,
+  hasNoXattrs,
   listxattr,
   removexattr,
   setflags,
@@ -171,6 +172,10 @@ export class Union implements FileSystem {
 
   listxattr(caller: Caller, node: NodeId): readonly Name[] {
     return listxattr(this.#core, caller, this.#core.nodes.current(node));
+  }
+
+  hasNoXattrs(node: NodeId): boolean {
+    return hasNoXattrs(this.#core, this.#core.nodes.current(node));
   }
 
   setxattr(caller: Caller, node: NodeId, attribute: NewAttribute): Later<void> {

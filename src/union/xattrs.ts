@@ -2,14 +2,14 @@
  * Extended attributes of a node. The union's own, and those of fuse-overlayfs, are hidden; those of an overlay
  * that is mounted on top of us are stored under escaped names; a few virtual ones tell where an object comes from.
  */
-import { fsError } from '../base/fs-error.ts';
+import { FsError, fsError } from '../base/fs-error.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aclAccess, aclDefault } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
 import { readProtattr, removeProtattr, setProtattr } from '../layer/protattr.ts';
 import { isOfFuseOverlayfs } from '../layer/fuse-overlayfs.ts';
 import { FS_APPEND_FL, FS_IMMUTABLE_FL, S_ISGID } from '../os/constants.ts';
-import { st } from '../os/host-fs.ts';
+import { mark, st } from '../os/host-fs.ts';
 import { mayAdminister } from '../os/capability.ts';
 import type { Caller, Later } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
@@ -69,6 +69,19 @@ export function listxattr(core: UnionCore, caller: Caller, node: Node): readonly
   if (node.held?.capability !== undefined && !names.includes(capabilityName)) names.push(capabilityName);
   if (!names.some(isTrusted) || mayAdminister(caller.pid)) return names;
   return names.filter((name) => !isTrusted(name));
+}
+
+/** Whether it has none but the union's own. False where that is not known, and where they are an error. */
+export function hasNoXattrs(core: UnionCore, node: Node): boolean {
+  const { features, fs, names } = core;
+  if (features.noXattrs === true || features.noAcls === true || node.held !== undefined) return false;
+  const { place } = node;
+  try {
+    return (fs.overlayMarks(core.at(place), place.name, names.prefix) & (mark.foreign | mark.other)) === 0;
+  } catch (thrown) {
+    if (thrown instanceof FsError) return false;
+    throw thrown;
+  }
 }
 
 /** EOPNOTSUPP for what the mount has none of (`noacl`, `noxattrs`). */

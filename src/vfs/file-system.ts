@@ -109,6 +109,8 @@ export interface AttributeOperations {
   /** undefined where there is none (ENODATA). */
   getxattr(node: NodeId, name: Name): Buffer | undefined;
   listxattr(caller: Caller, node: NodeId): readonly Name[];
+  /** Whether it has none, for nobody, and will have none before `setxattr` is called for it. False also where that is not known. */
+  hasNoXattrs(node: NodeId): boolean;
   /** `killSgid`: the new access ACL takes the setgid bit away (FUSE_SETXATTR_ACL_KILL_SGID). */
   setxattr(
     caller: Caller,

@@ -96,7 +96,7 @@ t.test('notifications that wait for a lock of the kernel leave room for others',
   const fifo = openSync(dir.at('fifo'), 'r+') as Fd;
   writeSync(fifo, Buffer.alloc(64 * 1024));
   const addon = getAddon();
-  const channel = addon.channelOpen(fifo, Buffer.alloc(64), 0, false) as NativeChannel;
+  const channel = addon.channelOpen(fifo, Buffer.alloc(64), 0) as NativeChannel;
   const message = Buffer.alloc(4096);
   const blocked = Array.from({ length: 20 }, () => addon.channelSendAsync(channel, message, 4096));
   const buffer = Buffer.alloc(1);

@@ -51,6 +51,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 const fileNode = 2;
+const none = { opens: 0, releases: 0, terminals: 0, attributes: 0, attributeLists: 0 };
 
 t.test('a file is opened again and again', machine, async (t) => {
   const { server, client, open, asked } = await setUp(t);
@@ -61,7 +62,7 @@ t.test('a file is opened again and again', machine, async (t) => {
   }
   await until(() => server.channel.repeated.releases === 5);
   t.strictSame(asked(), { opens: 1, releases: 0 });
-  t.strictSame(server.channel.repeated, { opens: 4, releases: 5, terminals: 0 });
+  t.strictSame(server.channel.repeated, { ...none, opens: 4, releases: 5 });
   t.equal(server.channel.endRepeat(fileNode), true, 'nobody has it open');
   await client.call('close', await open(O_RDONLY));
   await until(() => server.channel.repeated.releases === 6);
@@ -76,7 +77,7 @@ t.test('what ends while it is open', machine, async (t) => {
   t.strictSame(asked(), { opens: 2, releases: 0 }, 'the third is asked for');
   for (const fd of fds) await client.call('close', fd);
   await until(() => asked().releases === 2);
-  t.strictSame(server.channel.repeated, { opens: 1, releases: 1, terminals: 0 }, 'but one of the first two');
+  t.strictSame(server.channel.repeated, { ...none, opens: 1, releases: 1 }, 'but one of the first two');
   t.equal(server.channel.endRepeat(fileNode), false, 'it is gone');
 });
 
@@ -102,6 +103,53 @@ t.test('no file is a terminal', machine, async (t) => {
   t.notOk(server.seen.includes(ioctl));
 });
 
+t.test('what a node does not have', machine, async (t) => {
+  const server = serveOneFile(t, makeScratch(t), { repeats: true });
+  const xattr = { get: 22, list: 23 };
+  const enodata = -61;
+  server.on(xattr.get, () => enodata);
+  // An empty list, or its size.
+  server.on(xattr.list, (request, body) => {
+    body.fill(0, 0, 8);
+    return request.readUInt32LE(inHeader) === 0 ? 8 : 0;
+  });
+  const client = await Agent.start();
+  t.teardown(() => client.stop());
+  const file = `${server.mountPoint}/file`;
+  const asked = (): number => server.seen.filter((one) => one === xattr.get || one === xattr.list).length;
+  const get = async (name: string): Promise<void> => {
+    await t.rejects(client.call('getxattr', file, name), { code: 'ENODATA' });
+  };
+  const bare = server.channel.bareNodes ?? new Float64Array();
+
+  await get('user.none');
+  t.strictSame(await client.call('listxattr', file), []);
+  t.equal(asked(), 2, 'of what nothing was noted everything is asked');
+
+  bare[fileNode] = fileNode;
+  for (const name of ['user.none', 'trusted.none', 'security.capability', 'security.selinux'])
+    await get(name);
+  t.equal(asked(), 2);
+  t.strictSame(await client.call('listxattr', file), []);
+  t.equal(await server.client('getfattr', '-d', '-m-', file), '', 'which asks for its size first');
+  t.equal(asked(), 2);
+  t.match(server.channel.repeated, { attributes: 4, attributeLists: 2 });
+  // Those that are made up.
+  for (const name of ['user.strata.layer', 'trusted.strata.layer']) await get(name);
+  t.equal(asked(), 4);
+
+  bare[fileNode] = -fileNode;
+  await get('security.capability');
+  t.equal(asked(), 4);
+  await get('user.none');
+  await client.call('listxattr', file);
+  t.equal(asked(), 6, 'everything else is asked');
+
+  bare[fileNode] = fileNode + bare.length;
+  await get('security.capability');
+  t.equal(asked(), 7, 'another node has the place');
+});
+
 t.test('so many at most', machine, async (t) => {
   const { server } = await setUp(t);
   const answer = { fh, flags: 0, backingId: 0 };
@@ -123,5 +171,6 @@ t.test('a channel that was not told to answers nothing', machine, async (t) => {
   await server.client('cat', `${server.mountPoint}/file`);
   await server.client('cat', `${server.mountPoint}/file`);
   t.equal(server.seen.filter((one) => one === op.open).length, 2);
-  t.strictSame(server.channel.repeated, { opens: 0, releases: 0, terminals: 0 });
+  t.strictSame(server.channel.repeated, none);
+  t.equal(server.channel.bareNodes, undefined);
 });

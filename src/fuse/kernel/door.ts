@@ -11,6 +11,7 @@ import { Frame } from '../../wire/frame.ts';
 import { notifyInvalInode } from '../../wire/notify.ts';
 import { attrAttrOffset, entryAttrOffset, Reply } from '../../wire/reply.ts';
 import { errnoOf } from '../gate.ts';
+import { Absences } from './absences.ts';
 import { FirstData } from './first-data.ts';
 import { IdleWork } from './idle-work.ts';
 import { Interruptions } from './interruptions.ts';
@@ -53,6 +54,8 @@ export class Door {
   readonly firstData: FirstData | undefined;
   /** Undefined where opening a file again may be answered otherwise though nobody asked for a change. */
   readonly repeats: RepeatedOpens | undefined;
+  /** The same for attributes that are not there. */
+  readonly absences: Absences | undefined;
   /** Who waits for a reply that comes later, and is interrupted. */
   readonly interruptions = new Interruptions();
   readonly large: LargeMessages;
@@ -83,12 +86,13 @@ export class Door {
     this.large = new LargeMessages(() => {
       channel.giveBack();
     });
-    this.repeats =
-      this.layersChange || this.relaxed !== undefined
-        ? undefined
-        : new RepeatedOpens(channel, (node, fh) => {
-            this.release(node, fh);
-          });
+    const isAlike = !this.layersChange && this.relaxed === undefined;
+    const release = (node: NodeId, fh: number): void => {
+      this.release(node, fh);
+    };
+    this.repeats = isAlike ? new RepeatedOpens(channel, release) : undefined;
+    const { bareNodes } = channel;
+    this.absences = isAlike && bareNodes !== undefined ? new Absences(fs, bareNodes) : undefined;
     this.firstData = parts.givesData === true ? new FirstData(this) : undefined;
   }
 

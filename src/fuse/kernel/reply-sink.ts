@@ -88,6 +88,7 @@ export class ReplySink implements DirectorySink {
     }
     this.lastCookie = cookie;
     this.nodes.push(node);
+    this.#door.absences?.listed(node);
     if (type === DT_DIR) this.directories.push(node);
     this.#writer.entry(node, 0, modes.nameTtl, modes.attrTtl(node));
     this.#writer.addPlus(name, inoLow, inoHigh, type, cookie);

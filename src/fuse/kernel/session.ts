@@ -132,11 +132,13 @@ export class Session {
   /** How often each request came, of those that came at all. */
   get counts(): RequestCounts {
     const named: Record<string, number> = {};
-    const { opens, releases, terminals } = this.#channel.repeated;
+    const { opens, releases, terminals, attributes, attributeLists } = this.#channel.repeated;
     const repeated = new Map<number, number>([
       [opcode.OPEN, opens],
       [opcode.RELEASE, releases],
       [opcode.IOCTL, terminals],
+      [opcode.GETXATTR, attributes],
+      [opcode.LISTXATTR, attributeLists],
     ]);
     for (const [name, code] of Object.entries(opcode)) {
       const count = (this.#counts[code] ?? 0) + (repeated.get(code) ?? 0);
@@ -282,8 +284,8 @@ function handlerTable(
   return table;
 }
 
-function sumOf({ opens, releases, terminals }: Repeated): number {
-  return opens + releases + terminals;
+function sumOf({ opens, releases, terminals, attributes, attributeLists }: Repeated): number {
+  return opens + releases + terminals + attributes + attributeLists;
 }
 
 interface Deferred {

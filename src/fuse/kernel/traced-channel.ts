@@ -95,6 +95,10 @@ export class TracedChannel implements FuseChannel {
     return this.#channel.endUnusedRepeat(node);
   }
 
+  get bareNodes(): Float64Array | undefined {
+    return this.#channel.bareNodes;
+  }
+
   get repeated(): Repeated {
     return this.#channel.repeated;
   }

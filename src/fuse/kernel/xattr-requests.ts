@@ -32,14 +32,20 @@ const nothing = Buffer.alloc(0);
 
 export function onGetxattr(door: Door): number {
   const { frame } = door;
-  const value = door.fs.getxattr(frame.nodeId, frame.name(0));
-  return value === undefined ? door.reply.error(errno.ENODATA) : answer(door, value);
+  const name = frame.name(0);
+  const value = door.fs.getxattr(frame.nodeId, name);
+  if (value !== undefined) return answer(door, value);
+  door.absences?.note(frame.nodeId, name);
+  return door.reply.error(errno.ENODATA);
 }
 
 export function onListxattr(door: Door): number {
-  const names = door.fs.listxattr(door.who(), door.frame.nodeId);
-  // Most objects, and many are asked about before this code is compiled.
-  if (names.length === 0) return answer(door, nothing);
+  const node = door.frame.nodeId;
+  const names = door.fs.listxattr(door.who(), node);
+  if (names.length === 0) {
+    door.absences?.note(node);
+    return answer(door, nothing);
+  }
   return answer(door, Buffer.from(names.map((name) => `${name}\0`).join(''), 'latin1'));
 }
 
@@ -57,14 +63,20 @@ export function onSetxattr(door: Door): number {
   const { frame } = door;
   const killSgid =
     frame.extendedSetxattr && (frame.u32(setxattrExtIn.setxattrFlags) & setxattrFlag.ACL_KILL_SGID) !== 0;
-  const setting = door.fs.setxattr(door.who(), frame.nodeId, {
+  const node = frame.nodeId;
+  door.absences?.end(node);
+  const setting = door.fs.setxattr(door.who(), node, {
     name: asName(frame.name(0)),
     // It may be needed after the frame has gone: a copy-up comes first.
     value: Buffer.from(frame.payload()),
     flags: frame.u32(setxattrIn.flags),
     killSgid,
   });
-  return door.settle(setting, (reply) => reply.ok());
+  return door.settle(setting, (reply) => {
+    // It may have been asked for while its file was copied up.
+    door.absences?.end(node);
+    return reply.ok();
+  });
 }
 
 export function onRemovexattr(door: Door): number {
