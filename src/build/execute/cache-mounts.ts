@@ -2,7 +2,16 @@
  * The caches of `RUN --mount=type=cache`: directories of the data root, one for each id, that outlast builds. Who does
  * not share one waits for the others.
  */
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { nameFromText } from '../../base/name.ts';
 import { waitForLock, type Lock, type LockMode } from '../../os/lock.ts';
@@ -49,27 +58,38 @@ export async function openCache(
   const directory = directoryOf(session, mount.id);
   const content = join(directory, 'content');
   if (existsSync(content)) return content;
-  const made = mkdtempSync(join(directory, 'new-'));
+  // Those who share it do not make it at the same time: what one has mounted, another would rename its own over.
+  const making = join(directory, 'making');
+  closeSync(openSync(making, 'a', 0o600));
+  const lock = await waitForLock(nameFromText(making), 'exclusive', session.signal);
+  try {
+    if (!existsSync(content)) await makeContent(session, { directory, mount, part });
+    return content;
+  } finally {
+    lock.release();
+  }
+}
+
+/** For the one who makes it; what a crash leaves is gone at the next attempt. */
+async function makeContent(
+  session: BuildSession,
+  {
+    directory,
+    mount,
+    part,
+  }: { readonly directory: string; readonly mount: CacheMount; readonly part: CopyPart | undefined },
+): Promise<void> {
+  const made = join(directory, 'new');
+  rmSync(made, { recursive: true, force: true });
+  mkdirSync(made);
   await part?.open(async ([source]) => {
     if (source !== undefined) await copyTo(session, made, '/', source);
   });
   chownSync(made, mount.uid, mount.gid);
   chmodSync(made, mount.mode);
-  renameIfFree(made, content);
-  return content;
+  renameSync(made, join(directory, 'content'));
 }
 
 function directoryOf({ store }: BuildSession, id: string): string {
   return join(store.cacheDirectory, 'mounts', hashOf(id));
-}
-
-/** Somebody who shares the cache may have been first. */
-function renameIfFree(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-    rmSync(from, { recursive: true });
-  }
 }

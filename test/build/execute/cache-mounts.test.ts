@@ -1,7 +1,10 @@
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { nameFromText } from '../../../src/base/name.ts';
 import { hashOf } from '../../../src/build/cache/step-key.ts';
 import type { BuildSession } from '../../../src/build/execute/build-request.ts';
+import type { CopyPart } from '../../../src/build/execute/copy-parts.ts';
 import { withRunMounts } from '../../../src/build/execute/mount-sources.ts';
 import { parseRunMounts } from '../../../src/build/plan/run-mounts.ts';
 import { tryLock } from '../../../src/os/lock.ts';
@@ -12,12 +15,12 @@ import { needs } from '../../fixtures/needs.ts';
 function makeBench(test: Test) {
   const scratch = makeScratch(test);
   const store = { cacheDirectory: scratch.directory('cache'), scratch: scratch.directory('scratch') };
-  const step = (caches: readonly string[], act: () => void): Promise<void> => {
+  const step = (caches: readonly string[], act: () => void, part?: CopyPart): Promise<void> => {
     const session = { store, signal: AbortSignal.timeout(5000) } as unknown as BuildSession;
     const mounts = caches.map((cache, index) => {
       const [id = '', sharing = ''] = cache.split(' ');
       const text = `type=cache,id=${id},target=/${String(index)},sharing=${sharing}`;
-      return { mount: parseRunMounts([text], (word) => word, '/')[0]!, part: undefined };
+      return { mount: parseRunMounts([text], (word) => word, '/')[0]!, part };
     });
     return withRunMounts(session, mounts, (prepared) => {
       test.equal(prepared.mounts.length, caches.length);
@@ -30,7 +33,9 @@ function makeBench(test: Test) {
     lock?.release();
     return lock !== undefined;
   };
-  return { step, isFree };
+  const inodeOf = (id: string): number =>
+    statSync(`${store.cacheDirectory}/mounts/${hashOf(id)}/content`).ino;
+  return { step, isFree, inodeOf };
 }
 
 // Each mount took a lock of its own, so that a step waited for itself.
@@ -59,4 +64,17 @@ t.test('two builds that want the same caches wait for each other by turns', need
     step(index % 2 === 0 ? ['a locked', 'b locked'] : ['b locked', 'a locked'], () => undefined),
   );
   await t.resolves(Promise.all(turns));
+});
+
+// The second renamed its own over the first one's, which was empty and mounted already.
+t.test('two builds that share a new cache have the same one', needs('root'), async (t) => {
+  const { step, inodeOf } = makeBench(t);
+  const seen: number[] = [];
+  const note = (): void => {
+    seen.push(inodeOf('x'));
+  };
+  const emptyAfter = (ms: number) =>
+    ({ open: (act: (found: []) => unknown) => sleep(ms).then(() => act([])) }) as unknown as CopyPart;
+  await Promise.all([50, 100].map((ms) => step(['x shared'], note, emptyAfter(ms))));
+  t.strictSame(seen, [inodeOf('x'), inodeOf('x')]);
 });
