@@ -146,14 +146,18 @@ const lockedAtOnce = 256;
 
 /**
  * Removes what no container has: those that nobody named, or with `all` every one, if `accepts` says so. Answers their
- * names. Containers are read once for many volumes, which are locked meanwhile.
+ * names. Containers are read once for many volumes, which are locked meanwhile. UserError `broken-file` where a container is damaged.
  */
 export async function pruneVolumes(
   engine: Engine,
   options: { readonly all: boolean; readonly accepts?: (facts: VolumeFacts) => boolean },
 ): Promise<string[]> {
   const gone: string[] = [];
-  const names = engine.volumes.findPrunable(options);
+  const prunable = engine.volumes.findPrunable(options);
+  if (prunable.length === 0) return gone;
+  // What a container has is not even locked: one that begins may be filling it, for minutes.
+  const usersOf = await volumeUsers(engine);
+  const names = prunable.filter((name) => usersOf(name).length === 0);
   for (let at = 0; at < names.length; at += lockedAtOnce)
     gone.push(...(await pruneTogether(engine, names.slice(at, at + lockedAtOnce))));
   return gone.sort();

@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { addContainer } from '../../src/run/container-book.ts';
 import type { Engine } from '../../src/run/engine.ts';
@@ -133,6 +134,19 @@ t.test('a prune waits for a volume that somebody is at work with', async (t) => 
   });
   t.strictSame(await pruned, ['busy', 'free']);
   t.ok(engine.volumes.find('taken'), 'it has got a user meanwhile');
+});
+
+// It waited, for minutes where a container that began filled its volume.
+t.test('a prune waits for no volume that a container has', async (t) => {
+  const engine = makeStage(t);
+  for (const name of ['wanted', 'free']) engine.volumes.create(name, {});
+  await noteVolumes(engine, idOf('a'), ['wanted']);
+  let pruned: Promise<string[]> = Promise.resolve([]);
+  await withVolumeLock(engine, 'wanted', async () => {
+    pruned = pruneVolumes(engine, { all: true });
+    t.strictSame(await Promise.race([pruned, sleep(2000, 'waits')]), ['free']);
+  });
+  await pruned;
 });
 
 t.test('one that a command works with stays', async (t) => {
