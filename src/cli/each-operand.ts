@@ -55,6 +55,16 @@ export function inTurns(): <T>(act: () => Promise<T>) => Promise<T> {
   };
 }
 
+/** The same for each thing that has a key: what is named twice is not acted on twice at once. */
+export function inTurnsOfEach(): <T>(key: string, act: () => Promise<T>) => Promise<T> {
+  const turns = new Map<string, ReturnType<typeof inTurns>>();
+  return (key, act) => {
+    const inTurn = turns.get(key) ?? inTurns();
+    turns.set(key, inTurn);
+    return inTurn(act);
+  };
+}
+
 function tell(thrown: unknown, forgiven: string | undefined): void {
   printError(thrown);
   if (!(thrown instanceof UserError && thrown.code === forgiven)) process.exitCode = 1;

@@ -46,8 +46,11 @@ export async function signalContainer(engine: Engine, container: Container, sign
   try {
     await runChild(run.runtime, args);
   } catch (cause) {
-    // It has ended between the look and the signal.
-    if (!isActive(await readStatus(engine, container.id))) throw notRunning(container);
+    // It has ended between the look and the signal: where that was wanted all is well, as with Docker (Kill in daemon/kill.go).
+    if (!isActive(await readStatus(engine, container.id))) {
+      if (number === constants.signals.SIGKILL) return;
+      throw notRunning(container);
+    }
     const said = cause instanceof UserError ? messageOf(cause.message) : undefined;
     throw new UserError('signal-failed', `${container.name} got no signal: ${said ?? ''}`, { cause });
   }

@@ -42,6 +42,20 @@ t.test('one of several names is wrong', needs(...containerNeeds), async (t) => {
   t.match(run('rmi', '-f', 'absent', 'base'), { status: 0, stdout: /^Untagged: base:latest$/m, stderr });
 });
 
+// Docker restarts it twice; here the second waited with the first, and took the container that had just begun for its own.
+t.test('one container is named twice', needs(...containerNeeds), async (t) => {
+  const { run, get } = makeStrata(t);
+  get('run', '-d', '--name', 'one', 'base', 'sh', '-c', 'echo began; exec sleep 1000');
+  const twice = { status: 0, stdout: 'one\none\n', stderr: '' };
+  t.match(run('restart', '-t', '0', 'one', 'one'), twice);
+  t.equal(get('logs', 'one'), 'began\nbegan\nbegan');
+  t.match(run('kill', 'one', 'one'), twice, 'what was wanted has come to pass');
+  t.match(run('kill', 'one'), { status: 1, stderr: /one is not running/ });
+  t.match(run('start', 'one', 'one'), twice);
+  t.match(run('stop', '-t', '0', 'one', 'one'), twice);
+  t.match(run('rm', 'one', 'one'), { status: 1, stdout: 'one\n', stderr: /no such container: one/ });
+});
+
 t.test('one of several mounts is none', needs(...containerNeeds), async (t) => {
   const { run, get, scratch } = makeStrata(t);
   const [here, absent] = [scratch.directory('here'), scratch.directory('absent')];

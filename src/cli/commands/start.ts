@@ -5,7 +5,7 @@ import { getContainer } from '../../run/container-book.ts';
 import { runAttached, runDetached } from '../../run/run-attached.ts';
 import { stopContainer } from '../../run/signal-container.ts';
 import { addAttachOptions, readAttachOptions, type AttachOptions } from '../attach-options.ts';
-import { allOperands, eachOperand, inTurns } from '../each-operand.ts';
+import { allOperands, eachOperand, inTurns, inTurnsOfEach } from '../each-operand.ts';
 import { openEngine } from '../open-engine.ts';
 import { printLines } from '../print.ts';
 import { checkTerminal } from './run.ts';
@@ -47,14 +47,17 @@ export function restartCommand(): Command {
     .action(async (names: string[], options: StopWords, command: Command) => {
       const { engine } = await openEngine(command);
       const inTurn = inTurns();
+      const inTurnOf = inTurnsOfEach();
       await allOperands(names, async (name) => {
         const container = await getContainer(engine, name);
         if (container.autoRemove)
           throw new UserError('auto-remove', `${container.name} was made with --rm: it goes when it ends`, {
             hint: 'run it again',
           });
-        await stopContainer(engine, container, readStopOptions(options));
-        await inTurn(() => runDetached(engine, container));
+        await inTurnOf(container.id, async () => {
+          await stopContainer(engine, container, readStopOptions(options));
+          await inTurn(() => runDetached(engine, container));
+        });
       });
     });
 }
