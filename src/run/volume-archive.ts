@@ -5,7 +5,8 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, openSync, realpathSync } from 'node:fs';
+import { createReadStream, lstatSync, openSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText, nameToText, type Name } from '../base/name.ts';
@@ -29,7 +30,7 @@ export async function exportDirectory(
 ): Promise<void> {
   const everything = ['--sparse', '--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'];
   // Subvolumes of btrfs have devices of their own, as mounts have, but belong to the volume.
-  const mounts = mountsBelow(directory).map((path) => `--exclude=./${path.replace(/[\\*?[]/g, '\\$&')}/*`);
+  const mounts = mountsBelow(directory).map((path) => `--exclude=./${patternOf(directory, path)}`);
   const args = ['-c', ...everything, '--anchored', ...mounts, '-C', directory, '-f', '-', '.'];
   if (to === undefined) await tar(args, 'inherit', changes);
   else await writeOutput(to, ({ fd }) => tar(args, fd, changes));
@@ -74,6 +75,21 @@ function mountsBelow(directory: string): string[] {
   const top = nameFromText(realpathSync(directory));
   const paths = readMounts().map(({ mountPoint }) => restBelow(top, mountPoint));
   return paths.flatMap((path) => (path === undefined || path === '' ? [] : [nameToText(asName(path))]));
+}
+
+/** What tar(1) leaves out: of a directory on which something is mounted what is in it, any other object itself. */
+function patternOf(directory: string, path: string): string {
+  const literal = path.replace(/[\\*?[]/g, '\\$&');
+  return isDirectory(join(directory, path)) ? `${literal}/*` : literal;
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch {
+    // It has gone, or its server has, and nothing can be read of it.
+    return false;
+  }
 }
 
 async function tar(args: readonly string[], output: 'inherit' | number, changes = false): Promise<void> {
