@@ -9,7 +9,8 @@ import { findDoomed, type DoomedImage } from './doomed-layers.ts';
 import { asBroken, findJson, findLine, namesIn } from './durable.ts';
 import { hexOf, shortId, type ImageId } from './ids.ts';
 import type { Image } from './image-db.ts';
-import type { MountRecord } from './mount-book.ts';
+import { isThere, type MountRecord, type NamedRecord } from './mount-book.ts';
+import { onceEnded } from './mount-end.ts';
 import { findByName, namesOf, resolveImageId } from './resolve-image.ts';
 import type { Store } from './store.ts';
 import { Workspace } from './workspace.ts';
@@ -27,15 +28,32 @@ export interface Removal {
 /** What is gone when a name is. */
 const nothingElse = { deleted: [], reclaimed: 0, fault: undefined };
 
+/** How long a mount that others have taken off is given to end. */
+const foreignMs = 1000;
+
 /**
- * Takes away a name, and with the last name the image; given an id, the image with its name. UserError
- * `no-such-image`, `image-in-use`, and `several-names` unless `force`.
+ * Takes away a name, and with the last name the image; given an id, the image with its name. Of mounts that are off the tree the
+ * ends are waited for. UserError `no-such-image`, `image-in-use`, `layer-in-use`, and `several-names` unless `force`.
  */
-export function removeImage(
+export async function removeImage(
+  store: Store,
+  text: string,
+  options: { readonly force: boolean },
+): Promise<Removal> {
+  for (;;) {
+    const outcome = await tryRemoveImage(store, text, options);
+    if (!('ending' in outcome)) return outcome;
+    // Not with the root's lock, for which everybody else would wait, too.
+    await onceEnded(store.mounts, outcome.ending, () => Promise.resolve(), { waitMs: foreignMs });
+  }
+}
+
+/** The same, or the name of a mount that has the image, and may be ending. */
+function tryRemoveImage(
   store: Store,
   text: string,
   { force }: { readonly force: boolean },
-): Promise<Removal> {
+): Promise<Removal | { readonly ending: string }> {
   return Workspace.use(store, (workspace) =>
     store.lock.exclusive(async () => {
       const dangling = await danglingName(store, text);
@@ -57,7 +75,8 @@ export function removeImage(
       // One that is damaged can be removed all the same.
       const image = await store.images.findImage(id).catch(asBroken);
       const chain = image instanceof UserError ? undefined : image?.chain;
-      await checkUnused(store, { id, chain: chain ?? [] });
+      const ending = await checkUnused(store, { id, chain: chain ?? [] });
+      if (ending !== undefined) return { ending };
       return removeImages(store, workspace, [{ id, chain }]);
     }),
   );
@@ -120,7 +139,8 @@ async function removeImages(
   return { untagged, deleted, reclaimed, fault: doomed.fault };
 }
 
-async function checkUnused(store: Store, image: Pick<Image, 'id' | 'chain'>): Promise<void> {
+/** UserError `image-in-use`; answers the name of a mount that is off the tree, and has the image until it has ended. */
+async function checkUnused(store: Store, image: Pick<Image, 'id' | 'chain'>): Promise<string | undefined> {
   const container = await findContainer(store, image);
   if (container !== undefined) {
     throw new UserError(
@@ -132,9 +152,12 @@ async function checkUnused(store: Store, image: Pick<Image, 'id' | 'chain'>): Pr
     );
   }
   const user = await findUser(store, image);
-  if (user === undefined) return;
-  throw new UserError('image-in-use', `the image ${shortId(image.id)} is mounted at ${user}`, {
-    hint: `unmount it first: strata umount ${user}`,
+  if (user === undefined) return undefined;
+  const found = await store.mounts.findPlace(user.name, user);
+  if (found === undefined && !isThere(user)) return user.name;
+  const place = found ?? user.target;
+  throw new UserError('image-in-use', `the image ${shortId(image.id)} is mounted at ${place}`, {
+    hint: `unmount it first: strata umount ${place}`,
   });
 }
 
@@ -161,8 +184,8 @@ async function findContainer(
   return undefined;
 }
 
-/** Where it is mounted, not counting what containers have mounted. An image of which the topmost layer is damaged cannot be. */
-async function findUser(store: Store, image: Pick<Image, 'chain'>): Promise<string | undefined> {
+/** A mount of it, not counting those of containers. An image of which the topmost layer is damaged has none. */
+async function findUser(store: Store, image: Pick<Image, 'chain'>): Promise<NamedRecord | undefined> {
   const top = image.chain.at(-1);
   if (top === undefined) return undefined;
   const layer = await store.layers.getLayer(top).catch(asBroken);
@@ -170,8 +193,9 @@ async function findUser(store: Store, image: Pick<Image, 'chain'>): Promise<stri
   const ofContainers = await containerLayers(store);
   const isUse = ({ layers }: MountRecord): boolean =>
     layers.includes(layer.cacheId) && !layers.some((id) => ofContainers.has(id));
-  const record = (await store.mounts.list()).find(isUse);
-  return record && ((await store.mounts.findPlace(record.name, record)) ?? record.target);
+  for (const record of await store.mounts.list())
+    if (isUse(record) && (await store.mounts.isUsed(record.name, record))) return record;
+  return undefined;
 }
 
 /** The layers of containers' own. */

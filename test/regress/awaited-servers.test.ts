@@ -100,6 +100,22 @@ t.test('only what concerns its layer waits for a server', needs(...mountNeeds), 
   t.strictSame(await store.mounts.list(), []);
 });
 
+// It said that the image was mounted, at a place where it was not.
+t.test('who removes an image waits for the server of its mount', needs(...containerNeeds), async (t) => {
+  const strata = makeStrata(t);
+  const place = strata.scratch.directory('place');
+  strata.get('mount', 'base', place);
+  const letGo = hold(t, place);
+  const unmounting = strata.start('umount', place);
+  await until(() => !isMounted(place), 'it is unmounted');
+  const removal = strata.start('rmi', 'base');
+  t.ok(await isPending(removal.ended), removal.output());
+  t.match(strata.run('images', '-q'), { status: 0, stdout: /^\w+\n$/ }, 'for which nobody else waits');
+  letGo();
+  t.equal(await removal.ended, 0, removal.output());
+  t.equal(await unmounting.ended, 0, unmounting.output());
+});
+
 /** A process that gets the layer, and puts it when it is told to. */
 async function holderOf(
   stage: Stage,
