@@ -3,13 +3,15 @@
  * directory of files that a step has made. Every path is resolved inside the tree (`InRoot`): a symbolic link
  * in it leads to where it would lead if the tree were the whole world.
  */
+import { readlinkSync } from 'node:fs';
 import { FsError, isFsError } from '../../base/fs-error.ts';
 import type { Fd } from '../../base/ids.ts';
 import { asName, nameFromText, nameToText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY, S_IFDIR, S_IFMT, S_IFSOCK } from '../../os/constants.ts';
 import { st, type HostFs } from '../../os/host-fs.ts';
-import { InRoot, type Owner } from '../../os/in-root.ts';
+import { fdPath, InRoot, type Owner } from '../../os/in-root.ts';
+import { restBelow } from '../../os/mountinfo.ts';
 import { noRules, type IgnoreRules } from './ignore-rules.ts';
 import { componentExpression, hasWildcard } from './path-pattern.ts';
 
@@ -41,7 +43,8 @@ export class SourceTree {
 
   /**
    * `directory` is taken for `/`; `close` lets go of it. `without`: paths from there that are no part of the tree, whatever
-   * the rules let in, since we write in them ourselves. FsError where it is no directory.
+   * the rules let in and whichever links lead there, since we write in them ourselves; empty for the directory itself. They
+   * have no links in them. FsError where it is no directory.
    */
   constructor(
     fs: HostFs,
@@ -196,8 +199,31 @@ export class SourceTree {
     }
   }
 
+  /** Of what is at `path`; a link there is followed. */
   #isForeign(path: Name): boolean {
-    return this.#without.some((other) => path === other || path.startsWith(`${other}/`));
+    if (this.#without.length === 0) return false;
+    const fd = this.#root.findOpen(path, O_PATH);
+    if (fd === undefined) return false;
+    try {
+      return this.#isWithout(this.#realPath(fd));
+    } finally {
+      this.#fs.close(fd);
+    }
+  }
+
+  #isWithout(path: Name): boolean {
+    return this.#without.some((other) => other === '' || path === other || path.startsWith(`${other}/`));
+  }
+
+  /** The path from the root to what was opened in the tree, by which links it was found. */
+  #realPath(fd: Fd): Name {
+    const root = this.#root.open(self, O_PATH);
+    try {
+      const [from, to] = [root, fd].map((one) => asName(readlinkSync(fdPath(one), 'latin1')));
+      return asName(restBelow(from ?? self, to ?? self) ?? '');
+    } finally {
+      this.#fs.close(root);
+    }
   }
 
   #missing(source: string, path: Name): UserError {
@@ -219,7 +245,9 @@ export class SourceTree {
     if (fd === undefined) return [];
     try {
       const names = [...this.#fs.listDirectory(fd).names].sort();
-      return this.#without.length === 0 ? names : names.filter((name) => !this.#isForeign(join(path, name)));
+      if (this.#without.length === 0) return names;
+      const directory = this.#realPath(fd);
+      return names.filter((name) => !this.#isWithout(join(directory, name)));
     } finally {
       this.#fs.close(fd);
     }

@@ -137,7 +137,7 @@ function openContext(fs: HostFs, store: Store, { context, rules }: BuildInput): 
   if (context === undefined) return undefined;
   const without = [store.root.path, store.run.path]
     .map((path) => relative(context, path))
-    .filter((path) => path !== '' && !/^\.\.(\/|$)/.test(path))
+    .filter((path) => !/^\.\.(\/|$)/.test(path))
     .map((path) => nameFromText(path));
   return new SourceTree(fs, context, { rules, without });
 }
