@@ -52,6 +52,11 @@ export interface ApplyOptions {
   /** Access control lists that stand in the tar as text hold, for users and groups by these numbers. */
   readonly findId?: FindId | undefined;
   readonly signal?: AbortSignal;
+  /**
+   * Called with the name of an attribute that must not be lost, and that the file system cannot hold: it is left out then, as tar(1)
+   * and Docker do. Without this it is an error.
+   */
+  readonly onUnsupported?: ((attribute: string) => void) | undefined;
   /** Called before an entry is unpacked, with its path as it stands in the tar (latin1). */
   readonly onEntry?: (path: string) => void;
 }
@@ -83,7 +88,7 @@ const layersFault: readonly ErrnoCode[] = [
  * reads `source` to its end: the diff id covers what stands behind the last entry. Entries without their parent
  * directories get some, 0755 of root. Rejects with UserError `bad-layer`, which names the entry, for what is
  * malformed, truncated or leads out; `unsupported-xattr` where the file system cannot hold an access control list or a
- * `security.*` attribute; `not-permitted` for who may not give owners away; FsError for what the disk refuses; the reason of `signal`. What was unpacked stays, for the
+ * `security.*` attribute, and nobody is told (`onUnsupported`); `not-permitted` for who may not give owners away; FsError for what the disk refuses; the reason of `signal`. What was unpacked stays, for the
  * caller to remove.
  */
 export async function applyLayerTar(
@@ -114,7 +119,10 @@ async function unpack(fs: HostFs, root: Fd, source: ByteSource, options: ApplyOp
   const names = overlayNames(options.xattrs === 'user');
   const tree = new LayerTree(fs, root, options.plain === true ? undefined : names);
   const reader = new TarReader(source, options.findId);
-  const unpacker = new Unpacker(fs, tree, reader, { names, keepsMarks: options.keepsMarks === true });
+  const unpacker = new Unpacker(fs, tree, reader, {
+    ...{ names, keepsMarks: options.keepsMarks === true },
+    onUnsupported: options.onUnsupported,
+  });
   let size = 0;
   let entries = 0;
   try {
@@ -133,24 +141,32 @@ async function unpack(fs: HostFs, root: Fd, source: ByteSource, options: ApplyOp
   return { diffId: digest, tarSize, size, entries, implied: tree.implied };
 }
 
+interface UnpackerOptions {
+  readonly names: OverlayNames;
+  readonly keepsMarks: boolean;
+  readonly onUnsupported: ApplyOptions['onUnsupported'];
+}
+
 class Unpacker {
   readonly #fs: HostFs;
   readonly #tree: LayerTree;
   readonly #reader: TarReader;
   readonly #names: OverlayNames;
   readonly #keepsMarks: boolean;
+  readonly #onUnsupported: ApplyOptions['onUnsupported'];
 
   constructor(
     fs: HostFs,
     tree: LayerTree,
     reader: TarReader,
-    { names, keepsMarks }: { readonly names: OverlayNames; readonly keepsMarks: boolean },
+    { names, keepsMarks, onUnsupported }: UnpackerOptions,
   ) {
     this.#fs = fs;
     this.#tree = tree;
     this.#reader = reader;
     this.#names = names;
     this.#keepsMarks = keepsMarks;
+    this.#onUnsupported = onUnsupported;
   }
 
   async apply(entry: TarEntry, plain: boolean): Promise<void> {
@@ -277,6 +293,10 @@ class Unpacker {
       // The kernel says the same to bytes that are no list.
       if (!attribute.startsWith('security.') && parseAcl(value) === undefined) {
         throw badLayer(`${attribute} is no access control list`, path, error);
+      }
+      if (this.#onUnsupported !== undefined) {
+        this.#onUnsupported(attribute);
+        return;
       }
       throw new UserError(
         'unsupported-xattr',

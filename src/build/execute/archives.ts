@@ -30,6 +30,8 @@ export interface Unpacked {
   readonly directory: string;
   /** Paths in it of directories that the archive only names in the paths of others. */
   readonly implied: ReadonlySet<string>;
+  /** Attributes that the file system cannot hold, and that were left out. */
+  readonly lost: ReadonlySet<string>;
 }
 
 /** Unpacks a tar, compressed or not, into a directory of its own. UserError `bad-archive`, `missing-program`. */
@@ -38,8 +40,10 @@ export async function unpack(scratch: string, path: string, signal: AbortSignal)
   chmodSync(directory, 0o755);
   try {
     const source = decompressedFile(path);
-    const { implied } = await applyLayerTar(source, directory, { plain: true, signal });
-    return { directory, implied };
+    const lost = new Set<string>();
+    const onUnsupported = (attribute: string): void => void lost.add(attribute);
+    const { implied } = await applyLayerTar(source, directory, { plain: true, signal, onUnsupported });
+    return { directory, implied, lost };
   } catch (thrown) {
     if (!isFaultOfContent(thrown, signal)) throw thrown;
     throw new UserError('bad-archive', `${basename(path)} cannot be unpacked: ${thrown.message}`, {

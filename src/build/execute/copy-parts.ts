@@ -3,7 +3,7 @@
  * open it: a context is there all the time, a stage is mounted only for a copy, an archive is unpacked only then.
  */
 import { readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { asName, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import type { Chain } from '../build-store.ts';
@@ -66,7 +66,11 @@ export async function contextPart(session: BuildSession, options: PathOptions): 
           done.push(await act([source], 'ignored'));
           continue;
         }
-        const { directory, implied } = await unpack(store.scratch, archive, signal);
+        const { directory, implied, lost } = await unpack(store.scratch, archive, signal);
+        if (lost.size > 0)
+          reporter.warn(
+            `the data root lies on a file system that cannot hold ${[...lost].join(', ')}: what ${basename(archive)} has of that is left out`,
+          );
         const tree = new SourceTree(fs, directory);
         try {
           const found = { path: asName(''), isDirectory: true };
