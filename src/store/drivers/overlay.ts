@@ -11,9 +11,9 @@ import { readMounts } from '../../os/mountinfo.ts';
 import type { DataRoot } from '../data-root.ts';
 import type { GetOptions, LayerChange, StorageDriver } from '../driver.ts';
 import type { CacheId } from '../ids.ts';
-import type { MountBook } from '../mount-book.ts';
+import { checkNamespace, type MountBook } from '../mount-book.ts';
 import { cleanMounts, endMount, getMount, inUse, putMount } from '../mount-count.ts';
-import { waitForEnding } from '../mount-end.ts';
+import { onceEnded } from '../mount-end.ts';
 import { kernelMounter, stratafsMounter, type Mounter } from './mounter.ts';
 import { overlayChanges } from './overlay-changes.ts';
 import { OverlayDirs } from './overlay-dirs.ts';
@@ -144,8 +144,12 @@ export class OverlayDriver implements StorageDriver {
   /** What a mount has left in a layer that it wrote is resolved; nothing happens to one that was filled by `applyDiff`. */
   async #settle(id: CacheId): Promise<void> {
     if (await this.dirs.isCommitted(id)) return;
-    await waitForEnding(this.#book, id);
-    if (this.#isMounted(id)) throw inUse(this.dirs.merged(id));
+    // Who is in a mount that is off the tree writes all the same.
+    await onceEnded(this.#book, id, (found) => {
+      if (found !== undefined) checkNamespace(found);
+      if (this.#isMounted(id)) throw inUse(this.dirs.merged(id));
+      return Promise.resolve();
+    });
     const upper = { upper: this.dirs.diff(id), work: this.dirs.work(id) };
     await settleLayer({ ...upper, lowers: await this.dirs.lowers(id) });
   }
