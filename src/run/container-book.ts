@@ -62,6 +62,15 @@ export async function findGiven(engine: Engine, given: string): Promise<Containe
   return all.find(({ id }) => id === begun[0]);
 }
 
+/** The image that a container is made of, `sha256:...`; undefined for one that is not written yet, or is damaged. */
+export async function findImageOf(
+  engine: Pick<Engine, 'containers'>,
+  id: string,
+): Promise<string | undefined> {
+  const container = await findContainer(engine, id).catch(asBroken);
+  return container instanceof UserError ? undefined : container?.image.id;
+}
+
 /** A directory for a container that has yet to be written, and is whoever's holds the lock until then. */
 export function beginContainer(engine: Engine): { readonly id: string; readonly lock: Lock } {
   for (;;) {

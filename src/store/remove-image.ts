@@ -3,10 +3,9 @@
  * they held is deleted last, outside of the lock: others wait for moments only, and after a crash the next
  * command goes on.
  */
-import * as v from 'valibot';
 import { UserError } from '../base/user-error.ts';
 import { findDoomed, type DoomedImage } from './doomed-layers.ts';
-import { asBroken, findJson, findLine, namesIn } from './durable.ts';
+import { asBroken, findLine, namesIn } from './durable.ts';
 import { hexOf, shortId, type ImageId } from './ids.ts';
 import type { Image } from './image-db.ts';
 import { isThere, type MountRecord, type NamedRecord } from './mount-book.ts';
@@ -25,6 +24,15 @@ export interface Removal {
   readonly fault: UserError | undefined;
 }
 
+/** Tells which image a container is made of, `sha256:...`, by the id of the container; undefined where it does not tell. */
+export type ImageOf = (container: string) => Promise<string | undefined>;
+
+export interface RemoveImageOptions {
+  /** Also an image with several names, given by its id. */
+  readonly force: boolean;
+  readonly imageOf: ImageOf;
+}
+
 /** What is gone when a name is. */
 const nothingElse = { deleted: [], reclaimed: 0, fault: undefined };
 
@@ -35,11 +43,7 @@ const foreignMs = 1000;
  * Takes away a name, and with the last name the image; given an id, the image with its name. Of mounts that are off the tree the
  * ends are waited for. UserError `no-such-image`, `image-in-use`, `layer-in-use`, and `several-names` unless `force`.
  */
-export async function removeImage(
-  store: Store,
-  text: string,
-  options: { readonly force: boolean },
-): Promise<Removal> {
+export async function removeImage(store: Store, text: string, options: RemoveImageOptions): Promise<Removal> {
   for (;;) {
     const outcome = await tryRemoveImage(store, text, options);
     if (!('ending' in outcome)) return outcome;
@@ -52,7 +56,7 @@ export async function removeImage(
 function tryRemoveImage(
   store: Store,
   text: string,
-  { force }: { readonly force: boolean },
+  { force, imageOf }: RemoveImageOptions,
 ): Promise<Removal | { readonly ending: string }> {
   return Workspace.use(store, (workspace) =>
     store.lock.exclusive(async () => {
@@ -75,7 +79,7 @@ function tryRemoveImage(
       // One that is damaged can be removed all the same.
       const image = await store.images.findImage(id).catch(asBroken);
       const chain = image instanceof UserError ? undefined : image?.chain;
-      const ending = await checkUnused(store, { id, chain: chain ?? [] });
+      const ending = await checkUnused(store, { id, chain: chain ?? [] }, imageOf);
       if (ending !== undefined) return { ending };
       return removeImages(store, workspace, [{ id, chain }]);
     }),
@@ -91,12 +95,13 @@ async function danglingName(store: Store, text: string): Promise<string | undefi
 
 export interface PruneOptions {
   readonly all: boolean;
+  readonly imageOf: ImageOf;
   /** Which images may go; any unless told. */
   readonly accepts?: (image: Image) => boolean;
 }
 
 /** Removes images without a name, or with `all` every image that nothing uses. */
-export function pruneImages(store: Store, { all, accepts }: PruneOptions): Promise<Removal> {
+export function pruneImages(store: Store, { all, accepts, imageOf }: PruneOptions): Promise<Removal> {
   return Workspace.use(store, (workspace) =>
     store.lock.exclusive(async () => {
       const names = await store.names.list();
@@ -106,7 +111,8 @@ export function pruneImages(store: Store, { all, accepts }: PruneOptions): Promi
         if (image instanceof UserError) continue;
         if (!all && namesOf(names, image.id).length > 0) continue;
         if (accepts?.(image) === false) continue;
-        const isUsed = ((await findContainer(store, image)) ?? (await findUser(store, image))) !== undefined;
+        const isUsed =
+          ((await findContainer(store, image, imageOf)) ?? (await findUser(store, image))) !== undefined;
         if (!isUsed) doomed.push(image);
       }
       return removeImages(store, workspace, doomed);
@@ -140,8 +146,12 @@ async function removeImages(
 }
 
 /** UserError `image-in-use`; answers the name of a mount that is off the tree, and has the image until it has ended. */
-async function checkUnused(store: Store, image: Pick<Image, 'id' | 'chain'>): Promise<string | undefined> {
-  const container = await findContainer(store, image);
+async function checkUnused(
+  store: Store,
+  image: Pick<Image, 'id' | 'chain'>,
+  imageOf: ImageOf,
+): Promise<string | undefined> {
+  const container = await findContainer(store, image, imageOf);
   if (container !== undefined) {
     throw new UserError(
       'image-in-use',
@@ -161,24 +171,22 @@ async function checkUnused(store: Store, image: Pick<Image, 'id' | 'chain'>): Pr
   });
 }
 
-const containerSchema = v.looseObject({ image: v.looseObject({ id: v.string() }) });
-
 /**
- * A container that is made of it, running or not. One that is not written yet, or is damaged, tells only which layers it takes, which
- * another image may have as well.
+ * A container that is made of it, running or not. Of one that does not tell it is known which layers it takes, which another image
+ * may have as well.
  */
 async function findContainer(
   store: Store,
   { id: imageId, chain }: Pick<Image, 'id' | 'chain'>,
+  imageOf: ImageOf,
 ): Promise<string | undefined> {
   const top = chain.at(-1);
   for (const id of await namesIn(store.root.layerDb('mounts'))) {
-    const path = store.root.at('containers', id, 'container.json');
-    const container = await findJson(path, containerSchema).catch(asBroken);
+    const told = await imageOf(id);
     const isOfIt =
-      container === undefined || container instanceof UserError
+      told === undefined
         ? top !== undefined && (await findLine(store.root.layerDb('mounts', id, 'parent'))) === top
-        : container.image.id === imageId;
+        : told === imageId;
     if (isOfIt) return id;
   }
   return undefined;

@@ -67,7 +67,9 @@ async function makeVictim(t: Test, driver: 'strata' | 'vfs' = 'strata'): Promise
   };
 }
 
-const gently = { force: false };
+/** There are no containers. */
+const imageOf = () => Promise.resolve(undefined);
+const gently = { force: false, imageOf };
 
 for (const [title, damage] of Object.entries(damages)) {
   for (const at of [0, 1] as const) {
@@ -138,7 +140,7 @@ t.test('one damaged configuration', needs('root'), async (t) => {
   const { rows, faults: told } = await listImages(store);
   t.strictSame(rows.map(({ reference }) => reference).sort(), ['both:latest', 'other:latest', undefined]);
   t.match(told, [{ code: 'broken-file' }]);
-  const pruned = await pruneImages(store, { all: false });
+  const pruned = await pruneImages(store, { all: false, imageOf });
   t.strictSame([pruned.deleted, pruned.fault?.code], [[dangling], 'layers-kept']);
   t.strictSame((await removeImage(store, 'other', gently)).fault?.code, 'layers-kept');
   t.equal((await store.driver.list()).length, 3, 'nobody can tell which ones it has');

@@ -4,18 +4,17 @@
  */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
+import { findImageOf } from '../../run/container-book.ts';
 import { pruneContainers } from '../../run/prune-containers.ts';
 import { pruneVolumes } from '../../run/volume-users.ts';
 import { DiskUsage } from '../../store/disk-usage.ts';
 import { pruneImages, removalLines } from '../../store/remove-image.ts';
 import type { Image } from '../../store/image-db.ts';
 import { withReserve } from '../../store/reserve.ts';
-import type { Store } from '../../store/store.ts';
 import { confirm } from '../confirm.ts';
 import { tellFaults } from '../faults.ts';
 import { Filters } from '../filters.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
-import { openStore } from '../open-store.ts';
 import { collect } from '../option-values.ts';
 import { printError, printLines } from '../print.ts';
 import { sizeText } from '../units.ts';
@@ -47,7 +46,7 @@ export function pruneImagesCommand(name: string): Command {
       const filters = new Filters(filter, [...pruneFilters, 'dangling']);
       const isAll = all === true || (filters.has('dangling') && filters.boolean('dangling', false));
       if (force !== true) await confirm(imagesThatGo(isAll));
-      report([await images(await openStore(command), isAll, filters)]);
+      report([await images(await openEngine(command), isAll, filters)]);
     });
 }
 
@@ -83,7 +82,7 @@ export function pruneSystemCommand(): Command {
       // In this order: what a container had is free when it is gone.
       const pruned = [await containers(opened, filters)];
       if (withVolumes === true) pruned.push(await volumes(opened, filters));
-      report([...pruned, await images(opened.store, all === true, filters)]);
+      report([...pruned, await images(opened, all === true, filters)]);
     });
 }
 
@@ -100,10 +99,11 @@ function imagesThatGo(all: boolean): string {
     : 'all images without a name, unless mounted or in use by a container';
 }
 
-async function images(store: Store, all: boolean, filters: Filters): Promise<Pruned> {
+async function images({ engine, store }: OpenedEngine, all: boolean, filters: Filters): Promise<Pruned> {
   const accepts = ({ config }: Image): boolean =>
     filters.labels(config.config?.Labels) && filters.until(config.created);
-  const removal = await withReserve(store.root, () => pruneImages(store, { all, accepts }));
+  const imageOf = (container: string) => findImageOf(engine, container);
+  const removal = await withReserve(store.root, () => pruneImages(store, { all, accepts, imageOf }));
   if (removal.fault !== undefined) printError(removal.fault);
   return { lines: removalLines(removal), bytes: removal.reclaimed };
 }
