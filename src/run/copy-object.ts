@@ -93,22 +93,25 @@ export async function copyObject(
   copyMetadata(fs, source, facts, to, attributes);
 }
 
-/** Takes away what lies there, if anything does. UserError `is-a-directory`, `mounted-over`. */
-export function makeRoom(fs: HostFs, { directory, name }: Place): void {
+/** Takes away what lies there, if anything does. UserError as `checkReplaceable`. */
+export function makeRoom(fs: HostFs, place: Place): void {
+  checkReplaceable(fs, place);
+  fs.findUnlinkat(place.directory, place.name, 0);
+}
+
+/** Whether anything but a directory can take the place of what lies there, if anything does. UserError `is-a-directory`, `mounted-over`. */
+export function checkReplaceable(fs: HostFs, { directory, name }: Place): void {
+  if (!fs.findStatx(directory, name)) return;
+  const { [st.attributes]: attributes = 0, [st.mode]: mode = 0 } = fs.stat;
   // unlink(2) takes off what other mount namespaces have mounted there, a container say, and succeeds.
-  if (fs.findStatx(directory, name) && ((fs.stat[st.attributes] ?? 0) & STATX_ATTR_MOUNT_ROOT) !== 0)
+  if ((attributes & STATX_ATTR_MOUNT_ROOT) !== 0)
     throw new UserError('mounted-over', `"${nameToText(name)}" is busy: something is mounted there`, {
       hint: 'nothing can take its place: write to the file that is mounted',
     });
-  try {
-    fs.findUnlinkat(directory, name, 0);
-  } catch (error) {
-    if (!isFsError(error, 'EISDIR')) throw error;
+  if ((mode & S_IFMT) === S_IFDIR)
     throw new UserError('is-a-directory', `"${nameToText(name)}" is a directory there`, {
       hint: 'a file cannot take its place: remove it before, or choose another destination',
-      cause: error,
     });
-  }
 }
 
 /** In this order: a change of owner drops capabilities and bits, a list sets the mode, everything sets times. */

@@ -33,6 +33,7 @@ import {
   type CopyAttributes,
   type Place,
 } from './copy-object.ts';
+import { checkRoom, checkRoomFor } from './copy-room.ts';
 import { asUnreadableSource, asUnwritable, type Called } from './copy-refusal.ts';
 import { hasFiles } from './kernel-files.ts';
 
@@ -87,18 +88,20 @@ interface Target extends Place {
 
 /**
  * Copies what is at `from` to `to`. A directory goes into a directory that is there; anything else that is in the
- * way is replaced. UserError `into-itself`, `is-a-directory`, `not-a-directory` where a directory meets something else,
- * `unreadable`, `unwritable`.
+ * way is replaced. UserError `into-itself`, `unreadable`, `unwritable`, and before anything is changed `is-a-directory`,
+ * `not-a-directory` where a directory meets something else, `mounted-over`.
  */
 export function copyTree(fs: HostFs, from: Place, to: Place, options: CopyOptions = {}): Promise<void> {
-  return withCopy(fs, options, to.directory, (copy) =>
-    copyAny(copy, from, { ...to, base: to.directory, path: '.', source: '' }),
-  );
+  return withCopy(fs, options, to.directory, (copy) => {
+    checkRoom(copy, from, to);
+    return copyAny(copy, from, { ...to, base: to.directory, path: '.', source: '' });
+  });
 }
 
 /** Copies what is in the directory `from` into the directory `to`. UserError as `copyTree`. */
 export function copyContent(fs: HostFs, from: Fd, to: Fd, options: CopyOptions = {}): Promise<void> {
   return withCopy(fs, options, to, async (copy) => {
+    checkRoomFor(copy, from, to);
     await copyEntries(copy, from, { directory: to, base: to, path: '.', source: '' });
     if (options.top !== true || copy.ways?.has('') === true) return;
     copyMetadata(fs, from, factsOf(fs, from), { directory: to, name: self }, copy.attributes);

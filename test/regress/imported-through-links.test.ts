@@ -17,7 +17,7 @@ t.test('an archive for a volume with links', needs(...containerNeeds, 'program:t
   get('run', '-v', 'v1:/v', 'base', 'sh', '-c', links);
   const content = get('volume', 'inspect', '-f', '{{.Mountpoint}}', 'v1');
   const pack = (name: string, script: string): string => {
-    execFileSync('sh', ['-c', `cd "$1"; ${script}`, 'sh', scratch.directory(name)]);
+    execFileSync('bash', ['-c', `cd "$1"; ${script}`, 'bash', scratch.directory(name)]);
     return `${scratch.path}/${name}/t.tar`;
   };
 
@@ -30,6 +30,12 @@ t.test('an archive for a volume with links', needs(...containerNeeds, 'program:t
     status: 1,
     stderr: /is no directory/,
   });
+  // It had changed what stood before it in the archive.
+  const files = 'mkdir real conf; touch real/a file {1..9}; tar -cf t.tar *';
+  t.match(run('volume', 'import', 'v1', pack('half', files)), { status: 1, stderr: /"conf" is there/ });
+  t.strictSame(readdirSync(content).sort(), ['conf', 'file', 'inner', 'real']);
+  t.ok(lstatSync(`${content}/file`).isSymbolicLink());
+  t.strictSame(readdirSync(`${content}/real`), []);
   t.strictSame(readdirSync(victim), ['kept']);
 
   get('volume', 'import', 'v1', pack('file', 'echo new >file; tar -cf t.tar file'));
