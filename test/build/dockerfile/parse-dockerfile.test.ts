@@ -40,7 +40,7 @@ const table: readonly (readonly [string, unknown])[] = [
   ],
   [
     'RUN --mount=type=bind,source="a b",target=/x \\\n  --network=host \\\n  ls',
-    { ...run, command: shell('ls'), mounts: ['type=bind,source="a b",target=/x'], network: 'host' },
+    { ...run, command: shell('ls'), mounts: ['type=bind,source=a b,target=/x'], network: 'host' },
   ],
   [
     'RUN <<EOF\na\n# b \\\n\n$c\nEOF',
@@ -71,6 +71,13 @@ const table: readonly (readonly [string, unknown])[] = [
     },
   ],
   ['COPY --link=false a b', { ...copy, sources: ['a'], destination: 'b' }],
+  ['COPY --link=TRUE --parents=False a b', { ...copy, link: true, sources: ['a'], destination: 'b' }],
+  [
+    `COPY --from="s" --chown='$U' --"chmod"=7\\55 a b`,
+    { ...copy, ...{ from: 's', chown: '$U', chmod: '755' }, sources: ['a'], destination: 'b' },
+  ],
+  ['COPY --from= --chown="" a b', { ...copy, sources: ['a'], destination: 'b' }],
+  ['COPY -- --from b', { ...copy, sources: ['--from'], destination: 'b' }],
   [
     'COPY <<A x <<"B" /d/\n$a\nA\nB',
     {
@@ -213,6 +220,9 @@ t.test('errors name the place and what to write', async (t) => {
     ['FROM x\nCOPY --form=a b c', 'unknown-flag', /write --from$/],
     ['FROM x\nCOPY --from a b', 'bad-flag', /--from=VALUE/],
     ['FROM x\nCOPY --from=a --from=b c d', 'repeated-flag', /twice/],
+    ['FROM x\nCOPY --link --link=false c d', 'repeated-flag', /twice/],
+    ['FROM x\nCOPY --link= c d', 'bad-flag', /neither true nor false/],
+    ['FROM x\nCOPY --exclude c d', 'bad-flag', /--exclude=VALUE/],
     ['FROM x\nADD --from=a b c', 'unknown-flag', /there are/],
     ['FROM x\nRUN --mount=type=cache', 'bad-instruction', /lacks its command/],
     ['FROM x\nRUN --network=x a', 'bad-flag', /default, none, host/],
