@@ -90,7 +90,10 @@ function mountsOf(command: StepCommand): SpecMount[] {
       destination,
       type: 'tmpfs',
       source: 'tmpfs',
-      options: ['nosuid', 'nodev', `mode=${tmpfsMode.toString(8)}`, ...size],
+      options: [
+        ...['nosuid', 'nodev', `mode=${tmpfsMode.toString(8)}`, ...size],
+        ...(mount.writable ? [] : ['ro']),
+      ],
     };
   });
   const targets = new Set(given.map(({ destination }) => destination));

@@ -6,7 +6,12 @@
 /** A mount in the container, over what the root has there. */
 export type StepMount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly writable: boolean }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly size: number | undefined };
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly size: number | undefined;
+      readonly writable: boolean;
+    };
 
 /**
  * Permission bits of a tmpfs where nothing was. A runtime may prefer those of the directory that it is mounted on: one that

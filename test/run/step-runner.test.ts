@@ -62,7 +62,7 @@ t.test('nothing that was only mounted on stays', runNeeds, async (t) => {
   const mounts = [
     { type: 'bind', source, target: '/a/b', writable: false },
     { type: 'bind', source: `${source}/file`, target: '/a/c/file', writable: false },
-    { type: 'tmpfs', target: '/a/b2', size: 65536 },
+    { type: 'tmpfs', target: '/a/b2', size: 65536, writable: true },
   ] as const;
   t.strictSame(
     await step(run, root, 'cat /a/b/file /a/c/file; echo x > /a/b2/x; { echo y > /a/b/y; } 2>/dev/null', {

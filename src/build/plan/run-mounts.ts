@@ -4,6 +4,8 @@
  */
 import { posix } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
+import { parseSize } from '../../run/parse-size.ts';
+import { findBoolean } from '../dockerfile/boolean.ts';
 import { findNearest } from '../dockerfile/nearest.ts';
 import { cutOnce } from '../dockerfile/words.ts';
 
@@ -38,6 +40,7 @@ export interface TmpfsMount {
   readonly target: string;
   /** In bytes; undefined for no limit of its own. */
   readonly size: number | undefined;
+  readonly writable: boolean;
 }
 
 export interface SecretMount {
@@ -65,32 +68,26 @@ export interface SshMount {
 
 export type RunMount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount;
 
+/** Some say nothing for their type, and are taken as BuildKit takes them. */
+const common = ['type', 'id', 'target', 'readonly', 'env'] as const;
 const fieldsOf = {
-  bind: ['type', 'target', 'source', 'from', 'rw', 'readwrite', 'ro', 'readonly'],
-  cache: [
-    'type',
-    'id',
-    'target',
-    'ro',
-    'readonly',
-    'rw',
-    'readwrite',
-    'sharing',
-    'from',
-    'source',
-    'mode',
-    'uid',
-    'gid',
-  ],
-  tmpfs: ['type', 'target', 'size'],
-  secret: ['type', 'id', 'target', 'env', 'required', 'mode', 'uid', 'gid'],
-  ssh: ['type', 'id', 'target', 'required', 'mode', 'uid', 'gid'],
+  bind: [...common, 'source', 'from'],
+  cache: [...common, 'source', 'from', 'sharing', 'mode', 'uid', 'gid'],
+  tmpfs: [...common, 'source', 'from', 'size'],
+  secret: [...common, 'source', 'required', 'mode', 'uid', 'gid'],
+  ssh: [...common, 'from', 'required', 'mode', 'uid', 'gid'],
 } as const;
 
 /** The id of an agent that has no other. */
 export const defaultAgent = 'default';
 
-const aliases: Readonly<Record<string, string>> = { src: 'source', dst: 'target', destination: 'target' };
+const aliases: Readonly<Record<string, string>> = {
+  ...{ src: 'source', dst: 'target', destination: 'target' },
+  ...{ ro: 'readonly', rw: 'readwrite' },
+};
+
+/** Those that may stand without a value. */
+const switches: ReadonlySet<string> = new Set(['readonly', 'readwrite', 'required']);
 
 /** All of one RUN. `workdir`: relative targets lie below it. UserError `bad-mount`. */
 export function parseRunMounts(
@@ -113,52 +110,61 @@ function parseRunMount(
   { workdir, agents }: { readonly workdir: string; readonly agents: number },
 ): RunMount {
   const fields = readFields(text, expand);
-  const type = fields.get('type') ?? 'bind';
+  const type = (fields.get('type') ?? 'bind').toLowerCase();
   if (!Object.hasOwn(fieldsOf, type))
     throw bad(`type=${type} is not known`, 'there are bind, cache, tmpfs, secret, ssh');
-  const known: readonly string[] = fieldsOf[type as keyof typeof fieldsOf];
-  const strange = [...fields.keys()].find((name) => !known.includes(name));
-  if (strange !== undefined) {
-    const near = findNearest(strange, known);
-    throw bad(
-      `type=${type} has no field "${strange}"`,
-      near === undefined ? `there are ${known.join(', ')}` : `write ${near}`,
-    );
-  }
-  const given = fields.get('target');
-  const target = given === undefined ? undefined : posix.resolve(workdir, given);
+  checkFields(fields, type as keyof typeof fieldsOf);
+  const given = findGiven(fields, 'target');
+  const target = posix.resolve(workdir, given ?? '');
   if (target === '/') throw bad('a mount cannot cover the root', 'choose a directory for target=');
-  if (type === 'secret') return secretMount(fields, target);
-  if (type === 'ssh') return sshMount(fields, target ?? `/run/buildkit/ssh_agent.${String(agents)}`);
-  if (target === undefined) throw bad('target= is missing', 'write target=/PATH');
-  if (type === 'tmpfs') return { type, target, size: sizeOf(fields.get('size')) };
-  const common = { target, source: fields.get('source') ?? '/', from: fields.get('from') };
-  if (type === 'bind')
-    return { type, ...common, writable: isSet(fields, 'rw') || isSet(fields, 'readwrite') };
-  const sharing = fields.get('sharing') ?? 'shared';
+  if (type === 'secret') return secretMount(fields, given === undefined ? undefined : target);
+  if (type === 'ssh') {
+    return sshMount(fields, given === undefined ? `/run/buildkit/ssh_agent.${String(agents)}` : target);
+  }
+  const writable = !isSet(fields, 'readonly', type === 'bind');
+  if (type === 'tmpfs') return { type, target, size: sizeOf(fields.get('size')), writable };
+  const place = { target, source: fields.get('source') ?? '/', from: findGiven(fields, 'from'), writable };
+  if (type === 'bind') return { type, ...place };
+  const sharing = (fields.get('sharing') ?? 'shared').toLowerCase();
   if (sharing !== 'shared' && sharing !== 'private' && sharing !== 'locked') {
     throw bad(`sharing=${sharing} is not known`, 'there are shared, private, locked');
   }
-  return {
-    type: 'cache',
-    ...common,
-    id: fields.get('id') ?? target,
-    writable: !isSet(fields, 'ro') && !isSet(fields, 'readonly'),
-    sharing,
-    ...access(fields, 0o755),
-  };
+  // The path as it is written, whatever WORKDIR is (BuildKit: dispatchRunMounts in dockerfile2llb).
+  const id = findGiven(fields, 'id') ?? cleaned(given ?? '');
+  return { type: 'cache', ...place, id, sharing, ...access(fields, 0o755) };
 }
 
+function checkFields(fields: ReadonlyMap<string, string>, type: keyof typeof fieldsOf): void {
+  const known: readonly string[] = fieldsOf[type];
+  const strange = [...fields.keys()].find((name) => !known.includes(name));
+  if (strange === undefined) return;
+  const near = findNearest(strange, known);
+  throw bad(
+    `type=${type} has no field "${strange}"`,
+    near === undefined ? `there are ${known.join(', ')}` : `write ${near}`,
+  );
+}
+
+/** A path without what says nothing, nor a slash at its end. */
+function cleaned(path: string): string {
+  return posix.normalize(path).replace(/(?<=.)\/$/, '');
+}
+
+/** `target`: undefined where none is given. */
 function secretMount(fields: ReadonlyMap<string, string>, target: string | undefined): SecretMount {
-  const id = fields.get('id') ?? (target === undefined ? undefined : posix.basename(target));
-  const env = fields.get('env');
-  if (id === undefined || id === '') throw bad('a secret needs its id', 'write type=secret,id=NAME');
+  const [named, source] = [findGiven(fields, 'id'), findGiven(fields, 'source')];
+  if (named !== undefined && source !== undefined) {
+    throw bad('id= and source= both name the secret', 'leave one of them out');
+  }
+  const id = named ?? source ?? (target === undefined ? undefined : posix.basename(target));
+  const env = findGiven(fields, 'env');
+  if (id === undefined) throw bad('a secret needs its id', 'write type=secret,id=NAME');
   return {
     type: 'secret',
     id,
-    target: target ?? (env === undefined ? `/run/secrets/${id}` : undefined),
+    target: target ?? (env === undefined ? `/run/secrets/${posix.basename(id)}` : undefined),
     env,
-    required: isSet(fields, 'required'),
+    required: isSet(fields, 'required', false),
     ...access(fields, 0o400),
   };
 }
@@ -166,43 +172,55 @@ function secretMount(fields: ReadonlyMap<string, string>, target: string | undef
 function sshMount(fields: ReadonlyMap<string, string>, target: string): SshMount {
   return {
     type: 'ssh',
-    id: fields.get('id') ?? defaultAgent,
+    id: findGiven(fields, 'id') ?? defaultAgent,
     target,
-    required: isSet(fields, 'required'),
+    required: isSet(fields, 'required', false),
     ...access(fields, 0o600),
   };
 }
 
 /** What `from` names, before anything is expanded; undefined without it. */
 export function findMountSource(text: string): string | undefined {
-  return unquoted(fieldsIn(text).findLast(([name]) => name === 'from')?.[1]);
+  return unlessEmpty(fieldsIn(text).findLast(([name]) => name === 'from')?.[1]);
 }
 
+/** By their usual names, the last of each; switches have values, and `readwrite` is the opposite of `readonly`. */
 function readFields(text: string, expand: (word: string) => string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const [name, value] of fieldsIn(text)) {
-    if (name === 'from' && value.includes('$')) {
+    if (value === undefined && !switches.has(name))
+      throw bad(`${name} lacks its value`, `write ${name}=VALUE`);
+    if (name === 'from' && value?.includes('$') === true) {
       throw bad('from= has no variables', `write FROM ${value} AS NAME before this stage, and from=NAME`);
     }
-    fields.set(name, expand(value));
+    const expanded = value === undefined ? 'true' : expand(value);
+    if (switches.has(name)) {
+      const isOn = booleanOf(name, expanded);
+      if (name === 'readwrite') fields.set('readonly', String(!isOn));
+      else fields.set(name, String(isOn));
+    } else fields.set(name, expanded);
   }
   return fields;
 }
 
-/** As they are written, by their usual names. The whole, a field or a value may stand in quotes. */
-function fieldsIn(text: string): [name: string, value: string][] {
-  const fields = unquoted(text).match(/(?:"[^"]*"|'[^']*'|[^,"'])+/g) ?? [];
+/** As they are written: a line of comma-separated values, of which a field in double quotes may hold commas. */
+function fieldsIn(text: string): [name: string, value: string | undefined][] {
+  const fields = text.match(/(?:"(?:[^"]|"")*"|[^,"])+/g) ?? [];
   return fields.map((field) => {
-    const bare = unquoted(field.trim());
-    const [key, value] = cutOnce(bare, '=') ?? [bare, ''];
+    const bare = /^".*"$/s.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field;
+    const [key, value] = cutOnce(bare, '=') ?? [bare, undefined];
     const name = key.toLowerCase();
     return [aliases[name] ?? name, value];
   });
 }
 
-/** Without the quotes around it, where there are any and none in it. */
-function unquoted<T extends string | undefined>(text: T): T {
-  return text?.replace(/^(["'])([^"']*)\1$/, '$2') as T;
+/** An empty value is as good as none. */
+function findGiven(fields: ReadonlyMap<string, string>, name: string): string | undefined {
+  return unlessEmpty(fields.get(name));
+}
+
+function unlessEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 function access(
@@ -210,7 +228,7 @@ function access(
   mode: number,
 ): { mode: number; uid: number; gid: number } {
   const text = fields.get('mode') ?? mode.toString(8);
-  if (!/^[0-7]{1,4}$/.test(text)) throw bad(`mode=${text} is no octal mode`, 'write mode=0600');
+  if (!/^0*[0-7]{1,4}$/.test(text)) throw bad(`mode=${text} is no octal mode`, 'write mode=0600');
   return { mode: Number.parseInt(text, 8), uid: idOf(fields, 'uid'), gid: idOf(fields, 'gid') };
 }
 
@@ -220,19 +238,20 @@ function idOf(fields: ReadonlyMap<string, string>, name: string): number {
   return Number(text);
 }
 
-/** `rw`, `rw=true`, `rw=false`. */
-function isSet(fields: ReadonlyMap<string, string>, name: string): boolean {
-  const value = fields.get(name);
-  return value !== undefined && value !== 'false';
+function isSet(fields: ReadonlyMap<string, string>, name: string, otherwise: boolean): boolean {
+  return fields.has(name) ? fields.get(name) === 'true' : otherwise;
 }
 
-const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+function booleanOf(name: string, text: string): boolean {
+  const value = findBoolean(text);
+  if (value === undefined) throw bad(`${name}=${text} is neither true nor false`, `write ${name}=true`);
+  return value;
+}
 
 function sizeOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const [, amount, unit] = /^(\d+)([bkmg]?)b?$/i.exec(text) ?? [];
-  if (amount === undefined) throw bad(`size=${text} is no size`, 'write size=64m');
-  return Number(amount) * (units[(unit ?? '').toLowerCase()] ?? 1);
+  const size = text === undefined ? undefined : parseSize(text);
+  if (text === undefined || size !== undefined) return size;
+  throw bad(`size=${text} is no size`, 'write size=64m');
 }
 
 function bad(message: string, hint: string): UserError {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { parseRunMounts } from '../../../src/build/plan/run-mounts.ts';
 
 const parseAll = (...texts: string[]) =>
-  parseRunMounts(texts, (word) => word.replaceAll('$V', 'v').replaceAll(/["']/g, ''), '/work');
+  parseRunMounts(texts, (word) => word.replaceAll('$V', 'v').replaceAll(/'/g, ''), '/work');
 const parse = (text: string) => parseAll(text)[0];
 const access = { mode: 0o755, uid: 0, gid: 0 };
 
@@ -14,14 +14,19 @@ t.test('every type, with its defaults', async (t) => {
       { type: 'bind', target: '/work/b', source: 'a', from: undefined, writable: false },
     ],
     [
-      'type=bind,src="a,b",target=/x,from=s,rw',
+      'type=bind,"src=a,b",target=/x,from=s,rw',
       { type: 'bind', target: '/x', source: 'a,b', from: 's', writable: true },
     ],
     [
-      '"type=bind","src=a,b",Target=\'/x\',"From=s"',
-      { type: 'bind', target: '/x', source: 'a,b', from: 's', writable: false },
+      '"type=bind","src=a,""b",Target=\'/x\',"From=s"',
+      { type: 'bind', target: '/x', source: 'a,"b', from: 's', writable: false },
     ],
-    ['"target=/x,from=s"', { type: 'bind', target: '/x', source: '/', from: 's', writable: false }],
+    ['src=c', { type: 'bind', target: '/work', source: 'c', from: undefined, writable: false }],
+    [
+      'type=Bind,target=/x,readwrite=0,id=i,ro=F',
+      { type: 'bind', target: '/x', source: '/', from: undefined, writable: true },
+    ],
+    ['target=/x,rw,ro', { type: 'bind', target: '/x', source: '/', from: undefined, writable: false }],
     [
       'type=bind,target=/$V,rw=false',
       { type: 'bind', target: '/v', source: '/', from: undefined, writable: false },
@@ -54,8 +59,19 @@ t.test('every type, with its defaults', async (t) => {
         ...{ mode: 0o700, uid: 1, gid: 2 },
       },
     ],
-    ['type=tmpfs,target=/t', { type: 'tmpfs', target: '/t', size: undefined }],
-    ['type=tmpfs,target=/t,size=64m', { type: 'tmpfs', target: '/t', size: 67108864 }],
+    [
+      'type=CACHE,target=c/./d/,sharing=Locked,mode=00750',
+      {
+        ...{ type: 'cache', target: '/work/c/d', id: 'c/d', source: '/', from: undefined, writable: true },
+        ...{ sharing: 'locked', mode: 0o750, uid: 0, gid: 0 },
+      },
+    ],
+    ['type=tmpfs,target=/t', { type: 'tmpfs', target: '/t', size: undefined, writable: true }],
+    ['type=tmpfs,target=/t,size=64m', { type: 'tmpfs', target: '/t', size: 67108864, writable: true }],
+    [
+      'type=tmpfs,target=/t,size=1.5GiB,ro',
+      { type: 'tmpfs', target: '/t', size: 1610612736, writable: false },
+    ],
     [
       'type=secret,id=s',
       {
@@ -71,6 +87,20 @@ t.test('every type, with its defaults', async (t) => {
     [
       'type=secret,id=s,env=E,required',
       { type: 'secret', id: 's', target: undefined, env: 'E', required: true, ...access, mode: 0o400 },
+    ],
+    [
+      'type=secret,source=a/s,required=0,ro',
+      {
+        ...{ type: 'secret', id: 'a/s', target: '/run/secrets/s', env: undefined, required: false },
+        ...{ mode: 0o400, uid: 0, gid: 0 },
+      },
+    ],
+    [
+      'type=Secret,src=s,env=,required=T',
+      {
+        ...{ type: 'secret', id: 's', target: '/run/secrets/s', env: undefined, required: true },
+        ...{ mode: 0o400, uid: 0, gid: 0 },
+      },
     ],
     [
       'type=secret,target=/d/name',
@@ -111,8 +141,14 @@ t.test('agents of ssh, counted', async (t) => {
 t.test('what cannot be says what to write', async (t) => {
   for (const [text, line] of [
     ['type=ssh,source=a', /id, target/],
+    ['type=secret,from=a', /id, target/],
+    ['type=secret,id=a,source=b', /both name/],
+    ['type=secret,id=a,required=yes', /required=true/],
+    ['type=secret,id', /id=VALUE/],
+    ['target=/x,size=1', /there are/],
+    ['target=.,rw=', /readwrite=true/],
     ['type=bond,target=/x', /bind, cache/],
-    ['type=cache', /target=\/PATH/],
+    ['type=tmpfs,target=/x,sharing=shared', /there are/],
     ['type=cache,target=/', /directory/],
     ['type=cache,target=/x,sharing=none', /shared, private, locked/],
     ['type=cache,traget=/x', /write target/],
