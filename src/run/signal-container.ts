@@ -15,7 +15,7 @@ import { waitForExit } from './wait-exit.ts';
 
 /** `KILL`, `SIGKILL`, `9` or `SIGRTMIN+3` as a number. UserError `bad-signal`. */
 export function signalNumber(text: string): number {
-  const name = `SIG${text.toUpperCase().replace(/^SIG/, '')}`;
+  const name = `SIG${text.toUpperCase().replace(/^SIG/, '')}`.replace(/^SIGCLD$/, 'SIGCHLD');
   const number = /^\d+$/.test(text)
     ? Number(text)
     : ((constants.signals as Record<string, number | undefined>)[name] ?? realTimeSignal(name));

@@ -25,7 +25,7 @@ export function expandWord(text: string, options: ExpandOptions): string {
   return new Expansion(text, options).run().text;
 }
 
-/** Words, split where unquoted space is, also space that a variable brought in. */
+/** Words, split where unquoted space is, also space that a variable brought in; empty ones are none. */
 export function expandWords(text: string, options: ExpandOptions): string[] {
   return new Expansion(text, options).run().words;
 }
@@ -49,11 +49,11 @@ class Expansion {
   }
 
   run(): Expanded {
-    return this.#upTo(undefined, false);
+    return this.#upTo(undefined);
   }
 
-  /** Up to an unquoted `stop`, which is eaten, or to the end. In a pattern escapes are kept. */
-  #upTo(stop: string | undefined, keepEscapes: boolean): Expanded {
+  /** Up to an unquoted `stop`, which is eaten, or to the end. `kept` goes before each character that was escaped. */
+  #upTo(stop: string | undefined, kept = ''): Expanded {
     const words = new Words();
     let text = '';
     const quoted = (piece: string) => {
@@ -75,7 +75,7 @@ class Expansion {
       } else if (char === this.#options.escape) {
         // An escape at the very end stands for nothing.
         const escaped = this.#next() ?? '';
-        quoted(keepEscapes && escaped !== '' ? `\\${escaped}` : escaped);
+        quoted(escaped === '' ? '' : kept + escaped);
       } else {
         text += char;
         words.addSplit(char);
@@ -127,7 +127,7 @@ class Expansion {
     if (operator === undefined || !'-+?'.includes(operator)) {
       throw this.#bad(`has ":${operator ?? ''}" after the name; there are :- :+ :?`);
     }
-    const word = this.#upTo('}', false).text;
+    const word = this.#upTo('}').text;
     const isSet = value !== undefined && !(char === ':' && value === '');
     if (operator === '-') return isSet ? value : word;
     if (operator === '+') return isSet ? word : '';
@@ -141,18 +141,18 @@ class Expansion {
   #cut(value: string | undefined, end: '#' | '%'): string {
     const isDouble = this.#peek() === end;
     if (isDouble) this.#at += 1;
-    const pattern = this.#upTo('}', true).text;
+    const pattern = this.#upTo('}', '\\').text;
     const reach = isDouble ? 'longest' : 'shortest';
     if (value === undefined) return '';
     return end === '#' ? cutPrefix(value, pattern, reach) : cutSuffix(value, pattern, reach);
   }
 
-  /** `${x/pattern/new}`, `${x//pattern/new}`. */
+  /** `${x/pattern/new}`, `${x//pattern/new}`; what is new keeps its escapes (BuildKit: processDollar in frontend/dockerfile/shell). */
   #replaced(value: string | undefined): string {
     const all = this.#peek() === '/';
     if (all) this.#at += 1;
-    const pattern = this.#upTo('/', true).text;
-    const replacement = this.#upTo('}', false).text;
+    const pattern = this.#upTo('/', '\\').text;
+    const replacement = this.#upTo('}', this.#options.escape).text;
     return value === undefined ? '' : replaceMatches(value, pattern, replacement, all);
   }
 
@@ -186,13 +186,13 @@ class Expansion {
   }
 }
 
-/** Collects words while text arrives; quoted text makes a word even where it is empty. */
+/** Collects words while text arrives. */
 class Words {
   readonly #words: string[] = [];
-  #current: string | undefined;
+  #current = '';
 
   add(text: string): void {
-    this.#current = (this.#current ?? '') + text;
+    this.#current += text;
   }
 
   addSplit(text: string): void {
@@ -208,7 +208,7 @@ class Words {
   }
 
   #flush(): void {
-    if (this.#current !== undefined) this.#words.push(this.#current);
-    this.#current = undefined;
+    if (this.#current !== '') this.#words.push(this.#current);
+    this.#current = '';
   }
 }

@@ -27,7 +27,7 @@ export function parseHealthcheck({ place, text }: RawInstruction, escape: Escape
     });
   };
   const retries = flags.find('retries') ?? '0';
-  if (!/^\d+$/.test(retries)) {
+  if (!/^\+?\d+$/.test(retries)) {
     throw errorAt(place, { code: 'bad-flag', message: `--retries=${retries} is no number` });
   }
   const word = /^\S+/.exec(flags.rest)?.[0] ?? '';

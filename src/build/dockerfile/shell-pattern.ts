@@ -35,7 +35,6 @@ export function cutSuffix(value: string, pattern: string, reach: 'longest' | 'sh
 
 /** The first match, or every one, replaced by `replacement` as it stands. */
 export function replaceMatches(value: string, pattern: string, replacement: string, all: boolean): string {
-  if (pattern === '') return value;
   const expression = new RegExp(patternSource(pattern, 'longest'), all ? 'gs' : 's');
   return value.replace(expression, () => replacement);
 }

@@ -3,8 +3,8 @@
  * the image's history, with what variables stood for.
  */
 import { posix } from 'node:path';
-import { constants } from 'node:os';
 import { UserError } from '../../base/user-error.ts';
+import { signalNumber } from '../../run/signal-container.ts';
 import { expandWord, expandWords, type ExpandOptions } from '../dockerfile/expand-word.ts';
 import type {
   Command,
@@ -62,6 +62,7 @@ export function configure(image: Configured, instruction: ConfigInstruction, exp
       return `SHELL ${JSON.stringify(config.Shell)}`;
     case 'volume': {
       const paths = instruction.values.map(word);
+      if (paths.includes('')) throw new UserError('blank-value', 'the path of a volume is empty here');
       for (const path of paths) config.Volumes = { ...config.Volumes, [path]: {} };
       return `VOLUME ${JSON.stringify(paths)}`;
     }
@@ -88,7 +89,6 @@ function setText(image: Configured, { kind, text }: TextInstruction, expand: Exp
     return `MAINTAINER ${text}`;
   }
   const value = expandWord(text, expand);
-  if (value === '') throw new UserError('blank-value', `${text} is empty here`);
   if (kind === 'workdir') {
     config.WorkingDir = posix.resolve(config.WorkingDir ?? '/', value);
     return `WORKDIR ${config.WorkingDir}`;
@@ -97,7 +97,8 @@ function setText(image: Configured, { kind, text }: TextInstruction, expand: Exp
     config.User = value;
     return `USER ${value}`;
   }
-  checkSignal(value);
+  // What is no signal is an error.
+  signalNumber(value);
   config.StopSignal = value;
   return `STOPSIGNAL ${value}`;
 }
@@ -137,12 +138,4 @@ function healthConfig(config: ContainerConfig, check: Healthcheck): HealthConfig
     ...(check.startInterval === 0 ? {} : { StartInterval: check.startInterval }),
     ...(check.retries === 0 ? {} : { Retries: check.retries }),
   };
-}
-
-function checkSignal(value: string): void {
-  const name = value.toUpperCase();
-  const full = name.startsWith('SIG') ? name : `SIG${name}`;
-  if (/^\d+$/.test(value) ? Number(value) <= 64 : full in constants.signals || /^SIGRTM(IN|AX)/.test(full))
-    return;
-  throw new UserError('bad-signal', `"${value}" is no signal`, { hint: 'write STOPSIGNAL SIGTERM' });
 }

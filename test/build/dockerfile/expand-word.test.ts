@@ -124,7 +124,10 @@ const table: readonly (readonly [string, string])[] = [
   ['${dots/[a]/x}', 'a.b.c'],
   ['${dots/(a|b)/x}', 'a.b.c'],
   ['${unset/a/b}', ''],
-  ['${dots/./\\}}', 'a}b.c'],
+  ['${dots/./\\}}', 'a\\}b.c'],
+  ['${path//\\//\\/}', '\\/usr\\/local\\/bin\\/x.tar.gz'],
+  ['${dots/$empty/x}', 'xa.b.c'],
+  ['${A///}', 'a'],
 ];
 
 for (const [text, expected] of table) {
@@ -175,7 +178,7 @@ t.test('several words', async (t) => {
     ['$two', ['one', 'two']],
     ['"$two"', ['one two']],
     ['x$two', ['xone', 'two']],
-    ['"" a', ['', 'a']],
+    ['"" a', ['a']],
     ['$empty a', ['a']],
     ['a\\ b c', ['a b', 'c']],
     ["'a b'c d", ['a bc', 'd']],
