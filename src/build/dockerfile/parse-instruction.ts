@@ -72,10 +72,11 @@ function parseText(
 function parseArg({ place, text }: RawInstruction, escape: Escape): StageInstruction {
   const args = splitWords(text, escape).map((word) => {
     const [name, value] = cutOnce(word, '=') ?? [word, undefined];
-    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return value === undefined ? { name } : { name, value };
+    // Any name will do, so that what stands behind a # is more of them (BuildKit: parseArg in frontend/dockerfile/instructions).
+    if (name !== '') return value === undefined ? { name } : { name, value };
     throw errorAt(place, {
       code: 'bad-instruction',
-      message: `"${name}" is no name for a build argument`,
+      message: `${word} lacks the name of a build argument`,
       hint: 'write ARG NAME or ARG NAME=VALUE',
     });
   });

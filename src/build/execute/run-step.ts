@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
 import type { RunInstruction } from '../dockerfile/instruction.ts';
 import { argvOf } from '../plan/configure.ts';
-import { findEnv, shellOf } from '../plan/container-config.ts';
+import { shellOf } from '../plan/container-config.ts';
 import { parseRunMounts } from '../plan/run-mounts.ts';
 import type { BuildSession } from './build-request.ts';
 import type { StepPlace } from './copy-step.ts';
@@ -30,7 +30,7 @@ export async function runStep(
   const mounts = await resolveMounts(session, place, asked, instruction.place);
   const argv = commandOf(state, instruction);
   if (argv.length === 0) throw new UserError('bad-instruction', 'RUN has no command');
-  const env = environment(state);
+  const env = state.environment();
   const user = state.config.User ?? '';
   const inputs = new Map<string, string>([
     ['command', JSON.stringify(argv)],
@@ -97,13 +97,6 @@ function scriptMount({ store }: BuildSession, instruction: RunInstruction): Step
   const source = join(mkdtempSync(join(store.scratch, 'script-')), 'script');
   writeFileSync(source, instruction.script?.content ?? '', { mode: 0o755 });
   return [{ type: 'bind', source, target: scriptPath, writable: false }];
-}
-
-/** Arguments first: ENV wins over ARG. */
-function environment({ config, args }: StageState): string[] {
-  const own = config.Env ?? [];
-  const declared = [...args].filter(([name]) => findEnv(config, name) === undefined);
-  return [...own, ...declared.map(([name, value]) => `${name}=${value}`)];
 }
 
 function nameAndValue(entry: string): [string, string] {

@@ -4,6 +4,7 @@
  */
 import type { Chain, LayerFacts } from '../build-store.ts';
 import { expandWord, type Escape, type ExpandOptions } from '../dockerfile/expand-word.ts';
+import { cutOnce } from '../dockerfile/words.ts';
 import { defaultPath, findEnv, setEnv, type ContainerConfig } from '../plan/container-config.ts';
 import type { Platform } from '../plan/platform.ts';
 
@@ -32,6 +33,7 @@ export class StageState {
   key = 'scratch';
   /** When its newest part was made; undefined for nothing at all. */
   created: string | undefined;
+  /** Those that no later ENV has taken the place of. */
   readonly args = new Map<string, string>();
   readonly #diffIds: string[] = [];
   readonly #history: object[] = [];
@@ -71,16 +73,22 @@ export class StageState {
     return state;
   }
 
-  /** How words of the next instruction are expanded: what ENV has set wins over ARG. */
+  /** How words of the next instruction are expanded. Of ENV and ARG of one name the later counts (BuildKit: dispatchArg). */
   expansion(escape: Escape): ExpandOptions {
     return {
       escape,
-      variables: { find: (name) => findEnv(this.config, name) ?? this.args.get(name) },
+      variables: { find: (name) => this.args.get(name) ?? findEnv(this.config, name) },
     };
   }
 
   expand(word: string, escape: Escape): string {
     return expandWord(word, this.expansion(escape));
+  }
+
+  /** What a command finds in its environment, `NAME=VALUE`. */
+  environment(): string[] {
+    const env = new Map((this.config.Env ?? []).map((entry) => cutOnce(entry, '=') ?? [entry, '']));
+    return [...new Map([...env, ...this.args])].map(([name, value]) => `${name}=${value}`);
   }
 
   /** An instruction that made `layer`, or none. `at`: when. */

@@ -23,10 +23,10 @@ export class BuildArgs {
   readonly #global = new Map<string, string>();
   readonly #unused: Set<string>;
 
-  /** `given`: of the command line. `platform`: TARGETARCH and its like. */
+  /** `given`: of the command line. `platform`: TARGETARCH and its like, unless they are given. */
   constructor(given: ReadonlyMap<string, string>, platform: ReadonlyMap<string, string>) {
     this.#given = given;
-    this.#platform = platform;
+    this.#platform = new Map([...platform].map(([name, value]) => [name, given.get(name) ?? value]));
     const isOurs = (name: string) => proxyNames.includes(name) || name === 'SOURCE_DATE_EPOCH';
     this.#unused = new Set([...given.keys()].filter((name) => !isOurs(name)));
   }

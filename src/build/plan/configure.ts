@@ -33,6 +33,8 @@ export interface Configured {
   /** Whether this stage has a CMD of its own, which an ENTRYPOINT then leaves alone. */
   ownCmd: boolean;
   author?: string | undefined;
+  /** Values of ARG that hide those of ENV, which an ENV of the same name ends. */
+  readonly args?: Map<string, string>;
 }
 
 /** Changes `image`. UserError without a place: `bad-port`, `bad-signal`, and those of expansion. */
@@ -43,6 +45,7 @@ export function configure(image: Configured, instruction: ConfigInstruction, exp
     case 'env':
       return setPairs('ENV', instruction, word, (name, value) => {
         setEnv(config, name, value);
+        image.args?.delete(name);
       });
     case 'label':
       return setPairs('LABEL', instruction, word, (name, value) => {

@@ -110,6 +110,16 @@ const table: readonly (readonly [string, unknown])[] = [
   ['ENV a==b', { kind: 'env', pairs: [{ name: 'a', value: '=b' }] }],
   ['LABEL a.b="c"', { kind: 'label', pairs: [{ name: 'a.b', value: '"c"' }] }],
   ['ARG a b=c', { kind: 'arg', args: [{ name: 'a' }, { name: 'b', value: 'c' }] }],
+  [
+    'ARG a-b=1 c.d 1=2 # it\'s "x',
+    {
+      kind: 'arg',
+      args: [
+        ...[{ name: 'a-b', value: '1' }, { name: 'c.d' }, { name: '1', value: '2' }],
+        ...[{ name: '#' }, { name: 'it\'s "x' }],
+      ],
+    },
+  ],
   ['ARG a=', { kind: 'arg', args: [{ name: 'a', value: '' }] }],
   ['WORKDIR /a b', { kind: 'workdir', text: '/a b' }],
   ['USER a:b', { kind: 'user', text: 'a:b' }],
@@ -228,7 +238,7 @@ t.test('errors name the place and what to write', async (t) => {
     ['FROM x\nRUN --network=x a', 'bad-flag', /default, none, host/],
     ['FROM x\nENV a', 'bad-instruction', /ENV a=VALUE/],
     ['FROM x\nENV a=b c', 'bad-instruction', /quote a value/],
-    ['FROM x\nARG 1=2', 'bad-instruction', /ARG NAME/],
+    ['FROM x\nARG =2', 'bad-instruction', /ARG NAME/],
     ['FROM x\nSHELL bash', 'bad-instruction', /SHELL \["/],
     ['FROM x\nHEALTHCHECK a', 'bad-instruction', /HEALTHCHECK CMD/],
     ['FROM x\nHEALTHCHECK --interval=5 CMD a', 'bad-flag', /30s/],

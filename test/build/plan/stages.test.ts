@@ -109,6 +109,12 @@ t.test('the platform is this machine’s', async (t) => {
   }
 });
 
+t.test('what a build has of itself can be given, too', async (t) => {
+  t.match(resolve('FROM x-$TARGETARCH-$TARGETOS', { TARGETARCH: 'riscv64' }), [
+    { base: { name: 'x-riscv64-linux' } },
+  ]);
+});
+
 t.test('errors say what there is', async (t) => {
   const wrong: readonly (readonly [() => unknown, string, RegExp])[] = [
     [() => resolve('ARG B\nFROM $B'), 'blank-image', /D:2: .*--build-arg/],
