@@ -185,20 +185,19 @@ t.test('ADD: archives are unpacked, files are fetched and checked', needed, asyn
   const address = server.address() as { port: number };
   const url = `http://127.0.0.1:${String(address.port)}/dir/file.txt?x=1`;
   const sum = 'sha256:c1a7b9fbbd5d0ad3a1dc4a9b1ec6f7f4c2df8c4f4e0a4cbd1e2f4d4b4a3c2b1a';
-  const child = (...words: string[]) => buildApart(builder.root, builder.context('.'), words);
   writeFileSync(builder.context('plain.gz'), 'no archive');
   builder.strata(['export', 'base', '-o', builder.context('base.tar')]);
   writeFileSync(
     builder.context('Dockerfile'),
     `FROM scratch\nADD ${url} /got/\nADD base.tar plain.gz /un/\n`,
   );
-  const done = await child('-t', 'x');
+  const done = await builder.buildAside('-t', 'x');
   t.equal(done.status, 0, done.stderr);
   t.equal(builder.cat('x', '/got/file.txt'), 'fetched\n');
   t.match(builder.cat('x', '/un/etc/passwd'), /^root/);
   t.equal(builder.cat('x', '/un/plain.gz'), 'no archive');
   writeFileSync(builder.context('Dockerfile'), `FROM scratch\nADD --checksum=${sum} ${url} /got/\n`);
-  const wrong = await child('-t', 'y');
+  const wrong = await builder.buildAside('-t', 'y');
   t.equal(wrong.status, 1);
   t.match(wrong.stderr, /Dockerfile:2: .*not sha256:c1a7/);
 });
@@ -315,15 +314,3 @@ t.test('commands that are typed wrongly get the corrected line', needs(...mountN
   t.equal(alone.status, 0, alone.stderr);
   t.match(builder.strata(['build', '-'], { input: 'FROM base\nCOPY a /\n' }).stderr, /-:2: .*no context/);
 });
-
-/** Without holding up this process, which has a server to run. */
-async function buildApart(root: string, cwd: string, words: readonly string[]) {
-  const child = spawn(program, ['--root', root, 'build', ...words, '.'], {
-    cwd,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-  const [status] = (await once(child, 'close')) as [number | null];
-  return { status, stderr };
-}

@@ -62,6 +62,8 @@ export interface CopyInstruction {
   readonly parents: boolean;
   readonly exclude: readonly string[];
   readonly checksum?: string;
+  /** Whether archives are unpacked; without it, those of ADD that are in the context. */
+  readonly unpack?: boolean;
 }
 
 export interface TextInstruction {

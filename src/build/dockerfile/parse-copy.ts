@@ -11,7 +11,8 @@ import type { RawInstruction } from './split-instructions.ts';
 
 const flagsOf = {
   copy: ['from', 'chown', 'chmod', 'link', 'parents', 'exclude'],
-  add: ['chown', 'chmod', 'link', 'checksum', 'exclude'],
+  // There is no repository of which --keep-git-dir could keep anything.
+  add: ['chown', 'chmod', 'link', 'checksum', 'exclude', 'unpack', 'keep-git-dir'],
 } as const;
 
 /** UserError `bad-instruction`, and those of flags. */
@@ -41,6 +42,7 @@ export function parseCopy(kind: 'copy' | 'add', raw: RawInstruction, escape: Esc
     ...optional('chown'),
     ...optional('chmod'),
     ...optional('checksum'),
+    ...(flags.has('unpack') ? { unpack: flags.isSet('unpack') } : {}),
     link: flags.isSet('link'),
     parents: flags.isSet('parents'),
     exclude: flags.all('exclude'),

@@ -24,7 +24,7 @@ export function isUrl(source: string): boolean {
 
 /** Sources that other builders take. UserError `no-git`; nothing for a path or a URL of a file. */
 export function refuseGit(source: string): void {
-  const isGit = /^(git@|git:\/\/|ssh:\/\/)/i.test(source) || (isUrl(source) && /\.git(#|$)/i.test(source));
+  const isGit = /^(git@|git:\/\/|ssh:\/\/)/i.test(source) || (isUrl(source) && /\.git([#?]|$)/i.test(source));
   if (!isGit) return;
   throw new UserError('no-git', 'repositories are not cloned', {
     hint: 'clone it before the build and COPY it, or RUN git clone in a stage',

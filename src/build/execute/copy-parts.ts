@@ -35,13 +35,13 @@ export interface PathOptions {
   readonly source: string;
   readonly exclude: IgnoreRules;
   readonly parents: boolean;
-  /** ADD: archives are unpacked. */
+  /** Archives are unpacked. */
   readonly unpacks: boolean;
 }
 
 /** A path in the build context. UserError `no-context`, `no-source`. */
 export async function contextPart(session: BuildSession, options: PathOptions): Promise<CopyPart> {
-  const { fs, request, store, reporter, signal } = session;
+  const { request, reporter } = session;
   const { source } = options;
   if (request.context === undefined) {
     throw new UserError('no-context', `there is no context to take "${source}" from`, {
@@ -56,32 +56,40 @@ export async function contextPart(session: BuildSession, options: PathOptions): 
     inputs,
     isDirectory: sources[0]?.found.isDirectory === true,
     owners: 'ignored',
-    open: async <T>(act: CopyAct<T>): Promise<T> => {
-      const archives = options.unpacks ? await archivesAmong(sources, signal) : new Map<CopySource, string>();
-      if (archives.size === 0) return act(sources, 'ignored');
-      const done: T[] = [];
-      for (const source of sources) {
-        const archive = archives.get(source);
-        if (archive === undefined) {
-          done.push(await act([source], 'ignored'));
-          continue;
-        }
-        const { directory, implied, lost } = await unpack(store.scratch, archive, signal);
-        if (lost.size > 0)
-          reporter.warn(
-            `the data root lies on a file system that cannot hold ${[...lost].join(', ')}: what ${basename(archive)} has of that is left out`,
-          );
-        const tree = new SourceTree(fs, directory);
-        try {
-          const found = { path: asName(''), isDirectory: true };
-          done.push(await act([{ tree, found, archive: { implied } }], 'kept'));
-        } finally {
-          tree.close();
-        }
-      }
-      return done.at(-1) as T;
-    },
+    open: (act) => (options.unpacks ? openUnpacked(session, sources, act) : act(sources, 'ignored')),
   };
+}
+
+/** Runs `act` with what archives among the sources hold. */
+async function openUnpacked<T>(
+  { fs, store, reporter, signal }: BuildSession,
+  sources: readonly CopySource[],
+  act: CopyAct<T>,
+): Promise<T> {
+  const archives = await archivesAmong(sources, signal);
+  if (archives.size === 0) return act(sources, 'ignored');
+  const done: T[] = [];
+  for (const source of sources) {
+    const archive = archives.get(source);
+    if (archive === undefined) {
+      done.push(await act([source], 'ignored'));
+      continue;
+    }
+    const { directory, implied, lost } = await unpack(store.scratch, archive, signal);
+    if (lost.size > 0) {
+      reporter.warn(
+        `the data root lies on a file system that cannot hold ${[...lost].join(', ')}: what ${basename(archive)} has of that is left out`,
+      );
+    }
+    const tree = new SourceTree(fs, directory);
+    try {
+      const found = { path: asName(''), isDirectory: true };
+      done.push(await act([{ tree, found, archive: { implied } }], 'kept'));
+    } finally {
+      tree.close();
+    }
+  }
+  return done.at(-1) as T;
 }
 
 async function fileInputs(
@@ -173,10 +181,15 @@ export function inlinePart(
 
 /** A file by http; with a checksum it is fetched only where the cache lacks the step. */
 export async function urlPart(
-  { fs, store, signal }: BuildSession,
+  session: BuildSession,
   url: string,
-  options: { readonly checksum: string | undefined; readonly isDirectory: boolean },
+  options: {
+    readonly checksum: string | undefined;
+    readonly isDirectory: boolean;
+    readonly unpacks: boolean;
+  },
 ): Promise<CopyPart> {
+  const { fs, store, signal } = session;
   const fetchIt = (): Promise<Download> => download(store.scratch, url, { ...options, signal });
   let fetched = options.checksum === undefined ? await fetchIt() : undefined;
   return {
@@ -185,7 +198,9 @@ export async function urlPart(
     owners: 'ignored',
     open: async (act) => {
       fetched ??= await fetchIt();
-      return withFile(fs, fetched.directory, fetched.name, act);
+      return withFile(fs, fetched.directory, fetched.name, (sources, owners) =>
+        options.unpacks ? openUnpacked(session, sources, act) : act(sources, owners),
+      );
     },
   };
 }

@@ -33,17 +33,23 @@ export async function copyStep(
   const expand = (word: string) => state.expand(word, escape);
   const sources = instruction.sources.map(expand);
   const destination = absolute(state, expand(instruction.destination));
-  const chown = instruction.chown === undefined ? undefined : expand(instruction.chown);
-  const chmod = instruction.chmod === undefined ? undefined : expand(instruction.chmod);
+  // What is empty then is not given.
+  const [chown, chmod, checksum] = [instruction.chown, instruction.chmod, instruction.checksum].map(
+    (word) => {
+      const value = word === undefined ? '' : expand(word);
+      return value === '' ? undefined : value;
+    },
+  );
   const mode = chmod === undefined ? undefined : parseMode(chmod);
-  const exclude =
-    instruction.exclude.length === 0 ? noRules : ignoreRules(instruction.exclude.map(expand), '--exclude');
+  const exclude = instruction.exclude.length === 0 ? noRules : ignoreRules(instruction.exclude, '--exclude');
   if (sources.length + instruction.inline.length > 1 && !/(^|\/)\.?$/.test(destination)) {
     throw new UserError('several-sources', `several files cannot become ${destination}`, {
       hint: `write ${destination}/ for a directory`,
     });
   }
-  const parts = await partsOf(session, { stage, state }, instruction, { sources, destination, exclude });
+  const parts = await partsOf(session, { stage, state }, instruction, {
+    ...{ sources, destination, exclude, checksum },
+  });
   const { fs, store, reporter, signal } = session;
   const act = async (root: string): Promise<void> => {
     const target = new InRoot(root);
@@ -83,6 +89,7 @@ export async function copyStep(
     // Of a file that is a source by itself, nothing else in the key tells whether it is left out.
     ...(exclude.lines.length === 0 ? [] : [['--exclude', JSON.stringify(exclude.lines)] as const]),
     ['--link', String(instruction.link)],
+    ...(instruction.unpack === undefined ? [] : [['--unpack', String(instruction.unpack)] as const]),
   ]);
   const createdBy = `${keyword} ${[...sources, ...instruction.inline.map(({ name }) => `<<${name}`), destination].join(' ')}`;
   return { keyword, inputs, createdBy, change: { detached: instruction.link }, act };
@@ -109,9 +116,8 @@ function ownerIn(root: string, chown: string) {
   }
 }
 
-/** Slashes at the end stay: they say that it is a directory. */
+/** Slashes at the end stay: they say that it is a directory, as does an empty text. */
 function absolute(state: StageState, destination: string): string {
-  if (destination === '') throw new UserError('blank-value', 'the destination is empty here');
   const path = posix.resolve(state.config.WorkingDir ?? '/', destination);
   return /(^|\/)\.{0,2}$/.test(destination) && path !== '/' ? `${path}/` : path;
 }
@@ -124,19 +130,29 @@ async function partsOf(
     sources,
     destination,
     exclude,
-  }: { sources: readonly string[]; destination: string; exclude: typeof noRules },
+    checksum,
+  }: {
+    sources: readonly string[];
+    destination: string;
+    exclude: typeof noRules;
+    checksum: string | undefined;
+  },
 ): Promise<CopyPart[]> {
-  const { from, kind, parents, place, checksum } = instruction;
+  const { from, kind, parents, place, unpack } = instruction;
+  checkChecksum(instruction.checksum, checksum, sources);
   const chain =
     from === undefined
       ? undefined
       : await getChain(session, sourceOf(from, stage.index, session.stages, place));
   const parts: CopyPart[] = [];
   for (const source of sources) {
-    const options = { source, exclude, parents, unpacks: kind === 'add' };
+    const options = { source, exclude, parents, unpacks: unpack ?? kind === 'add' };
     if (kind === 'add') refuseGit(source);
     if (from !== undefined) parts.push(await layerPart(session, chain, options));
-    else if (isUrl(source)) parts.push(await fetchedPart(session, source, { kind, checksum, destination }));
+    else if (isUrl(source))
+      parts.push(
+        await fetchedPart(session, source, { kind, checksum, destination, unpacks: unpack ?? false }),
+      );
     else parts.push(await contextPart(session, options));
   }
   for (const heredoc of instruction.inline) {
@@ -152,19 +168,32 @@ async function partsOf(
 function fetchedPart(
   session: BuildSession,
   source: string,
-  {
-    kind,
-    checksum,
-    destination,
-  }: { kind: 'copy' | 'add'; checksum: string | undefined; destination: string },
+  options: {
+    readonly kind: 'copy' | 'add';
+    readonly checksum: string | undefined;
+    readonly destination: string;
+    readonly unpacks: boolean;
+  },
 ): Promise<CopyPart> {
+  const { kind, checksum, destination, unpacks } = options;
   if (kind === 'copy') {
     throw new UserError('no-source', `COPY fetches nothing`, { hint: `write ADD ${source} ${destination}` });
   }
-  if (checksum !== undefined && !/^sha256:[0-9a-f]{64}$/.test(checksum)) {
-    throw new UserError('bad-checksum', `--checksum=${checksum} is no digest`, {
+  return urlPart(session, source, { checksum, unpacks, isDirectory: destination.endsWith('/') });
+}
+
+/** `written`: with its variables. UserError `bad-checksum`. */
+function checkChecksum(
+  written: string | undefined,
+  checksum: string | undefined,
+  sources: readonly string[],
+): void {
+  if (checksum === undefined) return;
+  if (!/^sha256:[0-9a-f]{64}$/.test(checksum)) {
+    throw new UserError('bad-checksum', `--checksum=${written ?? ''} is no digest`, {
       hint: 'write --checksum=sha256: and 64 hexadecimal digits',
     });
   }
-  return urlPart(session, source, { checksum, isDirectory: destination.endsWith('/') });
+  if (sources.length === 1 && sources.every(isUrl)) return;
+  throw new UserError('bad-checksum', '--checksum is for one URL', { hint: 'write an ADD for each URL' });
 }
