@@ -35,13 +35,14 @@ export interface SplitFile {
 
 const isCommentOrEmpty = (line: string): boolean => /^\s*(#|$)/.test(line);
 
-/** Splits `source`; `file` is its name in messages. UserError `open-heredoc`; what is no instruction is one of unknown keyword. */
+/**
+ * Splits `source`; `file` is its name in messages. UserError `bad-directive`, `open-heredoc`; what is no instruction is one of
+ * unknown keyword.
+ */
 export function splitInstructions(source: string, file: string): SplitFile {
-  const lines = source
-    .replace(/^\u{FEFF}/u, '')
-    .replaceAll('\r\n', '\n')
-    .split('\n');
-  const directives = directivesOf(lines);
+  const written = source.replace(/^\u{FEFF}/u, '').split('\n');
+  const lines = written.map((line) => line.replace(/\r+$/, ''));
+  const directives = directivesOf(lines, file);
   const escape: Escape = directives.get('escape') === '`' ? '`' : '\\';
   const instructions: RawInstruction[] = [];
   for (let start = 0; start < lines.length;) {
@@ -54,23 +55,35 @@ export function splitInstructions(source: string, file: string): SplitFile {
     const keyword = (words[1] ?? '').toUpperCase();
     const text = (words[2] ?? '').trimEnd();
     const place = { file, line: start + 1, text: shorten(joined.text) };
-    const { heredocs, next } = readHeredocs(heredocOperators(keyword, text), lines, joined.next, place);
-    const heredocText = heredocs.length === 0 ? '' : `${lines.slice(joined.next, next).join('\n')}\n`;
-    instructions.push({ keyword, text, heredocs, heredocText, place });
-    start = next;
+    const operators = heredocOperators(keyword, text);
+    const read = readHeredocs(operators, { lines, written, first: joined.next, place });
+    instructions.push({ keyword, text, heredocs: read.heredocs, heredocText: read.text, place });
+    start = read.next;
   }
   return { escape, directives, instructions };
 }
 
 const directiveNames: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
 
-/** They stand before everything else, and end with the first line that is none. */
-function directivesOf(lines: readonly string[]): Map<string, string> {
+/** They stand before everything else, each once, and end with the first line that is none. */
+function directivesOf(lines: readonly string[], file: string): Map<string, string> {
   const directives = new Map<string, string>();
-  for (const line of lines) {
-    const [, name = '', value = ''] = /^\s*#\s*([a-z][a-z0-9]*)\s*=\s*(.+?)\s*$/i.exec(line) ?? [];
-    if (!directiveNames.has(name.toLowerCase())) break;
-    directives.set(name.toLowerCase(), value);
+  for (const [index, line] of lines.entries()) {
+    const [, word = '', value = ''] = /^\s*#\s*([a-z][a-z0-9]*)\s*=\s*(.+?)\s*$/i.exec(line) ?? [];
+    const name = word.toLowerCase();
+    if (!directiveNames.has(name)) break;
+    const place = { file, line: index + 1, text: shorten(line) };
+    if (directives.has(name)) {
+      throw errorAt(place, { code: 'bad-directive', message: `# ${name}= stands there twice` });
+    }
+    if (name === 'escape' && value !== '`' && value !== '\\') {
+      throw errorAt(place, {
+        code: 'bad-directive',
+        message: `"${value}" cannot be the escape character`,
+        hint: 'write # escape=` or # escape=\\',
+      });
+    }
+    directives.set(name, value);
   }
   return directives;
 }
@@ -89,27 +102,35 @@ function joinLines(lines: readonly string[], start: number, escape: Escape): { t
   return { text, next };
 }
 
-/** The lines between `first`, or the heredoc before, and the name; and the line after all of them. */
+/**
+ * The lines between `first`, or the heredoc before, and the name, as they are `written`, with their ends; their text; and the
+ * line after all of them.
+ */
 function readHeredocs(
   operators: readonly HeredocOperator[],
-  lines: readonly string[],
-  first: number,
-  place: Place,
-): { readonly heredocs: Heredoc[]; readonly next: number } {
-  let next = first;
+  at: {
+    readonly lines: readonly string[];
+    readonly written: readonly string[];
+    readonly first: number;
+    readonly place: Place;
+  },
+): { readonly heredocs: Heredoc[]; readonly text: string; readonly next: number } {
+  let next = at.first;
+  let text = '';
   const heredocs = operators.map(({ name, isIndented, expand }) => {
     const textOf = (line: string) => (isIndented ? line.replace(/^\t+/, '') : line);
-    const end = lines.findIndex((line, index) => index >= next && textOf(line) === name);
+    const end = at.lines.findIndex((line, index) => index >= next && textOf(line) === name);
     if (end < 0) {
-      throw errorAt(place, {
+      throw errorAt(at.place, {
         code: 'open-heredoc',
         message: `the heredoc <<${name} has no end`,
         hint: `write ${name} on a line of its own where it ends`,
       });
     }
-    const content = lines.slice(next, end).map((line) => `${textOf(line)}\n`);
+    const content = at.written.slice(next, end).map((line) => `${line}\n`);
+    text += `${content.join('')}${at.lines[end] ?? ''}\n`;
     next = end + 1;
-    return { name, content: content.join(''), expand };
+    return { name, content: content.map(textOf).join(''), expand };
   });
-  return { heredocs, next };
+  return { heredocs, text, next };
 }

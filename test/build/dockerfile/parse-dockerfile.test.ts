@@ -168,6 +168,11 @@ t.test('instructions follow each other where Docker ends them', async (t) => {
   t.match(parse('RUN a\\\\\nRUN b'), [{ command: shell('a\\\\') }, { command: shell('b') }]);
   t.match(parse('RUN a\\\\\nRUN b\\\\\nRUN c\nRUN d'), Array(4).fill({ kind: 'run' }));
   t.match(parse('COPY <<E /x\nRUN not\nE\nRUN b'), [{ kind: 'copy' }, { command: shell('b') }]);
+  t.match(parse('COPY <<E /x\r\na\r\nE\r\nRUN cat <<-F\r\n\tb\r\n\tF\r\nRUN c\r\n'), [
+    { inline: [{ content: 'a\r\n' }] },
+    { command: shell('cat <<-F\n\tb\r\n\tF\n') },
+    { command: shell('c') },
+  ]);
   t.match(parse('RUN a \\'), [{ command: shell('a') }]);
   t.match(parse('RUN a\r\nRUN b \\\r\n  c\r\n'), [{ command: shell('a') }, { command: shell('b   c') }]);
 });
@@ -188,6 +193,12 @@ t.test('directives', async (t) => {
     syntax: 'docker/dockerfile:1',
     stages: [{ instructions: [{ sources: ['a\\'] }, { command: shell('a  b') }] }],
   });
+  for (const text of ['\u{FEFF}  #EsCaPe = ` \r\nFROM x', '# check=skip=all\n#\tescape=`\nFROM x']) {
+    t.equal(parseDockerfile(text, 'D').escape, '`', JSON.stringify(text));
+  }
+  for (const text of ['\n# escape=`\nFROM x', '# c\n# escape=`\nFROM x', '# other=1\n# escape=`\nFROM x']) {
+    t.equal(parseDockerfile(text, 'D').escape, '\\', JSON.stringify(text));
+  }
   t.match(parseDockerfile('\u{FEFF}FROM x', 'D'), { escape: '\\', stages: [{ from: { image: 'x' } }] });
 });
 
@@ -221,6 +232,8 @@ t.test('errors name the place and what to write', async (t) => {
   const wrong: readonly (readonly [string, string, RegExp])[] = [
     ['', 'no-from', /^D:1: /],
     ['# only\n', 'no-from', /^D:1: /],
+    ['# syntax=a\n# escape=`\n# Syntax=b\nFROM x', 'bad-directive', /^D:3: .*twice/],
+    ['# escape=x\nFROM x', 'bad-directive', /^D:1: .*# escape=`/],
     ['RUN a\nFROM x', 'misplaced-instruction', /^D:1: RUN a: /],
     ['FROM x\nRUNN a', 'unknown-instruction', /^D:2: RUNN a: .*write RUN$/],
     ['FROM x\nCOYP a b', 'unknown-instruction', /write COPY$/],
