@@ -5,15 +5,16 @@
 import { StepCache } from './cache/step-cache.ts';
 import type { BuildRequest, BuildSession, BuildTools } from './execute/build-request.ts';
 import { StageBuild } from './execute/build-stage.ts';
+import { findNeededStages } from './execute/needed-stages.ts';
 import type { StageState } from './execute/stage-state.ts';
-import { neededStages, resolveStages, targetStage } from './plan/stages.ts';
+import { resolveStages, targetStage } from './plan/stages.ts';
 
 /** The id of the image. UserError with the place of what failed; the exit code of a RUN is its command's. */
 export async function buildImage(tools: BuildTools, request: BuildRequest): Promise<string> {
   const { reporter, store } = tools;
   const stages = resolveStages(request.dockerfile, request.args, request.platform);
   const target = targetStage(stages, request.target);
-  const needed = neededStages(stages, target);
+  const needed = await findNeededStages(store, stages, target);
   const states = new Map<number, StageState>();
   const session: BuildSession = {
     ...tools,

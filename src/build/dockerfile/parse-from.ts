@@ -34,10 +34,10 @@ export function parseFrom({ place, text }: RawInstruction, escape: Escape): From
 
 function stageName(name: string, place: RawInstruction['place']): string {
   const lower = name.toLowerCase();
-  if (/^[a-z][a-z0-9._-]*$/.test(lower) && lower !== 'scratch') return lower;
+  if (/^[a-z][a-z0-9._-]*$/.test(lower)) return lower;
   throw errorAt(place, {
     code: 'bad-stage-name',
     message: `"${name}" cannot name a stage`,
-    hint: 'begin with a letter, then letters, digits, - _ .; "scratch" is taken',
+    hint: 'begin with a letter, then letters, digits, - _ .',
   });
 }

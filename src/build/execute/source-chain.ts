@@ -6,16 +6,13 @@ import type { BuildStore, Chain, StoredImage } from '../build-store.ts';
 import type { Source } from '../plan/stages.ts';
 import type { BuildSession } from './build-request.ts';
 
-/** Undefined where there are no files. UserError `no-such-image`, `unknown-stage`. */
+/** Undefined where there are no files. UserError `no-such-image`. */
 export async function getChain(session: BuildSession, source: Source): Promise<Chain | undefined> {
   if (source.kind === 'scratch') return undefined;
   if (source.kind === 'stage') {
     const state = session.findState(source.index);
     if (state !== undefined) return state.chain;
-    // Only an ONBUILD of the base can ask for it: what the Dockerfile itself needs was found before.
-    throw new UserError('unknown-stage', `the stage ${String(source.index)} is not part of this build`, {
-      hint: 'the target needs it by an ONBUILD only: copy something from it in the Dockerfile, too',
-    });
+    throw new Error('the stages that steps take files from were found before');
   }
   return (await getImage(session.store, source.name)).chain;
 }

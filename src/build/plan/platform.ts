@@ -30,19 +30,44 @@ export function platformText({ os, architecture, variant }: Platform): string {
 
 /** UserError `foreign-platform` for any platform but `own`. */
 export function checkPlatform(text: string, own: Platform): void {
-  const [os, architecture, variant, ...more] = text.toLowerCase().split('/');
-  const isOwn =
-    os === own.os &&
-    (architecture === own.architecture || aliases[architecture ?? ''] === own.architecture) &&
-    // arm64/v8 is the only one of its kind.
-    (variant === undefined || variant === own.variant || (own.architecture === 'arm64' && variant === 'v8'));
-  if (isOwn && more.length === 0) return;
+  const asked = findPlatform(text, own);
+  if (asked !== undefined && platformText(asked) === platformText(own)) return;
   throw new UserError('foreign-platform', `the platform ${text} is not this machine's`, {
     hint: `leave --platform out, or write --platform=${platformText(own)}; other processors are not emulated`,
   });
 }
 
-const aliases: Readonly<Record<string, string>> = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' };
+/** `OS/ARCHITECTURE[/VARIANT]`, or one of the first two alone, by their usual names (containerd: platforms.Parse). */
+function findPlatform(text: string, own: Platform): Platform | undefined {
+  const parts = text.toLowerCase().split('/');
+  const [first = '', second = own.architecture, variant = ''] = parts;
+  if (parts.length > 3) return undefined;
+  // What stands in parentheses are versions of systems that have some.
+  const os = first.replace(/\(.*\)$/, '');
+  if (parts.length === 1 && os !== own.os) return { os: own.os, ...processor(os, '') };
+  return { os, ...processor(second, variant) };
+}
+
+const aliases: Readonly<Record<string, readonly [architecture: string, variant: string]>> = {
+  x86_64: ['amd64', ''],
+  'x86-64': ['amd64', ''],
+  i386: ['386', ''],
+  aarch64: ['arm64', ''],
+  armhf: ['arm', 'v7'],
+  armel: ['arm', 'v6'],
+  arm: ['arm', 'v7'],
+};
+
+/** Variants that go without saying: of amd64 the first, of arm64 the only one. */
+const plainVariants: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8' };
+
+function processor(name: string, given: string): Omit<Platform, 'os'> {
+  const [architecture, otherwise] = aliases[name] ?? [name, ''];
+  const variant = (given === '' ? otherwise : given).replace(/^(?=\d)/, 'v');
+  return variant === '' || variant === plainVariants[architecture]
+    ? { architecture }
+    : { architecture, variant };
+}
 
 /** The arguments that every build has: TARGETPLATFORM, BUILDARCH, ... */
 export function platformArgs(own: Platform, targetStage: string): ReadonlyMap<string, string> {

@@ -6,7 +6,7 @@ import { UserError } from '../../base/user-error.ts';
 import { expandWord } from '../dockerfile/expand-word.ts';
 import type { CopyInstruction, FromInstruction, StageInstruction } from '../dockerfile/instruction.ts';
 import { findNearest } from '../dockerfile/nearest.ts';
-import type { Dockerfile } from '../dockerfile/parse-dockerfile.ts';
+import { parseTriggers, type Dockerfile } from '../dockerfile/parse-dockerfile.ts';
 import { at, errorAt, type Place } from '../dockerfile/place.ts';
 import type { BuildArgs } from './build-args.ts';
 import { checkPlatform, type Platform } from './platform.ts';
@@ -54,9 +54,12 @@ function baseOf(image: string, from: FromInstruction, stages: readonly Stage[]):
     });
   }
   const lower = image.toLowerCase();
-  if (lower === 'scratch') return { kind: 'scratch' };
   const stage = stages.findLast(({ name }) => name === lower);
-  return stage === undefined ? { kind: 'image', name: image } : { kind: 'stage', index: stage.index };
+  return stage === undefined ? imageSource(image) : { kind: 'stage', index: stage.index };
+}
+
+function imageSource(name: string): Source {
+  return name.toLowerCase() === 'scratch' ? { kind: 'scratch' } : { kind: 'image', name };
 }
 
 /**
@@ -81,10 +84,9 @@ export function sourceOf(text: string, stage: number, stages: readonly Stage[], 
     });
   }
   const lower = text.toLowerCase();
-  if (lower === 'scratch') return { kind: 'scratch' };
   const named = stages.filter(({ name }) => name === lower);
   const last = named.at(-1);
-  if (last === undefined) return { kind: 'image', name: text };
+  if (last === undefined) return imageSource(text);
   if (last.index < stage) return { kind: 'stage', index: last.index };
   const earlier = named.findLast(({ index }) => index < stage);
   throw errorAt(place, {
@@ -116,25 +118,41 @@ export function targetStage(stages: readonly Stage[], target: string | undefined
   });
 }
 
+/** What images keep for stages that are based on them, by the indexes of these stages. */
+export type ImageTriggers = ReadonlyMap<number, readonly StageInstruction[]>;
+
 /** The target and every stage that it needs, in the order of the file. UserError with a place. */
-export function neededStages(stages: readonly Stage[], target: Stage): Stage[] {
+export function neededStages(
+  stages: readonly Stage[],
+  target: Stage,
+  triggers: ImageTriggers = new Map(),
+): Stage[] {
   const needed = new Set<number>();
   const pending = [target.index];
   for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
     const stage = stages[index];
     if (stage === undefined || needed.has(index)) continue;
     needed.add(index);
-    for (const source of [stage.base, ...sourcesIn(stage, stages)]) {
+    for (const source of [stage.base, ...sourcesIn(stage, stages, triggers)]) {
       if (source.kind === 'stage') pending.push(source.index);
     }
   }
   return stages.filter(({ index }) => needed.has(index));
 }
 
-function sourcesIn(stage: Stage, stages: readonly Stage[]): Source[] {
-  return stage.instructions.flatMap((instruction) =>
+function sourcesIn(stage: Stage, stages: readonly Stage[], triggers: ImageTriggers): Source[] {
+  const kept =
+    stage.base.kind === 'stage' ? keptBy(stages[stage.base.index]) : (triggers.get(stage.index) ?? []);
+  return [...kept, ...stage.instructions].flatMap((instruction) =>
     fromsIn(instruction).map((from) => sourceOf(from, stage.index, stages, instruction.place)),
   );
+}
+
+function keptBy(base: Stage | undefined): StageInstruction[] {
+  const triggers = (base?.instructions ?? []).flatMap((instruction) =>
+    instruction.kind === 'onbuild' ? [instruction.trigger] : [],
+  );
+  return parseTriggers(triggers, base?.name ?? '');
 }
 
 function fromsIn(instruction: StageInstruction): string[] {

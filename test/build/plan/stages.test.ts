@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseDockerfile } from '../../../src/build/dockerfile/parse-dockerfile.ts';
+import { parseDockerfile, parseTriggers } from '../../../src/build/dockerfile/parse-dockerfile.ts';
 import { BuildArgs } from '../../../src/build/plan/build-args.ts';
 import { ownPlatform, platformArgs } from '../../../src/build/plan/platform.ts';
 import { neededStages, resolveStages, targetStage } from '../../../src/build/plan/stages.ts';
@@ -54,6 +54,34 @@ t.test('only what the target needs', async (t) => {
   t.strictSame(needed('FROM scratch\nFROM scratch'), [1]);
 });
 
+t.test(
+  'what a stage keeps for those built on it counts there, and so does what an image keeps',
+  async (t) => {
+    const text = [
+      'FROM scratch AS a',
+      'FROM scratch AS b',
+      'FROM scratch AS c',
+      'ONBUILD COPY --from=a x y',
+      'ONBUILD RUN --mount=from=b,target=/x true',
+      'FROM c',
+    ].join('\n');
+    t.strictSame(needed(text), [0, 1, 2, 3]);
+    t.strictSame(needed(text, 'c'), [2]);
+    const stages = resolve('FROM scratch AS a\nFROM image');
+    const triggers = new Map([[1, parseTriggers(['COPY --from=a x y'], 'image')]]);
+    t.strictSame(
+      neededStages(stages, targetStage(stages, undefined), triggers).map(({ index }) => index),
+      [0, 1],
+    );
+  },
+);
+
+t.test('a stage may be named scratch, and is meant from there on', async (t) => {
+  const text = 'FROM x AS Scratch\nFROM scratch\nCOPY --from=scratch a b';
+  t.match(resolve(text), [{ base: { name: 'x' } }, { base: { kind: 'stage', index: 0 } }]);
+  t.match(resolve('FROM scratch AS scratch'), [{ base: { kind: 'scratch' } }]);
+});
+
 t.test('a mount names its stage as it names its other fields', async (t) => {
   for (const mount of [
     'type=bind,From=B,target=/x',
@@ -98,10 +126,21 @@ t.test('of two stages of one name FROM means the one above, --from the last, wit
 });
 
 t.test('the platform is this machine’s', async (t) => {
-  for (const platform of ['linux/amd64', '$BUILDPLATFORM', 'linux/x86_64', '${TARGETOS}/$TARGETARCH']) {
+  for (const platform of [
+    ...['linux/amd64', '$BUILDPLATFORM', 'linux/x86_64', '${TARGETOS}/$TARGETARCH'],
+    ...['amd64', 'linux', 'Linux/AMD64/v1', '"linux(+x)/amd64"', ''],
+  ]) {
     t.equal(resolve(`FROM --platform=${platform} scratch`).length, 1, platform);
   }
-  for (const platform of ['linux/arm64', 'windows/amd64', 'linux/amd64/v9', 'amd64', 'linux/amd64/v1/x']) {
+  for (const platform of [
+    'linux/arm64',
+    'windows/amd64',
+    'linux/amd64/v9',
+    'arm',
+    'plan9',
+    'linux/amd64/v1/x',
+    '$none',
+  ]) {
     t.throws(() => resolve(`FROM --platform=${platform} x`), {
       code: 'foreign-platform',
       line: /^D:1: .*linux\/amd64/,
