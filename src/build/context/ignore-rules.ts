@@ -30,11 +30,12 @@ export function ignoreRules(lines: readonly string[], file: string): IgnoreRules
     if (text === '' || line.startsWith('#')) continue;
     if (text.startsWith('!')) hasExceptions = true;
     try {
+      if (text === '!') throw new Error('it lets nothing in');
       // It compiles a pattern when it is first used.
       dockerignore().add(quoted(text)).ignores('probe');
     } catch (cause) {
       throw new UserError('bad-pattern', `${file}:${String(index + 1)}: "${text}" is not a pattern`, {
-        hint: 'close the bracket, or escape it: \\[',
+        hint: text === '!' ? 'write !PATTERN' : 'close the bracket, or escape it: \\[',
         cause,
       });
     }
@@ -45,13 +46,15 @@ export function ignoreRules(lines: readonly string[], file: string): IgnoreRules
   return { ignores: (path) => rules.ignores(nameToText(path)), hasExceptions, lines };
 }
 
-/** Characters of regular expressions, outside of classes, become themselves; so do needlessly escaped letters. */
+/**
+ * Characters of regular expressions, outside of classes, become themselves; so do needlessly escaped letters, and a `#` that
+ * begins no line.
+ */
 function quoted(pattern: string): string {
-  return pattern.replaceAll(
-    /\\([^])|(\[(?:\\[^]|[^\]\\])*\])|([+(){}|^])/gu,
-    (whole, escaped, group, special) => {
+  return pattern
+    .replace(/^#/, '[#]')
+    .replaceAll(/\\([^])|(\[(?:\\[^]|[^\]\\])*\])|([+(){}|^])/gu, (whole, escaped, group, special) => {
       if (typeof escaped === 'string') return /[a-z0-9]/i.test(escaped) ? escaped : whole;
       return typeof special === 'string' ? `\\${special}` : String(group);
-    },
-  );
+    });
 }

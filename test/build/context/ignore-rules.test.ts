@@ -32,6 +32,31 @@ const table: readonly (readonly [readonly string[], readonly string[], readonly 
   ],
   [['ü*'], ['üx'], ['u']],
   [['.'], [], ['a']],
+  [['/'], [], ['a']],
+  [['**'], ['a', 'a/b'], []],
+  [['a/**'], ['a/b', 'a/b/c'], ['a', 'ab']],
+  [['**/a'], ['a', 'b/a', 'b/c/a', 'a/b'], ['ba']],
+  [['a**'], ['a', 'ab', 'ab/c'], ['b']],
+  [['a/**/b/**'], ['a/b/c', 'a/x/b/c'], ['a/b', 'a/x/b', 'a/x']],
+  [
+    ['**/*', '! b', '!c/'],
+    ['a', 'd/b'],
+    ['b', 'b/x', 'c'],
+  ],
+  [['./a/../b/', '  /c  ', 'd\t'], ['b', 'c', 'd'], ['a']],
+  [[' # a', '#b'], ['# a'], ['#b', 'a']],
+  [
+    ['d', '!d/**/keep', '!d/e'],
+    ['d', 'd/x', 'd/f'],
+    ['d/keep', 'd/x/keep', 'd/e', 'd/e/f', 'd/keep/x'],
+  ],
+  [
+    ['*', '!a', 'a/b', '!a/b/c'],
+    ['x', 'a/b', 'a/b/d'],
+    ['a', 'a/x', 'a/b/c'],
+  ],
+  [['a]', '$x', 'b.c'], ['a]', '$x', 'b.c'], ['bxc']],
+  [['../a'], [], ['a']],
 ];
 
 for (const [lines, out, rest] of table) {
@@ -45,5 +70,6 @@ for (const [lines, out, rest] of table) {
 t.test('exceptions are told, and a broken pattern has its line', async (t) => {
   t.equal(ignoreRules(['a'], 'f').hasExceptions, false);
   t.equal(ignoreRules(['*', '!a'], 'f').hasExceptions, true);
+  t.throws(() => ignoreRules(['a', '!'], 'f'), { code: 'bad-pattern', message: /^f:2: / });
   t.throws(() => ignoreRules(['a', '[b'], 'f'), { code: 'bad-pattern', message: /^f:2: / });
 });
