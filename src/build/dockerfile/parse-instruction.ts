@@ -37,12 +37,14 @@ const parsers: Readonly<Record<string, Parser>> = {
   ONBUILD: parseOnbuild,
 };
 
+/** Nothing is a command, too: the shell is asked to do it (BuildKit: parseShellDependentCommand in frontend/dockerfile/instructions). */
+const mayBeEmpty: ReadonlySet<string> = new Set(['RUN', 'CMD', 'ENTRYPOINT']);
+
 /** UserError `unknown-instruction`, `bad-instruction`, and those of flags. */
 export function parseInstruction(raw: RawInstruction, escape: Escape): Instruction {
   const parse = parsers[raw.keyword];
   if (parse === undefined) throw unknownInstruction(raw);
-  // Nothing is a command too: it takes away the base image's.
-  if (raw.text === '' && raw.keyword !== 'CMD' && raw.keyword !== 'ENTRYPOINT') {
+  if (raw.text === '' && !mayBeEmpty.has(raw.keyword)) {
     throw errorAt(raw.place, { code: 'bad-instruction', message: `${raw.keyword} lacks its arguments` });
   }
   return parse(raw, escape);

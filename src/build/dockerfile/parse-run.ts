@@ -14,7 +14,6 @@ import type { RawInstruction } from './split-instructions.ts';
 export function parseRun(raw: RawInstruction, escape: Escape): RunInstruction {
   const { place, heredocs, heredocText } = raw;
   const flags = new Flags(raw.text, ['mount', 'network', 'security'], { place, escape });
-  if (flags.rest === '') throw errorAt(place, { code: 'bad-instruction', message: 'RUN lacks its command' });
   const network = flags.find('network') ?? 'default';
   if (network !== 'default' && network !== 'none' && network !== 'host') {
     throw errorAt(place, {

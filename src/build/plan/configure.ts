@@ -124,7 +124,7 @@ function setPairs(
 /** The words of a command; those of the shell form begin with the image's shell. */
 export function argvOf(config: ContainerConfig, command: Command): string[] {
   if (command.form === 'exec') return [...command.argv];
-  return command.text === '' ? [] : [...shellOf(config), command.text];
+  return [...shellOf(config), command.text];
 }
 
 function healthConfig(config: ContainerConfig, check: Healthcheck): HealthConfig {

@@ -34,6 +34,7 @@ const table: readonly (readonly [string, ContainerConfig, ContainerConfig])[] = 
   ['WORKDIR $none', { WorkingDir: '/a' }, { WorkingDir: '/a' }],
   ['CMD a b', {}, { Cmd: ['/bin/sh', '-c', 'a b'] }],
   ['CMD ["a","b"]', { Cmd: ['x'] }, { Cmd: ['a', 'b'] }],
+  ['CMD', { Cmd: ['x'] }, { Cmd: ['/bin/sh', '-c', ''] }],
   ['CMD []', { Cmd: ['x'] }, { Cmd: [] }],
   ['ENTRYPOINT ["e"]', { Cmd: ['x'] }, { Entrypoint: ['e'] }],
   ['CMD ["a"]\nENTRYPOINT ["e"]', { Cmd: ['x'] }, { Entrypoint: ['e'], Cmd: ['a'] }],
