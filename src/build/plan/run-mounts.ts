@@ -115,12 +115,10 @@ function parseRunMount(
     throw bad(`type=${type} is not known`, 'there are bind, cache, tmpfs, secret, ssh');
   checkFields(fields, type as keyof typeof fieldsOf);
   const given = findGiven(fields, 'target');
-  const target = posix.resolve(workdir, given ?? '');
-  if (target === '/') throw bad('a mount cannot cover the root', 'choose a directory for target=');
-  if (type === 'secret') return secretMount(fields, given === undefined ? undefined : target);
-  if (type === 'ssh') {
-    return sshMount(fields, given === undefined ? `/run/buildkit/ssh_agent.${String(agents)}` : target);
-  }
+  const named = given === undefined ? undefined : placeOf(workdir, given);
+  if (type === 'secret') return secretMount(fields, named);
+  if (type === 'ssh') return sshMount(fields, named ?? `/run/buildkit/ssh_agent.${String(agents)}`);
+  const target = named ?? placeOf(workdir, '.');
   const writable = !isSet(fields, 'readonly', type === 'bind');
   if (type === 'tmpfs') return { type, target, size: sizeOf(fields.get('size')), writable };
   const place = { target, source: fields.get('source') ?? '/', from: findGiven(fields, 'from'), writable };
@@ -132,6 +130,12 @@ function parseRunMount(
   // The path as it is written, whatever WORKDIR is (BuildKit: dispatchRunMounts in dockerfile2llb).
   const id = findGiven(fields, 'id') ?? cleaned(given ?? '');
   return { type: 'cache', ...place, id, sharing, ...access(fields, 0o755) };
+}
+
+function placeOf(workdir: string, path: string): string {
+  const target = posix.resolve(workdir, path);
+  if (target === '/') throw bad('a mount cannot cover the root', 'choose a directory for target=');
+  return target;
 }
 
 function checkFields(fields: ReadonlyMap<string, string>, type: keyof typeof fieldsOf): void {

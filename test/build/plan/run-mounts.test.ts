@@ -118,6 +118,17 @@ t.test('every type, with its defaults', async (t) => {
   for (const [text, expected] of table) t.strictSame(parse(text), expected, text);
 });
 
+t.test('in the root a mount needs a target, but for secrets and agents', async (t) => {
+  const inRoot = (text: string) => parseRunMounts([text], (word) => word, '/')[0];
+  t.match(inRoot('type=secret,id=s'), { target: '/run/secrets/s' });
+  t.match(inRoot('type=secret,id=s,env=E'), { target: undefined });
+  t.match(inRoot('type=ssh'), { target: '/run/buildkit/ssh_agent.0' });
+  t.match(inRoot('target=x'), { target: '/x' });
+  for (const text of ['type=bind', 'target=.', 'type=secret,id=s,target=/']) {
+    t.throws(() => inRoot(text), { code: 'bad-mount', line: /directory/ }, text);
+  }
+});
+
 t.test('agents of ssh, counted', async (t) => {
   const own = { mode: 0o600, uid: 0, gid: 0 };
   t.strictSame(
