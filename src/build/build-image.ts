@@ -7,14 +7,15 @@ import type { BuildRequest, BuildSession, BuildTools } from './execute/build-req
 import { StageBuild } from './execute/build-stage.ts';
 import { findNeededStages } from './execute/needed-stages.ts';
 import type { StageState } from './execute/stage-state.ts';
-import { resolveStages, targetStage } from './plan/stages.ts';
+import { checkPlatforms, resolveStages, targetStage } from './plan/stages.ts';
 
 /** The id of the image. UserError with the place of what failed; the exit code of a RUN is its command's. */
 export async function buildImage(tools: BuildTools, request: BuildRequest): Promise<string> {
   const { reporter, store } = tools;
-  const stages = resolveStages(request.dockerfile, request.args, request.platform);
+  const stages = resolveStages(request.dockerfile, request.args);
   const target = targetStage(stages, request.target);
   const needed = await findNeededStages(store, stages, target);
+  checkPlatforms(needed, request.platform);
   const states = new Map<number, StageState>();
   const session: BuildSession = {
     ...tools,

@@ -23,12 +23,14 @@ export interface Stage {
   /** In lower case; undefined without AS. */
   readonly name: string | undefined;
   readonly base: Source;
+  /** What `--platform` names. */
+  readonly platform: string | undefined;
   readonly from: FromInstruction;
   readonly instructions: readonly StageInstruction[];
 }
 
-/** UserError with a place: `blank-image`, `foreign-platform`, and those of expansion. */
-export function resolveStages(dockerfile: Dockerfile, args: BuildArgs, platform: Platform): Stage[] {
+/** UserError with a place: `blank-image`, and those of expansion. */
+export function resolveStages(dockerfile: Dockerfile, args: BuildArgs): Stage[] {
   const variables = { find: (name: string) => args.findGlobal(name) };
   const expand = (word: string) => expandWord(word, { escape: dockerfile.escape, variables });
   for (const instruction of dockerfile.globalArgs) {
@@ -38,13 +40,23 @@ export function resolveStages(dockerfile: Dockerfile, args: BuildArgs, platform:
   }
   const stages: Stage[] = [];
   for (const { from, instructions } of dockerfile.stages) {
-    const base = at(from.place, () => {
-      if (from.platform !== undefined) checkPlatform(expand(from.platform), platform);
-      return baseOf(expand(from.image), from, stages);
-    });
-    stages.push({ index: stages.length, name: from.name, base, from, instructions });
+    const own = at(from.place, () => ({
+      base: baseOf(expand(from.image), from, stages),
+      platform: from.platform === undefined ? undefined : expand(from.platform),
+    }));
+    stages.push({ index: stages.length, name: from.name, ...own, from, instructions });
   }
   return stages;
+}
+
+/** Of those that are built: others may be for any platform. UserError `foreign-platform` with a place. */
+export function checkPlatforms(stages: readonly Stage[], own: Platform): void {
+  for (const { platform, from } of stages) {
+    if (platform === undefined) continue;
+    at(from.place, () => {
+      checkPlatform(platform, own);
+    });
+  }
 }
 
 function baseOf(image: string, from: FromInstruction, stages: readonly Stage[]): Source {
