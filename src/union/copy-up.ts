@@ -291,14 +291,15 @@ function dress(
   // First: a new owner takes the capabilities.
   giveTo(core, dir, temp, source.uid, source.gid);
   copyXattrs(fs, core.at(place), place.name, dir, temp, names);
-  // Before the mode: `user.*` can only be set on what its owner may write.
-  if (isMetacopy) setMetacopy(fs, dir, temp, names);
+  // The marks come before the mode: `user.*` can only be set on what its owner may write. Of them, first the one that stays:
+  // an inode of ext4 has room for one, and the next one takes a block.
   const origin = originFor(core, place);
-  if (node.sealed !== 0) setProtattr(fs, dir, temp, node.sealed, names);
   // Several copies of one lower file must not all say that they are it.
   const isKept =
     keepsLinks(core, place.layer, node.type) && entryNameOf(core, node.type, origin) !== undefined;
   if (source.nlink <= 1 || isKept) setOrigin(fs, dir, temp, origin, names);
+  if (isMetacopy) setMetacopy(fs, dir, temp, names);
+  if (node.sealed !== 0) setProtattr(fs, dir, temp, node.sealed, names);
   if (node.type !== S_IFLNK) fs.fchmodat(dir, temp, source.mode & 0o7777);
   if (node.isRegular || node.isDirectory) copyInodeFlags(fs, flaggedSource(core, place, from), dir, temp);
   const [atime, mtime] = source.times;
