@@ -20,7 +20,6 @@ import {
   SEEK_HOLE,
 } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
-import { utimeOmit } from '../base/time-spec.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { Caller, Later, WrittenData } from '../vfs/file-system.ts';
 import { finishAttributes } from './attributes.ts';
@@ -28,6 +27,7 @@ import { append } from './append.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { create } from './create.ts';
+import { keepTime, putBackTime } from './kept-times.ts';
 import { requireData } from './lower-data.ts';
 import type { Node } from './node.ts';
 import { withoutSeal } from './object-flags.ts';
@@ -244,14 +244,14 @@ export class Files {
     const { buffer, offset, length, position } = data;
     const fd = this.#core.data.forWriting(node);
     if (node.appends) return append(fs, fd, data);
-    if (data.keepTimes) this.#keepTime(node, fd);
+    if (data.keepTimes) keepTime(this.#core, node, fd);
     let count = 0;
     try {
       do {
         count += fs.pwrite(fd, buffer, offset + count, length - count, position + count);
       } while (data.whole && count < length);
     } finally {
-      if (data.keepTimes) this.#putBackTime(node, fd);
+      if (data.keepTimes) putBackTime(this.#core, node, fd);
     }
     return count;
   }
@@ -263,7 +263,7 @@ export class Files {
       if (node.sealed !== 0) return this.write(id, data);
       const fd = this.#core.data.forWriting(node);
       if (node.appends) return this.write(id, data);
-      if (data.keepTimes) this.#keepTime(node, fd);
+      if (data.keepTimes) keepTime(this.#core, node, fd);
       let count = 0;
       try {
         do {
@@ -271,29 +271,10 @@ export class Files {
           count += await this.#core.fs.pwriteAsync(fd, buffer, ...step);
         } while (data.whole && count < length);
       } finally {
-        if (data.keepTimes) this.#putBackTime(node, fd);
+        if (data.keepTimes) putBackTime(this.#core, node, fd);
       }
       return count;
     });
-  }
-
-  #keepTime(node: Node, fd: Fd): void {
-    this.#core.keptTimes.begin(node, () => {
-      this.#core.fs.statx(fd, itself);
-      const { stat } = this.#core.fs;
-      return { sec: stat[st.mtimeSec] ?? 0, nsec: stat[st.mtimeNsec] ?? 0 };
-    });
-  }
-
-  /** Only an owner may; the data is written all the same. */
-  #putBackTime(node: Node, fd: Fd): void {
-    const mtime = this.#core.keptTimes.end(node);
-    if (mtime === undefined) return;
-    try {
-      this.#core.fs.utimensat(fd, itself, utimeOmit, mtime);
-    } catch (thrown) {
-      if (!isFsError(thrown, 'EPERM')) throw thrown;
-    }
   }
 
   /** Nothing to do for what is only in a lower layer, or in a volatile mount. */

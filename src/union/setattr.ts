@@ -12,6 +12,7 @@ import type { Caller, Later, SetAttr } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { dropMetacopy } from './complete-data.ts';
 import { copyUp, type Needed } from './copy-up.ts';
+import { keepTime, putBackTime } from './kept-times.ts';
 import type { Node } from './node.ts';
 import { giveTo } from './ownership.ts';
 import { withoutSeal } from './object-flags.ts';
@@ -81,6 +82,17 @@ export function truncateToNothing(core: UnionCore, node: Node): void {
   dropMetacopy(core, node);
 }
 
+function resize(core: UnionCore, node: Node, size: number, keepsMtime: boolean): void {
+  const fd = core.data.forWriting(node);
+  if (keepsMtime) keepTime(core, node, fd);
+  try {
+    if (size === 0) truncateToNothing(core, node);
+    else core.fs.ftruncate(fd, size);
+  } finally {
+    if (keepsMtime) putBackTime(core, node, fd);
+  }
+}
+
 function neededFor(change: SetAttr): Needed {
   if (change.size === undefined) return 'metadata';
   return change.size === 0 ? 'truncated' : 'data';
@@ -89,8 +101,7 @@ function neededFor(change: SetAttr): Needed {
 function apply(core: UnionCore, caller: Caller, node: Node, change: SetAttr): void {
   const { fs } = core;
   const { place } = node;
-  if (change.size === 0) truncateToNothing(core, node);
-  else if (change.size !== undefined) fs.ftruncate(core.data.forWriting(node), change.size);
+  if (change.size !== undefined) resize(core, node, change.size, change.keepsMtime === true);
   const at = core.at(place);
   // Decided by the group before.
   const privileges = change.killPriv ? findPrivileges(core, node, caller) : undefined;

@@ -40,6 +40,8 @@ export interface SetAttr {
   mtimeIsPresent?: boolean;
   /** `mtime` may be that of data which the kernel of the mount has kept back: it tells the two alike. */
   mtimeMayBeOfWriting?: boolean;
+  /** The kernel of the mount goes on with the modification time that it knows, whatever `size` does to it. */
+  keepsMtime?: boolean;
   /** Drop setuid, setgid and file capabilities too. */
   killPriv: boolean;
 }

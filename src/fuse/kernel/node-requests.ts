@@ -98,6 +98,9 @@ export function onSetattr(door: Door): number {
     mtimeIsPresent: has(setattrValid.MTIME) && writesBack && hasEqualTimes(door),
     // Its own writing back names a file that is open, which a change by path does not.
     mtimeMayBeOfWriting: has(setattrValid.MTIME) && writesBack && has(setattrValid.FH),
+    // Where it keeps written data back it trusts its own times, and tells none for a size that the file has already
+    // (fs/fuse/dir.c, fuse_do_setattr).
+    keepsMtime: door.writesBack && has(setattrValid.SIZE) && !has(setattrValid.MTIME),
     killPriv: has(setattrValid.KILL_SUIDGID) || (valid & ~saysNothing) === 0,
   };
   const { relaxed } = door;
