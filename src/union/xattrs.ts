@@ -117,13 +117,19 @@ export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, u
   });
 }
 
-/** ENODATA. An object that has no such attribute is not copied up for it. */
+/**
+ * ENODATA, but for an access control list (fs/posix_acl.c, set_posix_acl). An object that has no such attribute is not copied
+ * up for it.
+ */
 export function removexattr(core: UnionCore, node: Node, name: Name, unique: number): Later<void> {
   if (isVirtual(name) || isOfFuseOverlayfs(name)) throw fsError('EPERM');
   if (name.length > xattrNameMax) throw fsError('ERANGE');
   refuseSealed(node);
   const stored = toStored(name, core.names);
-  if (getxattr(core, node, name) === undefined) throw fsError('ENODATA');
+  if (getxattr(core, node, name) === undefined) {
+    if (isAcl(name)) return;
+    throw fsError('ENODATA');
+  }
   return onUpper(core, node, unique, () => {
     core.fs.removeXattr(core.at(node.place), node.place.name, stored);
   });

@@ -108,6 +108,17 @@ const cases: Case[] = [
     not: { overlay: 'a descriptor of an unlinked lower file answers from there' },
   },
   {
+    name: 'an access control list that is not there can be removed',
+    layers: [[file('f', 'x'), dir('d')]],
+    run: async (fs) => {
+      await fs.removexattr('f', 'system.posix_acl_access');
+      await fs.removexattr('d', 'system.posix_acl_access');
+      await fs.removexattr('d', 'system.posix_acl_default');
+      await fs.removexattr('f', 'user.none', { fails: 'ENODATA' });
+    },
+    not: { overlay: 'it answers ENODATA' },
+  },
+  {
     name: 'the rights to user., trusted. and security.',
     layers: [
       [
