@@ -36,6 +36,7 @@ import { linkAlias, publishIndexed } from './index-entry.ts';
 import { guarded, letIn } from './let-in.ts';
 import { requireData } from './lower-data.ts';
 import type { Node } from './node.ts';
+import { withoutSeal } from './object-flags.ts';
 import { giveTo } from './ownership.ts';
 import { keepTimes } from './parent-times.ts';
 import { Place, RealDir } from './real-dir.ts';
@@ -111,9 +112,11 @@ function copyUpDirectory(core: UnionCore, node: Node, parent: Node): RealDir {
     markImpure(core, parent);
     willHold(inside, node.name);
     const to = { dir: core.dirs.fd(inside), name: node.name };
-    letIn(core, [{ dir: work, name: temp, to }, guarded(core, inside)], () => {
-      keepTimes(core, inside, () => {
-        core.fs.renameat2(work, temp, to.dir, to.name, 0);
+    withoutSeal(core, parent, () => {
+      letIn(core, [{ dir: work, name: temp, to }, guarded(core, inside)], () => {
+        keepTimes(core, inside, () => {
+          core.fs.renameat2(work, temp, to.dir, to.name, 0);
+        });
       });
     });
   } catch (thrown) {
@@ -265,9 +268,11 @@ function publish(core: UnionCore, source: Source, temp: Name): void {
   }
   const inside = upperDirOf(core, parent);
   willHold(inside, name);
-  letIn(core, [guarded(core, inside)], () => {
-    keepTimes(core, inside, () => {
-      core.fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
+  withoutSeal(core, parent, () => {
+    letIn(core, [guarded(core, inside)], () => {
+      keepTimes(core, inside, () => {
+        core.fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
+      });
     });
   });
   node.upper = new Place(inside.layer, inside, name);

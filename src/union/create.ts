@@ -33,6 +33,7 @@ import type { UnionCore } from './core.ts';
 import { upperDirOf } from './copy-up.ts';
 import { letIn } from './let-in.ts';
 import { DirState, type Node } from './node.ts';
+import { withoutSeal } from './object-flags.ts';
 import { assumeCaller } from './ownership.ts';
 import { noteAdded } from './readdir.ts';
 import { Place, RealDir } from './real-dir.ts';
@@ -173,22 +174,25 @@ function makeInWork(
     if (heritage.access !== undefined) fs.setXattr(work, temp, aclAccess, heritage.access, 0);
     if (heritage.default !== undefined) fs.setXattr(work, temp, aclDefault, heritage.default, 0);
     fs.statx(work, temp, attr.buffer, attr.offset);
+    const to = { dir: core.dirs.fd(inside), name };
     if (place === 'free') {
-      const to = { dir: core.dirs.fd(inside), name };
       letIn(core, [{ dir: work, name: temp, to }], () => {
         renameToFree(fs, { dir: work, name: temp }, to);
       });
     } else if (isDirectory) {
-      const to = { dir: core.dirs.fd(inside), name };
-      letIn(core, [{ dir: work, name: temp, to }], () => {
-        if ((parent.dir?.lowers.length ?? 0) > 0) setOpaque(fs, work, temp, core.names);
-        exchange(fs, { dir: work, name: temp }, to, { dir: work, name: core.temps.next() });
+      withoutSeal(core, parent, () => {
+        letIn(core, [{ dir: work, name: temp, to }], () => {
+          if ((parent.dir?.lowers.length ?? 0) > 0) setOpaque(fs, work, temp, core.names);
+          exchange(fs, { dir: work, name: temp }, to, { dir: work, name: core.temps.next() });
+        });
       });
       afterwards(core, () => {
         fs.unlinkat(work, temp, 0);
       });
     } else {
-      fs.renameat2(work, temp, core.dirs.fd(inside), name, 0);
+      withoutSeal(core, parent, () => {
+        fs.renameat2(work, temp, to.dir, to.name, 0);
+      });
     }
   } catch (thrown) {
     unmake(core, work, temp, recipe, fd);

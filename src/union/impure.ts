@@ -7,14 +7,17 @@ import type { UnionCore } from './core.ts';
 import { guarded, letIn } from './let-in.ts';
 import { readMarks } from './lower-stack.ts';
 import type { Node } from './node.ts';
+import { withoutSeal } from './object-flags.ts';
 
 /** Marks the upper directory of `parent`. */
 export function markImpure(core: UnionCore, parent: Node): void {
   const { dir } = parent;
   if (dir?.upper === undefined || dir.impure === true) return;
   const { upper } = dir;
-  letIn(core, [guarded(core, upper)], () => {
-    setImpure(core.fs, core.at(upper), upper.name, core.names);
+  withoutSeal(core, parent, () => {
+    letIn(core, [guarded(core, upper)], () => {
+      setImpure(core.fs, core.at(upper), upper.name, core.names);
+    });
   });
   dir.impure = true;
 }

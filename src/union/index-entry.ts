@@ -14,6 +14,7 @@ import { findEntryName } from './identity.ts';
 import { markImpure } from './impure.ts';
 import { guarded, letIn } from './let-in.ts';
 import type { Node } from './node.ts';
+import { withoutSeal } from './object-flags.ts';
 import { keepTimes } from './parent-times.ts';
 import { Place, type RealDir } from './real-dir.ts';
 import { willHold } from './upper-names.ts';
@@ -58,10 +59,12 @@ export function linkAlias(core: UnionCore, node: Node, parent: Node, name: Name)
   node.countsFromUpper = false;
   setNlink(core.fs, core.at(upper), upper.name, nlink, core.names);
   willHold(inside, name);
-  letIn(core, [guarded(core, inside)], () => {
-    keepTimes(core, inside, () => {
-      core.fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
-      node.nlinkDelta -= 1;
+  withoutSeal(core, parent, () => {
+    letIn(core, [guarded(core, inside)], () => {
+      keepTimes(core, inside, () => {
+        core.fs.linkat(core.at(upper), upper.name, core.dirs.fd(inside), name);
+        node.nlinkDelta -= 1;
+      });
     });
   });
   countFromUpper(core, node);

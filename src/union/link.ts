@@ -16,6 +16,7 @@ import { checkName } from './create.ts';
 import { countFromUpper } from './index-entry.ts';
 import { markImpure } from './impure.ts';
 import type { Node } from './node.ts';
+import { withoutSeal } from './object-flags.ts';
 import { noteAdded } from './readdir.ts';
 import type { NameIn } from './rename.ts';
 import { noFd, Place, type RealDir } from './real-dir.ts';
@@ -44,7 +45,9 @@ export function link(core: UnionCore, node: Node, to: NameIn, attr: Attr, unique
   countFromUpper(core, node);
   const key = readRaw(core, node, attr);
   finishAttributes(core, node, attr);
-  makeLink(core, node, inside, name);
+  withoutSeal(core, parent, () => {
+    makeLink(core, node, inside, name);
+  });
   attr.nlink += 1;
   const upper = node.upper as Place;
   if (upper.fd !== noFd && upper.dir === undefined) {

@@ -23,14 +23,15 @@ export function withDescriptor<T>(core: UnionCore, node: Node, use: (fd: Fd) => 
 }
 
 /**
- * Does `act`, for which somebody had leave before the flags of `node`, which is sealed, came to forbid it: if it fails by that, once more
- * without them. Nobody else's request comes in between.
+ * Does `act`, which the flags of `node` do not forbid to whoever asks, though those of its upper object stand in the way: somebody had leave
+ * before they came, or it is a step of ours, as a copy-up into a directory. If it fails by them, once more without them. Nobody else's
+ * request comes in between.
  */
 export function withoutSeal<T>(core: UnionCore, node: Node, act: () => T): T {
   try {
     return act();
   } catch (thrown) {
-    if (node.upper === undefined || !isFsError(thrown, 'EPERM')) throw thrown;
+    if (node.sealed === 0 || node.upper === undefined || !isFsError(thrown, 'EPERM')) throw thrown;
     return lifted(core, node, act);
   }
 }

@@ -22,6 +22,7 @@ import { hasUpperName } from './index-entry.ts';
 import { guarded, letIn } from './let-in.ts';
 import { getChild, lookup } from './lookup.ts';
 import type { Node } from './node.ts';
+import { withoutSeal } from './object-flags.ts';
 import { isEmpty, noteAdded, noteRemoved } from './readdir.ts';
 import { Place, type RealDir } from './real-dir.ts';
 import { setDirectoryRedirect, setFileRedirect } from './redirect-of.ts';
@@ -151,7 +152,9 @@ function move(core: UnionCore, node: Node, target: Node | undefined, from: NameI
   const undo =
     target !== undefined && targetIsUpper ? vacate(core, target, destination, to.name) : nothingToUndo;
   try {
-    publish(core, node, source, from.name, destination, to.name, whiteout);
+    withoutSeal(core, to.parent, () => {
+      publish(core, node, source, from.name, destination, to.name, whiteout);
+    });
   } catch (thrown) {
     undo();
     throw thrown;

@@ -36,11 +36,9 @@ function setOnDisk(core: UnionCore, caller: Caller, node: Node, change: SetAttr)
   if (node.busy !== undefined) return later(core.interrupts.until(caller.unique, node.busy));
   const copying = copyUp(core, node, neededFor(change), caller.unique);
   if (copying !== undefined) return later(copying);
-  if (node.sealed === 0) apply(core, caller, node, change);
-  else
-    withoutSeal(core, node, () => {
-      apply(core, caller, node, change);
-    });
+  withoutSeal(core, node, () => {
+    apply(core, caller, node, change);
+  });
 }
 
 /** What a write or a chown leaves of the mode of what is no directory. */
