@@ -25,3 +25,37 @@ t.test('go with a copy-up', needs(...mountNeeds, 'overlayfs'), async (t) => {
   t.equal(seen, await shell(kernel.path, use));
   t.match(seen, /S.*A/);
 });
+
+/** FS_IOC_FSGETXATTR, and FS_IOC_FSSETXATTR of what it told with some of it changed; then what it tells. */
+const extended = `
+import errno, fcntl, struct, sys
+fd = open(sys.argv[1])
+layout = '=5I8x'
+def get():
+    return list(struct.unpack(layout, fcntl.ioctl(fd, 0x801c581f, bytes(28))))
+def put(field, value):
+    wanted = get()
+    wanted[field] = value
+    try:
+        fcntl.ioctl(fd, 0x401c5820, struct.pack(layout, *wanted))
+        print(hex(get()[field]))
+    except OSError as error:
+        print(errno.errorcode[error.errno])
+put(0, 0xc0)
+put(0, 0x80)
+put(0, 0x20000)
+put(1, 4096)
+put(3, 7)
+`;
+
+t.test(
+  'can be set by the call that sets a project, too',
+  needs(...mountNeeds, 'program:python3'),
+  async (t) => {
+    const place = await makePlace(t, ': >low');
+    const { path } = await place.mount();
+    const script = `: >new; for f in low new; do python3 -c "${extended}" $f; lsattr $f | cut -c 7-8; done`;
+    const one = '0xc0\n0x80\nENOTSUP\nENOTSUP\nENOTSUP\nd-';
+    t.equal(await shell(path, script), `${one}\n${one}`);
+  },
+);

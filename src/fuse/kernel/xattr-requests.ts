@@ -1,7 +1,8 @@
 /**
- * Extended attributes, and the two ioctls on inode flags that lsattr(1) and chattr(1) use.
+ * Extended attributes, and the ioctls on inode flags (ioctl_iflags(2), ioctl_xfs_fsgetxattr(2)).
  */
 import { errno } from '../../base/errno.ts';
+import { fsError } from '../../base/fs-error.ts';
 import { asName } from '../../base/name.ts';
 import { setxattrFlag } from '../../wire/flags.ts';
 import { ioctlDataOffset, replyHeaderBytes } from '../../wire/reply.ts';
@@ -12,9 +13,14 @@ import type { Door } from './door.ts';
 const getFlags = new Set([0x80086601, 0x80046601]);
 const setFlags = new Set([0x40086602, 0x40046602]);
 
-/** FS_IOC_FSGETXATTR and struct fsxattr: what the kernel asks before it sets any flag (fs/file_attr.c). */
+/**
+ * FS_IOC_FSGETXATTR, which the kernel asks before it sets any flag (fs/file_attr.c), FS_IOC_FSSETXATTR, and struct fsxattr: flags,
+ * and an extent size, a number of extents, a project and a second extent size, which are 0 here.
+ */
 const getExtended = 0x801c581f;
+const setExtended = 0x401c5820;
 const extendedBytes = 28;
+const extendedFields = { flags: 0, extentSize: 4, project: 12, copyExtentSize: 16 } as const;
 /** FS_*_FL and the FS_XFLAG_* of the same meaning. */
 const sameFlags: readonly (readonly [flag: number, extended: number])[] = [
   [0x8, 0x20],
@@ -26,6 +32,24 @@ const sameFlags: readonly (readonly [flag: number, extended: number])[] = [
 
 function extendedFlags(flags: number): number {
   return sameFlags.reduce((all, [flag, extended]) => ((flags & flag) === 0 ? all : all | extended), 0);
+}
+
+const mapped = sameFlags.reduce((all, [flag]) => all | flag, 0);
+/** FS_XFLAG_HASATTR, which tells and does not ask. */
+const told = 0x80000000;
+
+/** The flags that a struct fsxattr asks for, the others as in `before`. EOPNOTSUPP where it asks for what there is not. */
+function flagsAsked(struct: Buffer, at: number, before: number): number {
+  const field = (offset: number): number => struct.readUInt32LE(at + offset);
+  const { flags, extentSize, project, copyExtentSize } = extendedFields;
+  const asked = field(flags) & ~told;
+  const chosen = sameFlags.reduce(
+    (all, [flag, extended]) => ((asked & extended) === 0 ? all : all | flag),
+    0,
+  );
+  const hasMore = field(extentSize) !== 0 || field(project) !== 0 || field(copyExtentSize) !== 0;
+  if (hasMore || extendedFlags(chosen) !== asked) throw fsError('EOPNOTSUPP');
+  return (before & ~mapped) | chosen;
 }
 
 const nothing = Buffer.alloc(0);
@@ -98,14 +122,20 @@ export function onIoctl(door: Door): number {
     return reply.ioctlOut(0, 4);
   }
   if (setFlags.has(command) && frame.payloadLength >= 4) {
-    const flags = frame.buffer.readUInt32LE(frame.payloadOffset);
-    const node = frame.nodeId;
-    door.repeats?.end(node);
-    return door.settle(door.fs.setflags(door.who(), node, flags), (late) => {
-      // Its ctime is another one, of which the kernel knows nothing.
-      door.forgetAttributes(node);
-      return late.ioctlOut(0);
-    });
+    return changeFlags(door, frame.buffer.readUInt32LE(frame.payloadOffset));
+  }
+  if (command === setExtended && frame.payloadLength >= extendedBytes) {
+    return changeFlags(door, flagsAsked(frame.buffer, frame.payloadOffset, door.fs.getflags(frame.nodeId)));
   }
   return reply.error(errno.ENOTTY);
+}
+
+function changeFlags(door: Door, flags: number): number {
+  const node = door.frame.nodeId;
+  door.repeats?.end(node);
+  return door.settle(door.fs.setflags(door.who(), node, flags), (late) => {
+    // Its ctime is another one, of which the kernel knows nothing.
+    door.forgetAttributes(node);
+    return late.ioctlOut(0);
+  });
 }
