@@ -116,7 +116,8 @@ function apply(core: UnionCore, caller: Caller, node: Node, change: SetAttr): vo
  * it has permission. A server that is not the owner may set both to now, and its own write has left its time; nor can
  * more than that be said of a file that can only be appended to.
  */
-function setTimes(core: UnionCore, node: Node, { atime, mtime, mtimeIsPresent }: SetAttr): void {
+function setTimes(core: UnionCore, node: Node, change: SetAttr): void {
+  const { atime, mtime, mtimeIsPresent } = change;
   const { place } = node;
   const at = core.at(place);
   try {
@@ -124,7 +125,7 @@ function setTimes(core: UnionCore, node: Node, { atime, mtime, mtimeIsPresent }:
     if (mtime !== undefined) core.keptTimes.set(node, mtime);
   } catch (thrown) {
     if (!isFsError(thrown, 'EPERM')) throw thrown;
-    if (node.appends && atime === undefined) return;
+    if (node.appends && atime === undefined && change.mtimeMayBeOfWriting === true) return;
     const isPresent = atime === utimeNow && mtimeIsPresent === true;
     if (!isPresent && (!core.unprivileged || mtime === undefined)) throw thrown;
     if (atime !== undefined) core.fs.utimensat(at, place.name, utimeNow, utimeNow);

@@ -56,6 +56,17 @@ for (const way of ['passthrough=on', 'passthrough=off']) {
     t.equal(await answers(path, script), 'one\nsix\nend');
   });
 
+  t.test(`the times of a log that was there at the mount, ${way}`, needs(...mountNeeds), async (t) => {
+    const place = await makePlace(t, '');
+    const script = `${unsealed}
+      exec 3>>log; echo one >&3
+      ${refused('touch -m -d @5 log')}
+      cat log`;
+    await shell(place.upper, ': >log; chattr +a log');
+    const { path } = await place.mount([way]);
+    t.equal(await answers(path, script), 'one');
+  });
+
   t.test(`an immutable file, ${way}`, needs(...mountNeeds), async (t) => {
     const place = await makePlace(t, 'echo low >low');
     const { path } = await place.mount([way]);
