@@ -71,3 +71,14 @@ for (const option of ['metacopy=on', 'metacopy=off', 'passthrough=off', 'coheren
     );
   });
 }
+
+t.test('where there are none at all, a new file is no exception', needs(...mountNeeds), async (t) => {
+  const place = await makePlace(t, lower);
+  const { path } = await place.mount(['noxattrs=1']);
+  await shell(
+    path,
+    `echo x >new
+     getfattr -n security.capability a 2>&1 | grep -q 'not supported'
+     getfattr -n security.capability new 2>&1 | grep -q 'not supported'`,
+  );
+});

@@ -15,6 +15,8 @@ export class Absences {
   readonly #fs: FileSystem;
   readonly #bare: Float64Array;
   #ahead = 0;
+  /** Such questions are answered at all: to some mounts they are an error. */
+  #wasAsked = false;
 
   /** `bare` is `FuseChannel.bareNodes`. */
   constructor(fs: FileSystem, bare: Float64Array) {
@@ -25,15 +27,15 @@ export class Absences {
   /** `node` was asked for `name`, or for a list, and has no such attribute, or none. */
   note(node: NodeId, name?: Name): void {
     this.#ahead = Math.min(this.#ahead + aheadEach, aheadMost);
+    this.#wasAsked = true;
     // The kernel asks for that one alone, and for nothing else.
-    if (name === 'security.capability') this.noteNoCapability(node);
+    if (name === 'security.capability') this.#noteNoCapability(node);
     else this.#look(node);
   }
 
-  /** `node` has just been made, or was asked. */
-  noteNoCapability(node: NodeId): void {
-    const at = node % this.#bare.length;
-    if (this.#bare[at] !== node) this.#bare[at] = 0 - node;
+  /** `node` has just been made. */
+  made(node: NodeId): void {
+    if (this.#wasAsked) this.#noteNoCapability(node);
   }
 
   /** `node` is told to a client who may go on to ask for its attributes. */
@@ -46,6 +48,11 @@ export class Absences {
   /** `node` may have attributes from now on. */
   end(node: NodeId): void {
     this.#bare[node % this.#bare.length] = 0;
+  }
+
+  #noteNoCapability(node: NodeId): void {
+    const at = node % this.#bare.length;
+    if (this.#bare[at] !== node) this.#bare[at] = 0 - node;
   }
 
   #look(node: NodeId): void {

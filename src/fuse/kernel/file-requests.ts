@@ -101,7 +101,7 @@ export function onTmpfile(door: Door): number {
 function created(door: Door, file: OpenFile, flags: number): number {
   const opened = enter(door, file.nodeId, file, flags);
   door.relaxed?.created(door.caller);
-  door.absences?.noteNoCapability(file.nodeId);
+  door.absences?.made(file.nodeId);
   door.newEntry(file.nodeId);
   return door.reply.createOut(opened.fh, opened.flags, opened.backingId);
 }

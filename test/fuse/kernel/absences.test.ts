@@ -34,11 +34,20 @@ t.test('what was asked for in vain', (t) => {
   t.equal(bare[9], -9, 'of one that is asked for its capability nothing else is known');
   t.equal(looked(), 4);
   absences.note(5 as NodeId, capability);
-  absences.noteNoCapability(5 as NodeId);
+  absences.made(5 as NodeId);
+  absences.made(10 as NodeId);
+  t.equal(bare[10], -10);
   t.equal(bare[5], 5, 'what has nothing has no capability either');
   absences.end(5 as NodeId);
   absences.end(9 as NodeId);
   t.strictSame([bare[5], bare[9]], [0, 0]);
+  t.end();
+});
+
+t.test('where nobody has asked, it may be an error to ask', (t) => {
+  const { absences, bare } = setUp();
+  absences.made(5 as NodeId);
+  t.equal(bare[5], 0);
   t.end();
 });
 
