@@ -14,7 +14,7 @@ if ! setpriv --reuid=65534 --regid=65534 --clear-groups test -x bin/strata; then
   reachable=$(mktemp -d /var/tmp/stratafs-checkout-XXXXXX)
   chmod 755 "$reachable"
   mount --bind . "$reachable"
-  trap 'cd / && umount "$reachable" && rmdir "$reachable"' EXIT
+  trap 'cd / && umount --lazy "$reachable" && rmdir "$reachable"' EXIT
   cd "$reachable"
 fi
 npm ci --no-fund --no-audit
