@@ -163,18 +163,14 @@ static size_t answer_release(struct repeats *repeats, const struct request *requ
 
 static bool begins(const char *name, const char *prefix) { return strncmp(name, prefix, strlen(prefix)) == 0; }
 
-/* Of a node without attributes: whether `name` is one that it could have. The others are an error, or made up (virtual-xattrs.ts). */
-static bool may_be_stored(const char *name) {
-  if (begins(name, "security.") || begins(name, "system.posix_acl_")) return true;
-  return (begins(name, "user.") && !begins(name, "user.strata.")) ||
-         (begins(name, "trusted.") && !begins(name, "trusted.strata."));
-}
+/* Names that every layer lists where it has them. Others may be made up as they are asked for, by us or by the file system of a layer. */
+static bool is_listed(const char *name) { return begins(name, "security.") || begins(name, "system.posix_acl_"); }
 
 static size_t answer_getxattr(struct repeats *repeats, const struct request *request, size_t length, struct reply *reply) {
   const char *name = request->xattr.name;
   double noted = repeats->bare[request->node % repeats->nodes], node = (double)request->node;
   if ((noted != node && noted != -node) || memchr(name, 0, length - offsetof(struct request, xattr.name)) == NULL) return 0;
-  if (noted == node ? !may_be_stored(name) : strcmp(name, "security.capability") != 0) return 0;
+  if (noted == node ? !is_listed(name) : strcmp(name, "security.capability") != 0) return 0;
   repeats->answered[REPEATED_GETXATTR]++;
   reply->error = -ENODATA;
   return HEADER_BYTES;

@@ -75,7 +75,7 @@ export interface FuseChannel {
   endUnusedRepeat(node: number): boolean;
   /**
    * Written by who answers requests, at `node % length`: `node`, where it has no extended attributes, or `-node`, where it has no
-   * file capability. What is asked for then and not there is answered so. Undefined where everything is asked.
+   * file capability. Lists, and questions for names that file systems list, are answered by that. Undefined where everything is asked.
    */
   readonly bareNodes: Float64Array | undefined;
   get repeated(): Repeated;
