@@ -109,6 +109,8 @@ export class MountBook {
     if (await this.isShown(name, record)) return true;
     const { mountId: id, device, server } = record;
     if (server !== undefined || id === undefined || device === undefined) return false;
+    // What is on the tree with its number is the next one.
+    if (readMounts().some((entry) => entry.id === id)) return false;
     return isMountInUse({ id, device });
   }
 
@@ -123,7 +125,7 @@ export class MountBook {
   /** Where a mount is by now, if it is on the tree of this mount namespace: at its place unless it has left that. */
   async findPlace(name: string, record: MountRecord): Promise<string | undefined> {
     if (findMounted(record) !== undefined) return record.target;
-    const tree = record.ending === true ? undefined : findTree(record);
+    const tree = findTree(record);
     if (tree === undefined) return undefined;
     const { device } = tree;
     // What shows the same on purpose has a record of its own.
@@ -156,15 +158,15 @@ export function findTree({ device, root, source }: MountRecord): MountedTree | u
 }
 
 /** The mount, where it is at its place in this mount namespace. */
-export function findMounted({ device, mountId, target, ending }: MountRecord): MountEntry | undefined {
-  // Both numbers may by now be those of the next mount.
-  if (ending === true) return undefined;
+export function findMounted({ device, mountId, source, target }: MountRecord): MountEntry | undefined {
   const place = nameFromText(target);
   return readMounts().findLast(
     (entry) =>
       entry.mountPoint === place &&
       entry.device === device &&
-      (mountId === undefined || entry.id === mountId),
+      // Both numbers may by now be those of the next mount.
+      (mountId === undefined || entry.id === mountId) &&
+      (source === undefined || entry.source === source),
   );
 }
 

@@ -6,7 +6,7 @@ import { nameFromText, nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { findMountAt, readMounts, type MountEntry } from '../os/mountinfo.ts';
 import { findProcess, isRunning, mountNamespace, type ProcessIdentity } from '../os/process-identity.ts';
-import { isShown, mountSource, takeOffTree } from './drivers/mounter.ts';
+import { isOwnSource, isShown, takeOffTree } from './drivers/mounter.ts';
 import type { CacheId } from './ids.ts';
 import {
   checkNamespace,
@@ -229,7 +229,7 @@ async function findUnknown(book: MountBook, base: string | undefined): Promise<s
 /** What a command has mounted that died before it wrote that down. */
 function findUnrecorded({ device, target }: MountRecord): MountEntry | undefined {
   const found = device === undefined ? findMountAt(nameFromText(target)) : undefined;
-  return found?.source === mountSource ? found : undefined;
+  return found !== undefined && isOwnSource(found.source) ? found : undefined;
 }
 
 function without(holders: readonly Holder[], own: ProcessIdentity): Holder[] {

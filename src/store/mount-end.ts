@@ -12,14 +12,10 @@ import { findTree, isThere, type MountBook, type MountRecord } from './mount-boo
 const foreignEndingMs = 10_000;
 
 /** Waits for the server of a mount that was taken off, if there is one, and forgets the mount when that has ended. */
-export async function waitForEnding(
-  book: MountBook,
-  name: string,
-  wait: Pick<ServerWait, 'waitMs'> = {},
-): Promise<void> {
+export async function waitForEnding(book: MountBook, name: string, wait: ServerWait = {}): Promise<void> {
   const record = await book.find(name);
   if (record?.ending !== true) return;
-  await waitForServerOf(book, record, wait);
+  await waitForServerOf(record, wait);
   await book.alone(async () => {
     // By now it may be another mount.
     const found = await book.find(name);
@@ -35,7 +31,7 @@ export async function onceEnded<T>(
   book: MountBook,
   name: string,
   act: (found: MountRecord | undefined) => Promise<T>,
-  { waitMs = foreignEndingMs }: Pick<ServerWait, 'waitMs'> = {},
+  { waitMs = foreignEndingMs }: ServerWait = {},
 ): Promise<T> {
   const begun = performance.now();
   for (let awaited: ProcessIdentity | undefined; ;) {
@@ -50,19 +46,15 @@ export async function onceEnded<T>(
     });
     if ('result' in attempt) return attempt.result;
     const { ending } = attempt;
-    await (ending.ending === true ? waitForServerOf(book, ending) : sleep(50));
+    await (ending.ending === true ? waitForServerOf(ending) : sleep(50));
     awaited = ending.server;
   }
 }
 
-async function waitForServerOf(
-  book: MountBook,
-  record: MountRecord,
-  wait: Pick<ServerWait, 'waitMs'> = {},
-): Promise<void> {
+async function waitForServerOf(record: MountRecord, wait: ServerWait = {}): Promise<void> {
   const tree = findTree(record);
   if (record.server === undefined || tree === undefined) return;
-  await waitForServer(record.server, tree, { ...wait, alone: (act) => book.alone(act) });
+  await waitForServer(record.server, tree, wait);
 }
 
 /** UserError `layer-in-use` for a mount whose end is not to be waited for. */

@@ -10,9 +10,8 @@ import { mountNamespace } from '../../os/process-identity.ts';
 import { runChild } from '../child.ts';
 
 /**
- * Takes the mounts of a tree away in all other mount namespaces; what uses one there keeps it until it ends. The number of a
- * device alone would not do: it is given to another one at once. Answers false where one stays: its namespace may not be
- * entered, or something else is mounted over it there.
+ * Takes the mounts of a tree away in all other mount namespaces; what uses one there keeps it until it ends. Answers
+ * false where one stays: its namespace may not be entered, or something else is mounted over it there.
  */
 export async function detachCopies(tree: MountedTree): Promise<boolean> {
   let isDone = true;

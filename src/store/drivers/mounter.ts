@@ -2,9 +2,10 @@
  * Who mounts a stack of directories: our own server, or the kernel's overlayfs. Everything else about the drivers
  * `strata` and `overlay2` is the same, down to the last byte on the disk.
  */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isFsError } from '../../base/fs-error.ts';
-import { nameFromText, nameToText } from '../../base/name.ts';
+import { nameFromText, nameToText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { startMountServer } from '../../os/mount-server.ts';
 import { findMountAt, readMounts, showsTree, type MountedTree, type MountEntry } from '../../os/mountinfo.ts';
@@ -32,8 +33,20 @@ export interface Mounter {
   mount(stack: MountStack): Promise<ProcessIdentity | undefined>;
 }
 
-/** What /proc/mounts shows as the device. */
-export const mountSource = 'strata';
+const sourcePrefix = 'strata-';
+
+/**
+ * What /proc/mounts shows as the device, for one mount alone: the number of a device is given to the next mount, of whomever, as soon
+ * as it is free.
+ */
+function newMountSource(): string {
+  return `${sourcePrefix}${randomBytes(4).toString('hex')}`;
+}
+
+/** Whether a data root has mounted it. */
+export function isOwnSource(source: Name): boolean {
+  return source.startsWith(sourcePrefix);
+}
 
 /** Our own mount: any number of layers, no privileges beyond /dev/fuse. */
 export const stratafsMounter: Mounter = {
@@ -41,7 +54,7 @@ export const stratafsMounter: Mounter = {
     const options = [
       `lowerdir=${stack.lowers.map(escape).join(':')}`,
       ...upperOptions(stack),
-      `fsname=${mountSource}`,
+      `fsname=${newMountSource()}`,
     ];
     const server = await startMountServer({ options: options.join(','), mountPoint: stack.target });
     return findProcess(server.pid);
@@ -67,12 +80,13 @@ export function kernelMounter(base: string): Mounter {
         ...(stack.upper === undefined ? [] : ['metacopy=on', 'redirect_dir=on', 'index=on']),
         'xino=auto',
       ];
+      const source = newMountSource();
       const text = [`lowerdir=${lowers.map((path) => escape(near(path))).join(':')}`, ...others].join(',');
       if (Buffer.byteLength(text) < optionBytes && lowers.length <= mostKernelLowers) {
-        const args = ['-i', '-t', 'overlay', mountSource, '-o', text, stack.target];
+        const args = ['-i', '-t', 'overlay', source, '-o', text, stack.target];
         await runChild('mount', args, { cwd: base });
       } else if (takesSingleLowers()) {
-        mountOverlay({ lowers, options: others, source: mountSource, target: stack.target });
+        mountOverlay({ lowers, options: others, source, target: stack.target });
       } else {
         throw new UserError(
           'too-many-layers',
@@ -145,8 +159,6 @@ export function isShown(tree: MountedTree): boolean {
 
 export interface ServerWait {
   readonly waitMs?: number;
-  /** Runs an act while nobody mounts. */
-  readonly alone?: <T>(act: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -156,14 +168,11 @@ export interface ServerWait {
 export async function waitForServer(
   server: ProcessIdentity,
   tree: MountedTree,
-  { waitMs = serverEndMs, alone = (act) => act() }: ServerWait = {},
+  { waitMs = serverEndMs }: ServerWait = {},
 ): Promise<void> {
   for (let waitedMs = 0; isRunning(server) && waitedMs < waitMs; waitedMs += 10) {
     // What others have mounted is theirs everywhere.
-    if (waitedMs === copiesSoughtMs && tree.source === mountSource) {
-      // The number of a device is given to another mount at once: one that is seen here again has no copies of the old one.
-      if (!(await alone(async () => isShown(tree) || (await detachCopies(tree))))) return;
-    }
+    if (waitedMs === copiesSoughtMs && isOwnSource(tree.source) && !(await detachCopies(tree))) return;
     await sleep(10);
   }
 }
