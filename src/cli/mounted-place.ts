@@ -4,6 +4,7 @@
  * file system once ours is gone.
  */
 import type { Name } from '../base/name.ts';
+import { isAnswering } from '../os/answering.ts';
 import { unmountFuse } from '../os/mount.ts';
 import { findMountAt, readMounts, type MountEntry } from '../os/mountinfo.ts';
 
@@ -50,12 +51,16 @@ export class MountedPlace {
     return isBelow || this.#isInside(parent, mounts);
   }
 
-  /** Whether the very mount that was made is still on the tree. */
-  get isThere(): boolean {
+  /**
+   * Whether it is still on the tree though its connection has ended. A mount that looks the same and answers is another one, which
+   * was given its numbers; it may be served by this process.
+   */
+  async isDead(): Promise<boolean> {
     const made = this.#made;
-    return readMounts().some(
+    const found = readMounts().find(
       ({ id, device, type, source }) =>
         id === made?.id && device === made.device && type === made.type && source === made.source,
     );
+    return found !== undefined && !(await isAnswering(found.mountPoint));
   }
 }

@@ -195,7 +195,10 @@ interface MountEnding {
 
 function runningMount(session: Session, ending: MountEnding): RunningMount {
   let asked = false;
+  let isOver = false;
   const unmount = (): void => {
+    // Its end may have been told together with what asks for it, and the numbers of its mount be those of another by now.
+    if (isOver) return;
     try {
       if (ending.place.unmount()) return;
     } catch (thrown) {
@@ -205,10 +208,16 @@ function runningMount(session: Session, ending: MountEnding): RunningMount {
     session.stop();
   };
   return {
-    ended: endOf(session, ending.place, () => asked).finally(() => ending.finish()),
+    ended: endOf(
+      session.ended.finally(() => {
+        isOver = true;
+      }),
+      ending.place,
+      () => asked,
+    ).finally(() => ending.finish()),
     unmount: () => {
       if (asked) session.stop();
-      else unmount();
+      else setImmediate(unmount);
       asked = true;
     },
   };
@@ -218,14 +227,18 @@ function runningMount(session: Session, ending: MountEnding): RunningMount {
  * A connection that broke, or was ended by the kernel (`umount -f` on a busy mount, an abort by
  * /sys/fs/fuse/connections), leaves a mount on which everything fails: it is taken away.
  */
-async function endOf(session: Session, place: MountedPlace, isAsked: () => boolean): Promise<void> {
+async function endOf(
+  sessionEnded: Promise<void>,
+  place: MountedPlace,
+  isAsked: () => boolean,
+): Promise<void> {
   try {
-    await session.ended;
+    await sessionEnded;
   } catch (thrown) {
     place.unmount();
     throw thrown;
   }
-  if (!(await staysThere(place))) return;
+  if (!(await staysDead(place))) return;
   place.unmount();
   if (isAsked()) return;
   throw new UserError('aborted', 'the connection with the kernel was ended from outside', {
@@ -234,15 +247,16 @@ async function endOf(session: Session, place: MountedPlace, isAsked: () => boole
 }
 
 /** `umount -f` ends the connection a moment before it takes the mount off. */
-async function staysThere(place: MountedPlace): Promise<boolean> {
+async function staysDead(place: MountedPlace): Promise<boolean> {
   for (let tries = 0; tries < 10; tries++) {
-    if (!place.isThere) return false;
+    if (!(await place.isDead())) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return place.isThere;
+  return place.isDead();
 }
 
 async function finish(close: () => Promise<void>, lock: UpperLock | undefined): Promise<void> {
+  lock?.recordEnd();
   try {
     await close();
   } finally {

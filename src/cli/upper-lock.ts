@@ -22,6 +22,8 @@ export type Asked = Pick<MountSpec, 'layers' | 'format' | 'identity' | 'mount'>;
 export interface UpperLock {
   /** Notes which mount holds the lock, `major:minor`, and of what, if that can be written: it is a hint for those who come. */
   recordMount(device: string, asked: Asked): void;
+  /** Notes that the mount is gone, while there is something left to write. */
+  recordEnd(): void;
   release(): void;
 }
 
@@ -35,6 +37,8 @@ export interface UpperLockOptions {
 }
 
 const noteName = 'stratafs-mount';
+/** In the note of a holder whose mount is gone. */
+const noDevice = '-';
 /** Between two tries: a server ends within milliseconds, or takes long. */
 const [firstRetryMs, lastRetryMs] = [1, 20];
 /** As long a mount is seen before it is believed: its device number may by now be that of another, of a server that goes on. */
@@ -64,11 +68,16 @@ export async function lockUpper(options: UpperLockOptions): Promise<UpperLock> {
     release();
     throw thrown;
   }
+  const record = (device: string, digest: string): void => {
+    const { pid, start } = ownIdentity();
+    tryWriteSmallFile(ownNote(), [device, String(pid), digest, start, pidNamespace()].join(' '));
+  };
   return {
     recordMount: (device, asked) => {
-      const { pid, start } = ownIdentity();
-      const words = [device, String(pid), digestOf(asked), start, pidNamespace()];
-      tryWriteSmallFile(ownNote(), words.join(' '));
+      record(device, digestOf(asked));
+    },
+    recordEnd: () => {
+      record(noDevice, '-');
     },
     release: () => {
       removeSmallFile(ownNote());

@@ -1,5 +1,6 @@
 /** One mount without the engine and the door: what becomes of it when they fail. */
 import { closeSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { errno } from '../../src/base/errno.ts';
 import { silentLog } from '../../src/base/log.ts';
@@ -81,6 +82,7 @@ t.test('nothing is on the tree before it answers', needs('root', 'fuse'), async 
   const running = await starting;
   t.ok(isMounted(at));
   running.unmount();
+  await nextTurn();
   t.notOk(isMounted(at));
 });
 
@@ -103,6 +105,7 @@ t.test('where a detached mount may not be attached, mount(2) is tried', needs('r
   t.equal(refused, 1);
   t.ok(isMounted(at));
   running.unmount();
+  await nextTurn();
   t.notOk(isMounted(at));
 });
 

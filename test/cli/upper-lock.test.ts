@@ -56,6 +56,20 @@ t.test("a device number that is another mount's by now keeps nobody out", async 
   (await waiting).release();
 });
 
+t.test('one that has told of its end is waited for whatever has its device number', async (t) => {
+  const scratch = makeScratch(t);
+  const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
+  const ending = await lockUpper({ upper, work });
+  ending.recordMount(readMounts()[0]?.device ?? '', asked);
+  ending.recordEnd();
+  const waiting = lockUpper({ upper, work });
+  // Longer than the mount of another is taken for the holder's.
+  setTimeout(() => {
+    ending.release();
+  }, 1000);
+  (await waiting).release();
+});
+
 t.test('a holder in another container is not taken for a process of its number here', async (t) => {
   const scratch = makeScratch(t);
   const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
