@@ -6,7 +6,7 @@
 import { canBeIndexed } from '../layer/index-dir.ts';
 import { decodeOrigin, findIndexName, findOriginBytes, findOriginOf } from '../layer/origin.ts';
 import { readNlink, unionNlink } from '../layer/nlink.ts';
-import { readProtattr } from '../layer/protattr.ts';
+import { protectionOf, readProtattr } from '../layer/protattr.ts';
 import { valueOf } from '../layer/redirect.ts';
 import type { Name } from '../base/name.ts';
 import { S_IFMT } from '../os/constants.ts';
@@ -26,6 +26,8 @@ export interface IndexEntry {
   /** Links of the upper inode, this entry included. */
   readonly nlink: number;
   readonly size: number;
+  /** Flags that it has itself: see `Node.sealed`. */
+  readonly sealed: number;
 }
 
 /**
@@ -95,7 +97,8 @@ export function statEntry(core: UnionCore, name: Name): IndexEntry | undefined {
   const { indexDir, scratch } = core;
   if (indexDir === undefined) return undefined;
   if (!core.fs.findStatx(core.dirs.fd(indexDir), name, scratch.buffer, scratch.offset)) return undefined;
-  return { name, key: keyOf(core.fs, scratch), nlink: scratch.nlink, size: scratch.size };
+  const { nlink, size } = scratch;
+  return { name, key: keyOf(core.fs, scratch), nlink, size, sealed: protectionOf(core.fs.stat) };
 }
 
 /** The entry is the upper object of `node` from now on, a file with `lowerNlink` links below. */
@@ -108,7 +111,8 @@ export function adoptIndexEntry(core: UnionCore, node: Node, entry: IndexEntry, 
   const marks = node.isRegular ? core.fs.overlayMarks(fd, entry.name, core.names.prefix) : 0;
   core.nodes.addKey(node, entry.key);
   node.upper = new Place(indexDir.layer, indexDir, entry.name);
-  node.sealed = (marks & mark.other) === 0 ? 0 : readProtattr(core.fs, fd, entry.name, core.names);
+  const kept = (marks & mark.other) === 0 ? 0 : readProtattr(core.fs, fd, entry.name, core.names);
+  node.sealed = entry.sealed | kept;
   node.copied = true;
   node.indexed = true;
   node.countsFromUpper = nlink?.relative === 'upper';

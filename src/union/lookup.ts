@@ -84,6 +84,7 @@ export function getChild(core: UnionCore, parent: Node, name: Name): Node {
 
 function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): Node {
   const inside = parent.dir?.upper as RealDir;
+  const sealed = protectionOf(core.fs.stat);
   const real = foundDirectory(core, inside, name);
   if (real.isCovered) return coveredDirectory(core, parent, name, real, attr);
   const marks = readMarks(core, real);
@@ -99,7 +100,7 @@ function upperDirectory(core: UnionCore, parent: Node, name: Name, attr: Attr): 
   node.redirect = marks.redirect === undefined ? undefined : valueOf(marks.redirect);
   node.dir = new DirState(real, stack.dirs, opaque);
   node.dir.impure = marks.impure;
-  if (marks.other) readSeal(core, node);
+  node.sealed = marks.other ? sealed | keptSeal(core, node) : sealed;
   node.lower = top;
   if (top === undefined) core.setIno(node, real, attr.inoLow, attr.inoHigh);
   else core.setIno(node, top, lowerAttr.inoLow, lowerAttr.inoHigh);
@@ -132,6 +133,7 @@ function coveredDirectory(core: UnionCore, parent: Node, name: Name, real: RealD
 function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node {
   const inside = parent.dir?.upper as RealDir;
   const { stat } = core.fs;
+  const sealed = protectionOf(stat);
   const type = (stat[st.mode] ?? 0) & S_IFMT;
   const linked = (stat[st.nlink] ?? 1) > 1;
   // The last name, too, may be one of a node that is known: of another name, removed while the file is open.
@@ -148,7 +150,7 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
     : 0;
   const node = core.nodes.add(type, parent, name);
   node.upper = place;
-  if ((marks & mark.other) !== 0) readSeal(core, node);
+  node.sealed = (marks & mark.other) === 0 ? sealed : sealed | keptSeal(core, node);
   core.setIno(node, inside, attr.inoLow, attr.inoHigh);
   if (key !== undefined && linked) core.nodes.addKey(node, key);
   try {
@@ -163,10 +165,9 @@ function upperFile(core: UnionCore, parent: Node, name: Name, attr: Attr): Node 
   return node;
 }
 
-/** The upper object of `node` has an attribute that may be the one with its flags. */
-function readSeal(core: UnionCore, node: Node): void {
-  const { place } = node;
-  node.sealed = readProtattr(core.fs, core.at(place), place.name, core.names);
+/** Of an upper object that has an attribute that may be the one with its flags. */
+function keptSeal(core: UnionCore, { place }: Node): number {
+  return readProtattr(core.fs, core.at(place), place.name, core.names);
 }
 
 /**

@@ -5,7 +5,7 @@
 import { fsError } from '../base/fs-error.ts';
 import { noNodeId, rootNodeId, type Fd, type HandleId, type NodeId } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
-import { readProtattr } from '../layer/protattr.ts';
+import { protectionOf, readProtattr } from '../layer/protattr.ts';
 import { S_IFDIR, S_IFLNK } from '../os/constants.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
@@ -313,11 +313,15 @@ export class Union implements FileSystem {
     root.upper = upper;
     root.lower = lowers[0];
     root.dir = new DirState(upper, lowers, false);
-    // The kernel's overlayfs writes it for its root, too, though it forgets it over a remount.
-    if (upper !== undefined) root.sealed = readProtattr(core.fs, core.at(upper), upper.name, core.names);
+    const attr = core.scratch;
+    if (upper !== undefined) {
+      core.fs.statx(core.at(upper), upper.name, attr.buffer, attr.offset);
+      // The kernel's overlayfs writes it for its root, too, though it forgets it over a remount.
+      const kept = readProtattr(core.fs, core.at(upper), upper.name, core.names);
+      root.sealed = protectionOf(core.fs.stat) | kept;
+    }
     const top = lowers[0] ?? upper;
     if (top === undefined) throw new Error('a union without layers');
-    const attr = core.scratch;
     core.fs.statx(core.at(top), top.name, attr.buffer, attr.offset);
     core.setIno(root, top, attr.inoLow, attr.inoHigh);
   }

@@ -26,6 +26,26 @@ t.test('what is in an immutable directory can change', needs(...mountNeeds), asy
   t.equal(await shell(path, script), 'low\nmore\nlow\nmore\nnew\n600');
 });
 
+t.test('directories that were sealed in an earlier mount are known', needs(...mountNeeds), async (t) => {
+  const place = await makePlace(t, 'mkdir in ap; echo low >in/file; echo low >ap/file; echo low >file');
+  const first = await place.mount();
+  const { path } = first;
+  await shell(path, 'rm ap/file; echo up >up; ln up name; chattr +i in up; chattr +a ap .');
+  await first.end();
+  await place.mount();
+  const script = `trap 'chattr -ia . in ap up' EXIT
+    echo more >>in/file; echo new >ap/file; chmod 600 file
+    ${refused('echo new >in/new')}
+    ${refused('rm in/file')}
+    ${refused('rm ap/file')}
+    ${refused('rm file')}
+    ${refused('echo more >>up')}
+    ${refused('chmod 600 name')}
+    ${refused('ln up other')}
+    cat in/file ap/file up; stat -c %a file`;
+  t.equal(await shell(path, script), 'low\nmore\nnew\nup\n600');
+});
+
 t.test('everything can come to an append-only directory', needs(...mountNeeds), async (t) => {
   const place = await makePlace(
     t,
