@@ -161,10 +161,13 @@ static size_t answer_release(struct repeats *repeats, const struct request *requ
   return HEADER_BYTES;
 }
 
-static bool begins(const char *name, const char *prefix) { return strncmp(name, prefix, strlen(prefix)) == 0; }
-
 /* Names that every layer lists where it has them. Others may be made up as they are asked for, by us or by the file system of a layer. */
-static bool is_listed(const char *name) { return begins(name, "security.") || begins(name, "system.posix_acl_"); }
+static bool is_listed(const char *name) {
+  static const char security[] = "security.";
+  size_t length = sizeof security - 1;
+  if (strncmp(name, security, length) == 0) return name[length] != 0;
+  return strcmp(name, "system.posix_acl_access") == 0 || strcmp(name, "system.posix_acl_default") == 0;
+}
 
 static size_t answer_getxattr(struct repeats *repeats, const struct request *request, size_t length, struct reply *reply) {
   const char *name = request->xattr.name;
