@@ -41,7 +41,10 @@ const noteName = 'stratafs-mount';
 const noDevice = '-';
 /** Between two tries: a server ends within milliseconds, or takes long. */
 const [firstRetryMs, lastRetryMs] = [1, 20];
-/** As long a mount is seen before it is believed: its device number may by now be that of another, of a server that goes on. */
+/**
+ * As long a mount is seen before it is believed, pauses alone: its device number may by now be that of another, of a server that goes
+ * on, and where processors are busy that server needs its time, too.
+ */
 const believeMs = 300;
 const unknownMs = 5000;
 
@@ -128,8 +131,8 @@ class Wait {
   #retryMs = firstRetryMs;
   /** A holder that was ending was seen: its note goes a moment before its lock. */
   #isEnding = false;
-  /** Since when each holder that was asked about had its mount. */
-  #mountedSince: number | undefined;
+  /** For how long each holder that was asked about had its mount, in pauses. */
+  #mountedMs = 0;
 
   constructor(note: Name, { waitMs = 60_000, signal }: UpperLockOptions) {
     this.#note = note;
@@ -148,18 +151,15 @@ class Wait {
       if (this.#isBelieved(holder) || waitedMs >= limitMs) throw inUse(path, holder);
       // Nothing tells when a lock of another process goes, but trying.
       await new Promise((resolve) => setTimeout(resolve, this.#retryMs));
+      this.#mountedMs += this.#retryMs;
       this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs);
       this.#signal?.throwIfAborted();
     }
   }
 
   #isBelieved(holder: Holder | undefined): boolean {
-    if (holder?.isMounted !== true) {
-      this.#mountedSince = undefined;
-      return false;
-    }
-    this.#mountedSince ??= Date.now();
-    return Date.now() - this.#mountedSince >= believeMs;
+    if (holder?.isMounted !== true) this.#mountedMs = 0;
+    return this.#mountedMs >= believeMs;
   }
 }
 
