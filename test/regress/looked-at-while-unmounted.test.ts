@@ -32,3 +32,17 @@ t.test('one that a process is in', needs(...mountNeeds), async (t) => {
   inside.kill('SIGKILL');
   await once(inside, 'exit');
 });
+
+// The time in which it was not let run was counted as well, in which nobody else was let run either.
+t.test('one that a process leaves, on a busy machine', needs(...mountNeeds), async (t) => {
+  const scratch = makeScratch(t);
+  const { path } = await scratch.mount({ lower: [scratch.directory('lower')] });
+  const inside = spawn('sleep', ['60'], { cwd: path, stdio: 'ignore' });
+  await once(inside, 'spawn');
+  const unmounted = unmountTree(path, {});
+  setTimeout(() => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+    setTimeout(() => inside.kill('SIGKILL'), 50);
+  }, 50);
+  await t.resolves(unmounted);
+});

@@ -109,7 +109,7 @@ const serverEndMs = 60_000;
 /** After which it is asked whether another mount namespace keeps it at work; most have ended by then. */
 const copiesSoughtMs = 200;
 
-/** For so long a mount may be busy: who only looks at it, as df(1) and monitors do, has gone by then. */
+/** For so long a mount may be busy, pauses alone: who only looks at it, as df(1) and monitors do, has gone by then. */
 const lookMs = 1000;
 
 export interface Unmounting {
@@ -142,8 +142,8 @@ export async function takeOffTree(
 ): Promise<void> {
   const tree = options.tree ?? findMountAt(nameFromText(target));
   if (tree === undefined) return;
-  for (const begun = performance.now(); !tryUnmount(target, tree, lazy);) {
-    if (performance.now() - begun > lookMs) {
+  for (let waitedMs = 0; !tryUnmount(target, tree, lazy); waitedMs += 10) {
+    if (waitedMs > lookMs) {
       throw new UserError('layer-in-use', `${target} is in use`, {
         hint: `end what uses it (fuser -vm ${target}) and try again`,
       });
