@@ -29,12 +29,12 @@ t.test('a terminal of nobody', needs(...containerNeeds), async (t) => {
   });
   t.match(run('exec', '-dt', 'one', '/tmp'), { status: 126, stderr: /^strata: .*cannot be started/ });
   t.match(run('exec', '-it', 'one', 'true'), { status: 1, stderr: /not a TTY/ }, 'nobody types there');
-  t.equal(holders(), 0);
+  await until(() => holders() === 0, 'nobody holds what has not begun');
   const left = readdirSync(`${runRoot}/bundles/${id}`).filter((name) => name.startsWith('exec-'));
   t.strictSame(left, []);
 
   get('exec', '-dt', 'one', 'sleep', '1000');
-  t.equal(holders(), 1);
+  await until(() => holders() === 1, 'it is held');
   get('stop', '-t', '0', 'one');
   await until(() => holders() === 0, 'it ends with the container');
   t.match(run('exec', '-dt', 'one', 'true'), { status: 1, stderr: /not running/ });

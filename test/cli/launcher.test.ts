@@ -126,13 +126,16 @@ t.test('a signal that ends it is heard by the server', needs('program:setsid'), 
   for (const [signal, group] of signals.flatMap((one) => [[one, true] as const, [one, false] as const])) {
     const launcher = makeLauncher(
       t,
-      `fs.writeFileSync(launcher + '.begun', '');
-      process.on('${signal}', () => undefined);
-      setTimeout(() => {
+      `process.on('${signal}', () => undefined);
+      fs.writeFileSync(launcher + '.begun', '');
+      const waiting = setInterval(() => {
+        if (!fs.existsSync(launcher + '.ended')) return;
+        clearInterval(waiting);
         let outcome = 'told';
         try { fs.writeSync(3, '0\\n'); } catch (thrown) { outcome = thrown.code; }
-        fs.writeFileSync(launcher + '.told', outcome);
-      }, 500);`,
+        fs.writeFileSync(launcher + '.outcome', outcome);
+        fs.renameSync(launcher + '.outcome', launcher + '.told');
+      }, 10);`,
     );
     // In a group of its own: a terminal signals the whole group, kill(1) one process.
     const child = spawn(launcher, ['m'], { stdio: 'ignore', detached: true });
@@ -140,6 +143,7 @@ t.test('a signal that ends it is heard by the server', needs('program:setsid'), 
     await until(() => existsSync(`${launcher}.begun`), 'the server has begun');
     process.kill((group ? -1 : 1) * (child.pid as number), signal);
     t.strictSame(await exited, [null, signal]);
+    writeFileSync(`${launcher}.ended`, '');
     await until(() => existsSync(`${launcher}.told`), 'the server has told');
     t.equal(readFileSync(`${launcher}.told`, 'utf8'), 'EPIPE', 'nobody knows of the mount');
   }

@@ -24,12 +24,13 @@ t.test('pause and unpause', needs(...containerNeeds), async (t) => {
   };
   const counter =
     'trap "echo bye >> /said; exit 4" TERM; trap "exit 5" USR2; while :; do echo x >> /ticks; sleep 0.1; done';
-  const begin = (): void => {
+  const begin = async (): Promise<void> => {
     get('run', '-d', '--name', 'held', 'base', 'sh', '-c', counter);
+    await until(() => run('exec', 'held', 'stat', '/ticks').status === 0, 'it counts');
   };
   const ticks = (): number => readFileSync(`/proc/${String(state().Pid)}/root/ticks`).length;
-  begin();
   t.teardown(() => run('rm', '-f', 'held'));
+  await begin();
 
   await t.test('nothing in it goes on, and then everything does', async (t) => {
     t.equal(get('pause', 'held'), 'held');
@@ -66,7 +67,7 @@ t.test('pause and unpause', needs(...containerNeeds), async (t) => {
   });
 
   await t.test('stop lets it go, to end as it likes', async (t) => {
-    begin();
+    await begin();
     get('pause', 'held');
     get('stop', 'held');
     t.match(state(), { Status: 'exited', Paused: false, ExitCode: 4 });

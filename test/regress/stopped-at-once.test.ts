@@ -22,9 +22,9 @@ t.test('several containers', needs(...containerNeeds), async (t) => {
     t.equal(get(...args), names.join('\n'), args.join(' '));
     return Date.now() - begin;
   };
-  t.ok(took('restart', '-t', '4', ...names) < 3 * 4000);
+  t.ok(took('restart', '-t', '8', ...names) < 3 * 8000);
   await until(() => areReady(2), 'they heed nothing once more');
-  t.ok(took('stop', '-t', '4', ...names) < 3 * 4000);
+  t.ok(took('stop', '-t', '8', ...names) < 3 * 8000);
   t.equal(get('ps', '-q'), '');
   get('start', 'a1', 'c1');
   t.match(run('stop', '-t', '0', 'a1', 'absent', 'c1'), {
@@ -45,7 +45,9 @@ t.test('several containers', needs(...containerNeeds), async (t) => {
 t.test('signals to several', needs(...containerNeeds), (t) => {
   const { get, run, scratch } = makeStrata(t);
   const [runtime, signals] = [`${scratch.path}/slow`, `${scratch.path}/signals`];
-  const slow = `if [ "$3" = kill ]; then echo begun >>${signals}; sleep 2; echo sent >>${signals}; fi`;
+  // Each waits for the others, or ten seconds.
+  const others = `for i in $(seq 100); do [ $(grep -c begun ${signals}) -ge 3 ] && break; sleep 0.1; done`;
+  const slow = `if [ "$3" = kill ]; then echo begun >>${signals}; ${others}; echo sent >>${signals}; fi`;
   writeFileSync(runtime, `#!/bin/sh\n${slow}\nexec runc "$@"\n`, { mode: 0o755 });
   for (const name of ['a1', 'b1', 'c1'])
     get('run', '-d', '--name', name, '--runtime', runtime, 'base', 'sleep', '1000');
