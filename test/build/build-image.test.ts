@@ -7,8 +7,6 @@ import t from 'tap';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
 import { makeBuilder, readId } from './fixtures/builder.ts';
 
-t.setTimeout(600_000);
-
 const program = fileURLToPath(new URL('../../bin/strata', import.meta.url));
 
 const needed = needs(...mountNeeds, 'program:runc');

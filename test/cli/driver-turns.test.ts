@@ -14,8 +14,6 @@ import { strata } from '../store/fixtures/strata.ts';
 import { readTrees } from '../store/fixtures/trees.ts';
 import { containerNeeds } from './fixtures/strata.ts';
 
-t.setTimeout(600_000);
-
 /** Runs a command with a driver on the root; fails the test when it fails. */
 type Run = (driver: string, ...words: string[]) => Promise<string>;
 

@@ -58,7 +58,7 @@ for (const [way, { argv, owner }] of Object.entries(ways)) {
       const [command, ...args] = prepared;
       const { stdout } = await run(command, [...args, ...argv, 'sh', programPath, door], {
         cwd: scratch.path,
-        timeout: 30_000,
+        timeout: 120_000,
       });
       t.equal(stdout, `below\n${owner} 644\n`);
       const at = join(scratch.path, 'mount');

@@ -168,7 +168,7 @@ t.test(
     // A caller that waits for it cannot be killed.
     const rescue = setTimeout(() => {
       for (const server of serversOf(request.mountPoint)) process.kill(server, 'SIGKILL');
-    }, 30_000);
+    }, 120_000);
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
     t.strictSame(await once(child, 'close'), [0, null]);
@@ -204,7 +204,7 @@ t.test('a server that does not answer does not stop its caller', needs(...mountN
     // A caller that is stopped could not do this.
     if (++ticks === 10) process.kill(mounted.pid, 'SIGCONT');
   }, 10);
-  const rescue = spawn('sh', ['-c', `sleep 5; kill -CONT ${String(mounted.pid)}`], { stdio: 'ignore' });
+  const rescue = spawn('sh', ['-c', `sleep 30; kill -CONT ${String(mounted.pid)}`], { stdio: 'ignore' });
   const stats = await mounted.stats();
   clearInterval(timer);
   rescue.kill();

@@ -60,8 +60,7 @@ const games: Readonly<Record<string, Game>> = {
   'tmpfs, upper and all': { before: 'mount -t tmpfs tmpfs place', programs: withAndWithoutIndex },
 };
 
-t.setTimeout(600_000);
 for (const [name, game] of Object.entries(games)) {
   const need = needs(...mountNeeds, 'overlayfs', 'program:bindfs', 'program:mkfs.xfs', 'program:mkfs.btrfs');
-  t.test(name, { ...need, timeout: 120_000 }, (t) => play(t, game));
+  t.test(name, need, (t) => play(t, game));
 }

@@ -17,10 +17,8 @@ import { isMounted } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
 import { makeStage, shell, type Stage } from '../store/fixtures/stage.ts';
 
-t.setTimeout(240_000);
-
 /** Less than a server is waited for, by far. */
-const quickMs = 20_000;
+const quickMs = 50_000;
 
 /** Holds the only server of a mount point still; answers what lets it go on. */
 function hold(t: Test, mountPoint: string): () => void {

@@ -13,7 +13,9 @@ import { needs } from '../fixtures/needs.ts';
 import { makeStage, shell } from '../store/fixtures/stage.ts';
 
 /** A layer of its own, mounted. */
-async function mountLayer(driver: Store['driver']): Promise<{ id: ReturnType<typeof newCacheId>; path: string }> {
+async function mountLayer(
+  driver: Store['driver'],
+): Promise<{ id: ReturnType<typeof newCacheId>; path: string }> {
   const id = newCacheId();
   await driver.createReadWrite(id, undefined);
   return { id, path: await driver.get(id) };

@@ -9,8 +9,6 @@ import { FaultBench } from '../robust/fixtures/fault-bench.ts';
 import { faultCases } from '../robust/fixtures/fault-cases.ts';
 import { makePlace, shell } from './fixtures/shell.ts';
 
-t.setTimeout(600_000);
-
 const refused = (command: string): string => `if ${command}; then echo "${command} succeeds"; exit 1; fi`;
 
 t.test('an immutable file is removed once it is no longer immutable', needs(...mountNeeds), async (t) => {

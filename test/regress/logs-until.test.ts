@@ -16,7 +16,7 @@ t.test('the end of a log that is followed', needs(...containerNeeds), async (t) 
   const future = strata.start('logs', '-f', '--until', new Date(begin + 3000).toISOString(), 'one');
   t.equal(await future.ended, 0);
   t.ok(Date.now() - begin >= 3000, 'not before');
-  t.ok(Date.now() - begin < 20_000, 'and soon after');
+  t.ok(Date.now() - begin < 60_000, 'and soon after');
   t.equal(future.output(), 'first\nsecond\n');
   t.equal(await strata.start('logs', '-f', '--until', '0s', 'one').ended, 0, 'a moment that has passed');
   t.match(run('logs', '-f', '--until', '1h', 'one'), { status: 0, stdout: '' });

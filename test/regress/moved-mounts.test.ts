@@ -71,7 +71,7 @@ for (const driver of ['strata', 'overlay2', 'vfs']) {
     execFileSync('mount', ['--bind', `${first}/etc`, second]);
     const begun = performance.now();
     get('umount', first);
-    t.ok(performance.now() - begun < 30_000, 'nobody is waited for in vain');
+    t.ok(performance.now() - begun < 55_000, 'nobody is waited for in vain');
     t.match(run('rmi', 'base'), { status: 1, stderr: /second/ });
     t.equal(get('system', 'check'), 'nothing is wrong');
     t.ok(readFileSync(`${second}/passwd`).length > 0);

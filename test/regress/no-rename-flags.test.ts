@@ -11,8 +11,6 @@ import { needs } from '../fixtures/needs.ts';
 import { FaultBench } from '../robust/fixtures/fault-bench.ts';
 import { faultCases } from '../robust/fixtures/fault-cases.ts';
 
-t.setTimeout(300_000);
-
 function withoutFlags(real: HostFs): HostFs {
   return new Proxy(real, {
     get: (target, key) => {

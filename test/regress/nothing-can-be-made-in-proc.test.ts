@@ -19,7 +19,7 @@ t.test('a path in /proc is refused', needs(...containerNeeds), (t) => {
     [['bench', '--scratch', '/proc/x', '--only', 'mount', '--drivers', 'plain'], 1],
   ] as const) {
     const done = spawnSync(programPath, words, {
-      ...{ encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' },
+      ...{ encoding: 'utf8', timeout: 120_000, killSignal: 'SIGKILL' },
       env: { ...process.env, STRATA_ROOT: root },
     });
     t.match(done, { status, stderr: /^strata: .*\/proc\/x.*ENOENT.*: .*\n$/ }, words.join(' '));

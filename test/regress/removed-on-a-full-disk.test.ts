@@ -8,8 +8,6 @@ import { needs } from '../fixtures/needs.ts';
 import { makeStage, shell } from '../store/fixtures/stage.ts';
 import { strata, type Outcome } from '../store/fixtures/strata.ts';
 
-t.setTimeout(300_000);
-
 interface Disk {
   readonly root: string;
   readonly run: (...words: string[]) => Promise<Outcome>;

@@ -26,7 +26,7 @@ async function openMount(test: Test) {
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !isSo() && Date.now() < deadline;)
+  for (const deadline = Date.now() + 60_000; !isSo() && Date.now() < deadline;)
     await new Promise((resolve) => setTimeout(resolve, 1));
 }
 

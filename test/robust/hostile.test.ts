@@ -14,8 +14,6 @@ import { allOn, mountStrata, strataIsBuilt, type Layers } from '../conformance/f
 
 const secret = 'SECRET that no layer contains';
 const name = 'trusted.overlay';
-t.setTimeout(300_000);
-
 /** A metacopy file of the secret's size, whose data would be at `redirect`. */
 const lures = (path: string, redirect: string): Row =>
   file(path, 'x'.repeat(secret.length), {

@@ -14,8 +14,6 @@ type Entry = [name: string, ino: string, type: number, offset: string];
 
 const count = Number(process.env.STRATA_ENTRIES ?? '100000');
 
-t.setTimeout(900_000);
-
 /** Half of the names in each layer, some in both. With `other` there is more than the server keeps listed. */
 function fill(layers: readonly string[]): void {
   for (const [directory, names] of [

@@ -19,8 +19,6 @@ import {
 const count = Number(process.env.STRATA_LEAK_COUNT ?? '6000');
 const skip = strataIsBuilt() ? false : 'npm run build first';
 
-t.setTimeout(900_000);
-
 const descriptorsOf = (pid: number): number => readdirSync(`/proc/${String(pid)}/fd`).length;
 
 /** Resident memory in MiB. */

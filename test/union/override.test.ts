@@ -14,8 +14,6 @@ import { makePlace, shell, type Place } from '../regress/fixtures/shell.ts';
 const run = promisify(execFile);
 const need = needs(...mountNeeds, 'program:setfattr', 'program:setfacl', 'program:setcap', 'program:setpriv');
 const inNamespace = fileURLToPath(new URL('./fixtures/user-namespace.py', import.meta.url));
-t.setTimeout(180_000);
-
 const is = (what: string, ...names: string[]): string =>
   names.map((name) => `setfattr -n user.containers.override_stat -v ${what} ${name}`).join('\n');
 const capability = '0x0100000200040000000000000000000000000000';
@@ -217,7 +215,7 @@ t.test('root of a user namespace', needs(...mountNeeds, 'program:python3', 'prog
   const script = `set -e; exec 2>&1; ${mount}; cd ${at}; ${looks}; echo; ${work.replace('mknod null c 1 3', 'cp -p setuid null')}
     setfacl -m u:1000:rw setuid; getfacl -n setuid | grep user:1000; ${looks}; cd /; umount ${at}`;
   const command = [inNamespace, '200000', `${path}/fuse`, 'sh', '-c', script];
-  const said = (await run('python3', command, { timeout: 60_000 })).stdout.trim();
+  const said = (await run('python3', command, { timeout: 240_000 })).stdout.trim();
   const [before, after] = said.split('\n\n');
   t.equal(before, shownLayer.trim());
   const expected = shownWork

@@ -7,8 +7,6 @@ import t from 'tap';
 import { mountNeeds, needs } from '../../fixtures/needs.ts';
 import { makeBuilder } from '../fixtures/builder.ts';
 
-t.setTimeout(300_000);
-
 t.test('ADD --unpack, --checksum and --keep-git-dir', needs(...mountNeeds), async (t) => {
   const builder = makeBuilder(t);
   mkdirSync(builder.context('d'));

@@ -2,8 +2,6 @@ import t from 'tap';
 import { mountNeeds, needs } from '../../fixtures/needs.ts';
 import { makeBuilder } from '../fixtures/builder.ts';
 
-t.setTimeout(300_000);
-
 t.test('a stage that only the ONBUILD of an image needs is built', needs(...mountNeeds), async (t) => {
   const builder = makeBuilder(t);
   const parent = 'FROM scratch\nONBUILD COPY --from=assets /a /b\n';

@@ -103,7 +103,7 @@ t.test('a mount that fails when it is to be served leaves no connection', mounts
     done
     umount one`;
   const before = ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', programPath];
-  const { stdout, stderr } = await run('unshare', before, { cwd: scratch.path, timeout: 60_000 });
+  const { stdout, stderr } = await run('unshare', before, { cwd: scratch.path, timeout: 240_000 });
   t.match(stderr, /low_latency=on/);
   t.equal(stdout, '1\n');
 });

@@ -9,7 +9,7 @@ import { mountNeeds, needs } from '../../fixtures/needs.ts';
 
 const run = promisify(execFile);
 /** A request that is never answered would hang the test process itself for good: they are made by others. */
-const limit = { timeout: 20_000 };
+const limit = { timeout: 120_000 };
 
 interface Place {
   readonly scratch: Scratch;
