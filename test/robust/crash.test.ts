@@ -30,7 +30,7 @@ const seed = Number(process.env.STRATA_PROPERTY_SEED ?? Date.now() % 1_000_000_0
 /** What a system call answers once the server is gone: ENOTCONN, ECONNABORTED, ECONNREFUSED, EIO of a half-made reply. */
 const gone = new Set(['E107', 'E103', 'ENOTCONN', 'ECONNABORTED', 'ECONNREFUSED']);
 
-t.setTimeout((rounds * 20 + 60) * 1000);
+t.setTimeout((rounds * 60 + 300) * 1000);
 
 interface Interrupted {
   readonly operations: number;

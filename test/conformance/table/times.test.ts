@@ -9,7 +9,7 @@ const old = '1000000000000000000';
 /** Runs `act`, and tells which times of `path` moved: 'm', 'c', 'mc' or ''. */
 async function moved(fs: Ops, path: string, act: () => Promise<unknown>, wanted: string): Promise<void> {
   const before = await fs.lstat(path);
-  await new Promise((resolve) => setTimeout(resolve, 6));
+  await new Promise((resolve) => setTimeout(resolve, 20));
   await act();
   const after = await fs.lstat(path);
   const which = `${before.mtime === after.mtime ? '' : 'm'}${before.ctime === after.ctime ? '' : 'c'}`;
