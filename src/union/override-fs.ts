@@ -237,8 +237,12 @@ export class OverrideFs extends RealFs {
       return;
     }
     const said = this.#get(format, dir, name);
+    if (said === undefined) {
+      super.setXattr(dir, name, stored, value, flags);
+      return;
+    }
     super.setXattr(dir, name, stored, aclWithMode(list, modeOnDisk(mode)), flags);
-    if (said !== undefined) this.#say(format, dir, name, { ...said, mode: (said.mode & ~0o777) | mode });
+    this.#say(format, dir, name, { ...said, mode: (said.mode & ~0o777) | mode });
   }
 
   override removeXattr(dir: Fd, name: Name, attribute: Name): void {
