@@ -82,3 +82,14 @@ t.test('where there are none at all, a new file is no exception', needs(...mount
      getfattr -n security.capability new 2>&1 | grep -q 'not supported'`,
   );
 });
+
+t.test('a name that nothing can have is refused again and again', needs(...mountNeeds), async (t) => {
+  const place = await makePlace(t, lower);
+  const { path } = await place.mount();
+  await shell(
+    path,
+    `${ask}
+     refused() { ! getfattr -n security. a 2>said; grep -q 'Invalid argument' said; }
+     refused; ask; refused`,
+  );
+});
