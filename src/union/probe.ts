@@ -89,13 +89,19 @@ export function isHiddenBelow(core: UnionCore, dir: RealDir, name: Name): boolea
   return whiteout.length <= NAME_MAX && exists(core, core.dirs.fd(dir), whiteout);
 }
 
-/** Whether `dir` holds the AUFS mark of an opaque directory. */
+/** Whether `dir` holds the AUFS mark of an opaque directory. One that the server may not search is taken for none that does. */
 export function isAufsOpaqueDir(core: UnionCore, dir: RealDir): boolean {
   if (!mayHoldAufsNames(core, dir)) return false;
-  // It is a directory and stays one, and nothing is mounted there: no need to open it.
-  return dir.layer.detached
-    ? exists(core, core.at(dir), asName(`${dir.name}/${aufsOpaqueName}`))
-    : exists(core, core.dirs.fd(dir), aufsOpaqueName);
+  try {
+    // It is a directory and stays one, and nothing is mounted there: no need to open it.
+    return dir.layer.detached
+      ? exists(core, core.at(dir), asName(`${dir.name}/${aufsOpaqueName}`))
+      : exists(core, core.dirs.fd(dir), aufsOpaqueName);
+  } catch (thrown) {
+    // Its attributes can be told, and its owner may change its mode.
+    if (isFsError(thrown, 'EACCES')) return false;
+    throw thrown;
+  }
 }
 
 function mayHoldAufsNames(core: UnionCore, dir: RealDir): boolean {
