@@ -4,8 +4,9 @@
  */
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** CAP_DAC_OVERRIDE, CAP_FSETID and CAP_SYS_ADMIN of include/uapi/linux/capability.h. */
+/** CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID and CAP_SYS_ADMIN of include/uapi/linux/capability.h. */
 const capDacOverride = 1n;
+const capFowner = 3n;
 const capFsetid = 4n;
 const capSysAdmin = 21n;
 
@@ -37,6 +38,11 @@ export function mayAdminister(pid: number): boolean {
 /** The same for CAP_FSETID: a setgid bit stays whose group it is not in. */
 export function mayKeepSetgid(pid: number): boolean {
   return mayHere(pid, capFsetid);
+}
+
+/** The same for CAP_FOWNER: it may do what the owner of a file may. */
+export function mayActAsOwner(pid: number): boolean {
+  return mayHere(pid, capFowner);
 }
 
 function mayHere(pid: number, capability: bigint): boolean {

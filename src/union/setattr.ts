@@ -1,13 +1,13 @@
 /**
  * chmod, chown, truncate, utimensat: on the upper object, after as little of it was copied up as will do.
  */
-import { isFsError } from '../base/fs-error.ts';
+import { fsError, isFsError } from '../base/fs-error.ts';
 import { asName } from '../base/name.ts';
 import { utimeNow, utimeOmit } from '../base/time-spec.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
-import { mayKeepSetgid } from '../os/capability.ts';
-import { isInGroup } from '../os/groups.ts';
+import { mayActAsOwner, mayKeepSetgid } from '../os/capability.ts';
+import { isInGroup, isUser } from '../os/groups.ts';
 import type { Caller, Later, SetAttr } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { dropMetacopy } from './complete-data.ts';
@@ -61,6 +61,20 @@ function findPrivileges(core: UnionCore, node: Node, caller: Caller): Privileges
   return { mode, kept: mode & ~(isMark ? S_ISUID : S_ISUID | S_ISGID) };
 }
 
+/**
+ * The same where the kernel says nothing but that it is to be done: it comes of a write, or of a chown(2) to nobody,
+ * which it has let pass, and which is only for who may change the mode (fs/attr.c, setattr_prepare). EPERM.
+ */
+function findUnasked(core: UnionCore, node: Node, caller: Caller): Privileges | undefined {
+  const privileges = findPrivileges(core, node, caller);
+  if (privileges === undefined || privileges.kept === privileges.mode) return privileges;
+  if (node.writers > 0) return privileges;
+  const owner = core.fs.stat[st.uid] ?? 0;
+  const shown = core.ids === undefined ? owner : core.ids.users.ownerShown(owner);
+  if (!isUser(caller.pid, shown) && !mayActAsOwner(caller.pid)) throw fsError('EPERM');
+  return privileges;
+}
+
 /** Takes them, and file capabilities, from the upper file. */
 function dropPrivileges(core: UnionCore, node: Node, { mode, kept }: Privileges): void {
   const { place } = node;
@@ -102,7 +116,8 @@ function apply(core: UnionCore, caller: Caller, node: Node, change: SetAttr): vo
   if (change.size !== undefined) resize(core, node, change.size, change.keepsMtime === true);
   const at = core.at(place);
   // Decided by the group before.
-  const privileges = change.killPriv ? findPrivileges(core, node, caller) : undefined;
+  const find = change.asksNothing === true ? findUnasked : findPrivileges;
+  const privileges = change.killPriv ? find(core, node, caller) : undefined;
   if (change.uid !== undefined || change.gid !== undefined) {
     giveTo(core, at, place.name, change.uid ?? -1, change.gid ?? -1);
   }

@@ -44,6 +44,8 @@ export interface SetAttr {
   keepsMtime?: boolean;
   /** Drop setuid, setgid and file capabilities too. */
   killPriv: boolean;
+  /** Nothing else was asked for, nor that: it comes of a write, or of a chown(2) to nobody. */
+  asksNothing?: boolean;
 }
 
 /** An open file as a door sees it. */

@@ -84,6 +84,7 @@ export function onSetattr(door: Door): number {
   const has = (bit: number): boolean => (valid & bit) !== 0;
   // A kernel that keeps written data back tells the time of change, too, and no other does.
   const writesBack = has(setattrValid.CTIME);
+  const asksNothing = (valid & ~saysNothing) === 0;
   const change: SetAttr = {
     mode: has(setattrValid.MODE) ? frame.u32(setattrIn.mode) : undefined,
     uid: has(setattrValid.UID) ? frame.u32(setattrIn.uid) : undefined,
@@ -101,7 +102,8 @@ export function onSetattr(door: Door): number {
     // Where it keeps written data back it trusts its own times, and tells none for a size that the file has already
     // (fs/fuse/dir.c, fuse_do_setattr).
     keepsMtime: door.writesBack && has(setattrValid.SIZE) && !has(setattrValid.MTIME),
-    killPriv: has(setattrValid.KILL_SUIDGID) || (valid & ~saysNothing) === 0,
+    killPriv: has(setattrValid.KILL_SUIDGID) || asksNothing,
+    asksNothing,
   };
   const { relaxed } = door;
   const setting =
