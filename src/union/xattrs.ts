@@ -2,7 +2,7 @@
  * Extended attributes of a node. The union's own, and those of fuse-overlayfs, are hidden; those of an overlay
  * that is mounted on top of us are stored under escaped names; a few virtual ones tell where an object comes from.
  */
-import { FsError, fsError } from '../base/fs-error.ts';
+import { FsError, fsError, isFsError } from '../base/fs-error.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aclAccess, aclDefault } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
@@ -139,8 +139,18 @@ export function removexattr(core: UnionCore, node: Node, name: Name, unique: num
 
 /** FS_IOC_GETFLAGS: the flags of the real object, and those that the kernel's overlayfs keeps beside it. */
 export function getflags(core: UnionCore, node: Node): number {
-  const flags = withDescriptor(core, node, (fd) => core.fs.getFlags(fd));
+  const flags = realFlags(core, node);
   return node.upper === undefined ? flags : flags | keptFlags(core, node);
+}
+
+/** Where the server may not open it, as whoever asks has, only those that `getFlagsAt` tells. */
+function realFlags(core: UnionCore, node: Node): number {
+  try {
+    return withDescriptor(core, node, (fd) => core.fs.getFlags(fd));
+  } catch (thrown) {
+    if (!isFsError(thrown, 'EACCES')) throw thrown;
+    return core.fs.getFlagsAt(core.at(node.place), node.place.name);
+  }
 }
 
 /** They become the real ones, which the layer's file system enforces. */

@@ -1,7 +1,7 @@
 /** The flags of chattr(1) that a copy keeps, as the kernel's overlayfs does. */
 import t from 'tap';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
-import { makePlace, shell } from './fixtures/shell.ts';
+import { makePlace, ordinary, shell } from './fixtures/shell.ts';
 
 const prepare = `
   for f in data metadata; do echo $f >$f; done
@@ -59,3 +59,15 @@ t.test(
     t.equal(await shell(path, script), `${one}\n${one}`);
   },
 );
+
+t.test('are told of a file that its server may not open any more', needs(...mountNeeds), async (t) => {
+  const place = await makePlace(t, 'true', ordinary);
+  const { path } = await place.mount();
+  await shell(path, 'echo x >file; chattr +A file');
+  const script = `python3 -c "
+import fcntl, os, struct
+fd = os.open('file', os.O_RDONLY)
+os.chmod('file', 0)
+print(hex(struct.unpack('i', fcntl.ioctl(fd, 0x80086601, bytes(8))[:4])[0] & 0x80))"`;
+  t.equal(await shell(path, script), '0x80');
+});
