@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { asName } from '../../src/base/name.ts';
+import { asName, type Name } from '../../src/base/name.ts';
 import { parseCommandLine } from '../../src/cli/command-line.ts';
-import { lockUpper } from '../../src/cli/upper-lock.ts';
+import { lockUpper, type UpperLock } from '../../src/cli/upper-lock.ts';
 import { readMounts } from '../../src/os/mountinfo.ts';
-import { makeScratch } from '../fixtures/mount.ts';
+import { makeScratch, type HasTeardown } from '../fixtures/mount.ts';
 
 const command = parseCommandLine(['-o', 'lowerdir=/l', '/m'], asName('/'));
 const asked = (command as Extract<typeof command, { act: 'mount' }>).spec;
@@ -43,12 +43,17 @@ t.test('a holder whose mount is gone is waited for, one whose mount is there is 
   lock.release();
 });
 
-t.test("a device number that is another mount's by now keeps nobody out", async (t) => {
+/** A holder whose mount has gone, and its device number to another, before its server has heard of the end. */
+async function makeEnding(t: HasTeardown): Promise<{ ending: UpperLock; upper: Name; work: Name }> {
   const scratch = makeScratch(t);
   const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
   const ending = await lockUpper({ upper, work });
-  // As the kernel gives it away again before the server has heard of the end.
   ending.recordMount(readMounts()[0]?.device ?? '', asked);
+  return { ending, upper, work };
+}
+
+t.test("a device number that is another mount's by now keeps nobody out", async (t) => {
+  const { ending, upper, work } = await makeEnding(t);
   const waiting = lockUpper({ upper, work });
   setTimeout(() => {
     ending.release();
@@ -58,10 +63,7 @@ t.test("a device number that is another mount's by now keeps nobody out", async 
 
 // The time in which it was not let run was counted as well, in which the server was not let run either.
 t.test('nor on a busy machine', async (t) => {
-  const scratch = makeScratch(t);
-  const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
-  const ending = await lockUpper({ upper, work });
-  ending.recordMount(readMounts()[0]?.device ?? '', asked);
+  const { ending, upper, work } = await makeEnding(t);
   const waiting = lockUpper({ upper, work });
   setTimeout(() => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
@@ -73,10 +75,7 @@ t.test('nor on a busy machine', async (t) => {
 });
 
 t.test('one that has told of its end is waited for whatever has its device number', async (t) => {
-  const scratch = makeScratch(t);
-  const [upper, work] = [asName(scratch.directory('upper')), asName(scratch.directory('work'))];
-  const ending = await lockUpper({ upper, work });
-  ending.recordMount(readMounts()[0]?.device ?? '', asked);
+  const { ending, upper, work } = await makeEnding(t);
   ending.recordEnd();
   const waiting = lockUpper({ upper, work });
   // Longer than the mount of another is taken for the holder's.

@@ -14,6 +14,7 @@ import { allOn, mountStrata, strataIsBuilt, type Layers } from '../conformance/f
 
 const secret = 'SECRET that no layer contains';
 const name = 'trusted.overlay';
+
 /** A metacopy file of the secret's size, whose data would be at `redirect`. */
 const lures = (path: string, redirect: string): Row =>
   file(path, 'x'.repeat(secret.length), {

@@ -13,6 +13,7 @@ import { makePlace, shell, type Place } from '../regress/fixtures/shell.ts';
 
 const run = promisify(execFile);
 const need = needs(...mountNeeds, 'program:fuse-overlayfs', 'program:setfacl', 'program:setpriv');
+
 const prepare = `
   for i in 0 1 5 1000 1001 1002 65534 70000; do echo $i >f$i; chown $i:$i f$i; done
   mkdir dir; ln -s f5 link; chown -h 5:6 link; mkfifo pipe; chown 1:2 pipe; mkdir -m 1777 sticky; mkdir -m 2777 group
