@@ -1,8 +1,9 @@
 /**
  * What the flags append-only and immutable forbid, where no file system below does: they are those of an object
- * in a lower layer, or kept in an attribute (layer/protattr.ts). Told from what a lookup has read anyhow, and
- * kept with the node. The rules are the kernel's own (fs/namei.c, may_delete, may_create, vfs_link, may_open;
- * fs/attr.c, may_setattr). chattr(1) has to do with none of them.
+ * in a lower layer, or kept in an attribute (layer/protattr.ts). Those that an upper object has itself are known, too,
+ * since steps of ours go past them (object-flags.ts). Told from what a lookup has read anyhow, and kept with the
+ * node. The rules are the kernel's own (fs/namei.c, may_delete, may_create, vfs_link, may_open; fs/attr.c,
+ * may_setattr). chattr(1) has to do with none of them.
  */
 import { fsError } from '../base/fs-error.ts';
 import { utimeNow } from '../base/time-spec.ts';
