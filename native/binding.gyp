@@ -16,6 +16,7 @@
         "packet.c",
         "passage.c",
         "pool.c",
+        "process.c",
         "repeats.c",
         "statx.c",
         "uuid.c",

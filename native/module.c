@@ -87,6 +87,7 @@ static const struct export exports_table[] = {
     {"shutdown", strata_shutdown},
     {"peer", strata_peer},
     {"pidfdAlive", strata_pidfd_alive},
+    {"endProcess", strata_end_process},
 };
 
 static void on_finalize(napi_env env, void *data, void *hint) {

@@ -210,5 +210,6 @@ DECLARE(strata_connect_packet);
 DECLARE(strata_shutdown);
 DECLARE(strata_peer);
 DECLARE(strata_pidfd_alive);
+DECLARE(strata_end_process);
 
 #endif

@@ -212,6 +212,4 @@ function onEndingSignals(ignored: readonly string[], act: (signal: NodeJS.Signal
   }
 }
 
-void main().then((status) => {
-  process.exitCode = status;
-});
+void main().then(own.endProcess);

@@ -1,6 +1,6 @@
 /**
- * Standard output for a command that has something to take away when its reader goes: others just end then
- * (`strata.ts`), which this one does with its work undone.
+ * Standard output as a pipe: for a command that has something to take away when its reader goes, where others just end
+ * (`strata.ts`), and for the end of each command, which waits for a slow reader.
  */
 import { UserError } from '../base/user-error.ts';
 import { isErrno } from '../store/durable.ts';
@@ -29,6 +29,24 @@ export async function toStandardOutput(act: (sink: Sink) => Promise<void>): Prom
     await new Promise((resolve) => setImmediate(resolve));
     stdout.off('error', heed);
   }
+}
+
+/**
+ * Resolves when nothing that was printed waits to be written, a pipe takes only what its reader has made room for, and who
+ * listens for its errors has heard of them.
+ */
+export async function outputWritten(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map(written));
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function written(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0 || stream.destroyed) return;
+  await new Promise<void>((resolve) => {
+    stream.write('', () => {
+      resolve();
+    });
+  });
 }
 
 /** Says that standard output takes no more; UserError `bad-output`. */

@@ -3,13 +3,13 @@
  * what goes wrong into one line and an exit status. It knows no command's work.
  */
 import { UserError } from '../base/user-error.ts';
-import { putUmaskAside } from '../os/own-process.ts';
+import { endProcess, putUmaskAside } from '../os/own-process.ts';
 import { isErrno } from '../store/durable.ts';
 import { checkWords } from './check-words.ts';
 import { markOperands } from './mark-operands.ts';
 import { printError } from './print.ts';
 import { createProgram } from './program.ts';
-import { unwritten } from './standard-output.ts';
+import { outputWritten, unwritten } from './standard-output.ts';
 
 /** Runs one command; the exit status goes to `process.exitCode`. */
 async function main(): Promise<void> {
@@ -30,6 +30,8 @@ async function main(): Promise<void> {
     printError(thrown);
     process.exitCode = thrown instanceof UserError ? thrown.exitCode : 1;
   }
+  await outputWritten();
+  endProcess(Number(process.exitCode ?? 0));
 }
 
 void main();

@@ -133,6 +133,9 @@ export interface NativeAddon {
   /** Who connected to the socket; the pidfd is -1 before Linux 6.5. */
   peer(fd: number): [pid: number, uid: number, gid: number, pidfd: number] | number;
   pidfdAlive(pidfd: number): number;
+
+  /** `_exit(2)`. */
+  endProcess(status: number): never;
 }
 
 /** What `copyData` answers when the extents are shared (below every errno). */
