@@ -6,7 +6,7 @@
 import type { Name } from '../base/name.ts';
 import { isAnswering } from '../os/answering.ts';
 import { unmountFuse } from '../os/mount.ts';
-import { findMountAt, readMounts, type MountEntry } from '../os/mountinfo.ts';
+import { findAgain, findMountAt, readMounts, type MountEntry } from '../os/mountinfo.ts';
 
 export class MountedPlace {
   readonly #made: MountEntry | undefined;
@@ -56,11 +56,7 @@ export class MountedPlace {
    * was given its numbers; it may be served by this process.
    */
   async isDead(): Promise<boolean> {
-    const made = this.#made;
-    const found = readMounts().find(
-      ({ id, device, type, source }) =>
-        id === made?.id && device === made.device && type === made.type && source === made.source,
-    );
+    const found = this.#made && findAgain(this.#made);
     return found !== undefined && !(await isAnswering(found.mountPoint));
   }
 }

@@ -6,7 +6,7 @@ import { fsError } from '../base/fs-error.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import { isAnswering } from '../os/answering.ts';
 import { unmountFuse } from '../os/mount.ts';
-import { findMountAt, readMounts, type MountEntry } from '../os/mountinfo.ts';
+import { findAgain, findMountAt, type MountEntry } from '../os/mountinfo.ts';
 
 export class HandledPlace {
   readonly #made: MountEntry | undefined;
@@ -39,11 +39,6 @@ export class HandledPlace {
   }
 
   #findEntry(): MountEntry | undefined {
-    if (this.#isOff) return undefined;
-    const made = this.#made;
-    return readMounts().find(
-      ({ id, device, type, source }) =>
-        id === made?.id && device === made.device && type === made.type && source === made.source,
-    );
+    return this.#isOff || this.#made === undefined ? undefined : findAgain(this.#made);
   }
 }

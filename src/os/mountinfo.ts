@@ -43,6 +43,17 @@ export function findMountAt(mountPoint: Name): MountEntry | undefined {
   return readMounts().findLast((entry) => entry.mountPoint === mountPoint);
 }
 
+/**
+ * What became of the mount that was `made`; undefined where it is off the tree. It is told by all that the kernel says of it and that moving it
+ * leaves alone: alone, each of these numbers is given to another mount as soon as it is free.
+ */
+export function findAgain(made: MountEntry): MountEntry | undefined {
+  return readMounts().find(
+    ({ id, device, type, source }) =>
+      id === made.id && device === made.device && type === made.type && source === made.source,
+  );
+}
+
 /** Whether a mount with this `device` (`major:minor`) still exists; with `mountPoint`, whether it is there. */
 export function isMounted(device: string, mountPoint?: Name): boolean {
   return readMounts().some(
