@@ -105,29 +105,34 @@ export class InRoot {
   }
 
   /**
-   * The directory `path`, O_PATH, made with its parents (`owner`, mode 0755 whatever the umask) where it is missing;
-   * with the first name that was missing, as it lies in the root. EEXIST, ENOENT or ENOTDIR, with its path, where
-   * something else is in the way, a link that leads nowhere, say.
+   * The directory `path`, O_PATH, made with its parents (`owner`, mode 0755 whatever the umask) where it is missing, also
+   * where a link leads to what is missing; with the first name that was missing, as it lies in the root. EEXIST, ENOENT or
+   * ENOTDIR, with its path, where something else is in the way; ELOOP.
    */
   makeDirectory(
     path: Name,
     owner: Owner = rootOwner,
   ): { readonly directory: Fd; readonly made: Name | undefined } {
+    const made = this.#makeAll(path, owner, 0);
+    return { directory: this.open(path, O_PATH | O_DIRECTORY), made };
+  }
+
+  /** `links`: how many led here. */
+  #makeAll(path: Name, owner: Owner, links: number): Name | undefined {
+    // Whoever changes the root meanwhile could lead on for ever.
+    if (links > linksMax) throw fsError('ELOOP', { syscall: 'openat2', path: nameToText(path) });
     let made: Name | undefined;
     let walked = asName('/');
     for (const part of path.split('/').filter((name) => name !== '' && name !== '.')) {
       const next = asName(`${walked === '/' ? '' : walked}/${part}`);
       if (!this.exists(next)) {
-        const parent = this.open(walked, O_PATH | O_DIRECTORY);
-        try {
-          if (this.#makeIn(parent, asName(part), owner)) made ??= next;
-        } finally {
-          this.#fs.close(parent);
-        }
+        const end = this.endOf(next);
+        if (end !== next) made ??= this.#makeAll(end, owner, links + 1);
+        else if (this.#makeIn(walked, asName(part), owner)) made ??= next;
       }
       walked = next;
     }
-    return { directory: this.open(walked, O_PATH | O_DIRECTORY), made };
+    return made;
   }
 
   /** Makes an empty file where there is nothing at `path`, whose parent exists. */
@@ -141,17 +146,20 @@ export class InRoot {
     }
   }
 
-  /** False where something is there: somebody else was first, or a link leads nowhere. The next open tells. */
-  #makeIn(directory: Fd, name: Name, { uid, gid }: Owner): boolean {
+  /** False where something is there: somebody else was first. The next open tells. */
+  #makeIn(path: Name, name: Name, { uid, gid }: Owner): boolean {
+    const directory = this.open(path, O_PATH | O_DIRECTORY);
     try {
       this.#fs.mkdirat(directory, name, 0o755);
+      this.#fs.fchmodat(directory, name, 0o755);
+      this.#fs.fchownat(directory, name, uid, gid);
+      return true;
     } catch (thrown) {
       if (isFsError(thrown, 'EEXIST')) return false;
       throw thrown;
+    } finally {
+      this.#fs.close(directory);
     }
-    this.#fs.fchmodat(directory, name, 0o755);
-    this.#fs.fchownat(directory, name, uid, gid);
-    return true;
   }
 
   #findLink(path: Name): Name | undefined {

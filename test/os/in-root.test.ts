@@ -36,8 +36,14 @@ t.test('no link leads out of a root', async (t) => {
   t.equal(readlinkSync(fdPath(directory)), `${path}/a/b`);
   t.equal(made, '/up/../../a');
   closeSync(directory);
-  t.throws(() => root.makeDirectory(nameFromText('/etc/new')), { code: 'ENOENT' });
+  const through = root.makeDirectory(nameFromText('/etc/new'));
+  t.equal(readlinkSync(fdPath(through.directory)), `${path}${outside}/new`);
+  t.match(through.made, /^\//);
+  closeSync(through.directory);
   t.notOk(existsSync(`${outside}/new`));
+  symlinkSync('/loop', `${path}/again`);
+  symlinkSync('again/x', `${path}/loop`);
+  t.throws(() => root.makeDirectory(nameFromText('/loop/x')), { code: 'ELOOP' });
   t.equal(root.findText('/magic/etc/passwd'), undefined);
 });
 

@@ -48,6 +48,8 @@ export interface CopyRequest {
   readonly attributes: CopyAttributes;
   readonly exclude: IgnoreRules;
   readonly signal: AbortSignal;
+  /** A directory that is made for what another holds is as that one; else as any directory that was missing. */
+  readonly keepsRoots?: boolean;
 }
 
 /**
@@ -80,7 +82,7 @@ export async function copyFiles(fs: HostFs, target: InRoot, request: CopyRequest
       if (source.below !== undefined) await copier.copyWithParents(source, path, source.below);
       else if (source.found.isDirectory) await copier.copyDirectory(source, path);
       else if (isDirectory) await copier.copyFile(source, path, nameOf(source.found.path));
-      else await copier.copyFile(source, asName(posix.dirname(path)), asName(basename(path)));
+      else await copier.copyFileTo(source, target.endOf(path));
     }
   } catch (thrown) {
     signal.throwIfAborted();
@@ -142,13 +144,18 @@ class Copier {
     this.#current = undefined;
   }
 
+  /** A single file that becomes `path`. */
+  async copyFileTo(source: CopySource, path: Name): Promise<void> {
+    await this.copyFile(source, asName(posix.dirname(path)), asName(basename(path)));
+  }
+
   /** A single file as (directory, name). */
   async copyFile({ tree, found }: CopySource, directory: Name, name: Name): Promise<void> {
     if (this.#request.exclude.ignores(nameOf(found.path))) return;
     await this.#copyEntry(tree, found.path, { directory, name, follow: true });
   }
 
-  /** The content of a directory; one that is made for it gets its attributes. */
+  /** The content of a directory, which itself is not copied. */
   async copyDirectory({ tree, found, archive }: CopySource, path: Name): Promise<void> {
     const made: { path: Name; entry: Entry }[] = [];
     for (const entry of tree.walk(found, this.#request.exclude)) {
@@ -158,7 +165,9 @@ class Copier {
       if (entry.relative === '' || (isDirectory && archive?.implied.has(entry.relative) === true)) {
         const { directory, isNew } = openTargetDirectory(this.#target, place, this.#parentOwner());
         this.#fs.close(directory);
-        if (isNew) made.push({ path: place, entry });
+        if (isNew && (entry.relative !== '' || this.#request.keepsRoots === true))
+          made.push({ path: place, entry });
+        else if (isNew) this.#changeMode(place);
         continue;
       }
       const directory = asName(posix.dirname(place));
@@ -256,6 +265,18 @@ class Copier {
       });
     } finally {
       this.#fs.close(to);
+    }
+  }
+
+  /** Of a directory that was made for what is copied: what `--chmod` says. */
+  #changeMode(path: Name): void {
+    const { mode } = this.#request.attributes;
+    const directory = mode === undefined ? undefined : this.#target.findDirectory(path);
+    if (mode === undefined || directory === undefined) return;
+    try {
+      this.#fs.fchmodat(directory, asName(''), mode(S_IFDIR | 0o755));
+    } finally {
+      this.#fs.close(directory);
     }
   }
 

@@ -42,7 +42,15 @@ export async function copyTo(
   const target = new InRoot(directory);
   try {
     const attributes = { owner, mode: undefined };
-    await copyFiles(fs, target, { sources: [source], destination, attributes, exclude: noRules, signal });
+    const request = {
+      sources: [source],
+      destination,
+      attributes,
+      exclude: noRules,
+      signal,
+      keepsRoots: true,
+    };
+    await copyFiles(fs, target, request);
   } finally {
     target.close();
   }

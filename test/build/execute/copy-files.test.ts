@@ -111,7 +111,7 @@ t.test('a directory is copied as cp -a copies it, but for its owner', needs('roo
   chmodSync(`${from}/d/e`, 0o1751);
   chmodSync(`${from}/d/e/y`, 0o4711);
   execFileSync('touch', ['-hd', '2001-02-03T04:05:06.789', 'd/link', 'd/x', 'd/e', 'd'], { cwd: from });
-  await copy('d', '/copy');
+  await copy('d', '/copy', { keepsRoots: true });
   execFileSync('cp', ['-a', `${from}/d`, `${to}/oracle`]);
   const picture = (top: string) =>
     execFileSync(
@@ -152,19 +152,27 @@ t.test('owners and modes', needs('root'), async (t) => {
 });
 
 t.test('links of the image lead nowhere but into it', needs('root'), async (t) => {
-  const { to, copy } = stage(t);
+  const { from, to, copy } = stage(t);
   mkdirSync(`${to}/real`);
   symlinkSync('/real', `${to}/absolute`);
   symlinkSync('../../../../real', `${to}/up`);
-  symlinkSync('/etc/passwd', `${to}/file`);
+  symlinkSync('real/passwd', `${to}/file`);
+  symlinkSync('/none/deep', `${to}/broken`);
+  symlinkSync('a.txt', `${to}/real/own`);
   await copy('a.txt', '/absolute/');
   await copy('b.txt', '/up');
   await copy('a.txt', '/file');
+  await copy('b.txt', '/broken/x/');
   t.equal(readFileSync(`${to}/real/a.txt`, 'utf8'), 'a.txt');
   t.equal(readFileSync(`${to}/real/b.txt`, 'utf8'), 'b.txt');
-  t.equal(lstatSync(`${to}/file`).isFile(), true, 'the link itself is replaced');
-  symlinkSync('/nowhere', `${to}/broken`);
-  await t.rejects(copy('a.txt', '/broken/x'), { code: 'not-a-directory' });
+  t.equal(readlinkSync(`${to}/file`), 'real/passwd', 'the link stays');
+  t.equal(readFileSync(`${to}/real/passwd`, 'utf8'), 'a.txt');
+  t.equal(readlinkSync(`${to}/broken`), '/none/deep');
+  t.equal(readFileSync(`${to}/none/deep/x/b.txt`, 'utf8'), 'b.txt');
+  symlinkSync('real', `${to}/d2`);
+  writeFileSync(`${from}/d/own`, 'own');
+  await copy('d', '/d2');
+  t.equal(readFileSync(`${to}/real/own`, 'utf8'), 'own', 'what a directory holds takes the place of links');
 });
 
 t.test('a link as a source is followed, one in a directory is kept', needs('root'), async (t) => {
@@ -206,6 +214,23 @@ t.test('what is there is replaced, and a directory stays one', needs('root'), as
   mkdirSync(`${to}/dir2/x`, { recursive: true });
   await t.rejects(copy('d', '/dir2'), { code: 'is-a-directory' });
   await t.rejects(copy('a.txt b.txt', '/new'), { code: 'several-sources', hint: /\/new\// });
+});
+
+t.test('a directory that is made for one is none of its copies', needs('root'), async (t) => {
+  const { from, to, copy } = stage(t);
+  chmodSync(`${from}/d`, 0o700);
+  chownSync(`${from}/d`, 7, 8);
+  utimesSync(`${from}/d`, 5, 5);
+  const facts = (path: string) => {
+    const { mode, uid, gid, mtimeMs } = lstatSync(`${to}/${path}`);
+    return [mode & 0o7777, uid, gid, mtimeMs === 5000];
+  };
+  await copy('d', '/plain');
+  await copy('d', '/kept', { attributes: { owner: undefined, mode: undefined } });
+  await copy('d', '/owned', { attributes: { owner: { uid: 5, gid: 6 }, mode: parseMode('750') } });
+  t.strictSame(facts('plain'), [0o755, 0, 0, false]);
+  t.strictSame(facts('kept'), [0o755, 0, 0, false]);
+  t.strictSame(facts('owned'), [0o750, 5, 6, false]);
 });
 
 t.test('--parents and --exclude', needs('root'), async (t) => {
