@@ -1,4 +1,5 @@
 /** A container in listings: Docker's fields of it, and what `--filter` asks. */
+import { UserError } from '../base/user-error.ts';
 import { isActive, type Container, type ContainerStatus } from '../run/container.ts';
 import { unknownSize } from './container-size.ts';
 import { matchesName, type Filters } from './filters.ts';
@@ -73,6 +74,19 @@ function sizesText(size: ListedContainer['size']): string {
 export const containerFilters = [
   ...['id', 'name', 'label', 'status', 'exited', 'ancestor', 'before', 'since', 'volume', 'network'],
 ] as const;
+
+/** Docker's, of which some have no container here. */
+const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
+
+/** UserError `bad-filter` for a status that there cannot be. */
+export function checkStatuses(given: Filters): void {
+  for (const status of given.values('status')) {
+    if (statuses.includes(status)) continue;
+    throw new UserError('bad-filter', `invalid filter 'status=${status}'`, {
+      hint: `it is one of ${statuses.join(', ')}`,
+    });
+  }
+}
 
 /** Whether a container is one of those that were asked for; `all` are those that `before` and `since` may name. */
 export function isFiltered(

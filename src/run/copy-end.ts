@@ -95,6 +95,6 @@ function looking<T>({ asked }: End, act: () => T): T {
 
 export function noSuchPath({ asked }: End): UserError {
   return new UserError('no-such-path', `there is no ${asked}`, {
-    hint: 'paths in a container are below its root',
+    hint: 'name what is there; paths in a container are below its root',
   });
 }

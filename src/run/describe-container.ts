@@ -8,6 +8,7 @@ import { describeAskedMounts, describeMounts, describeVolumes } from './describe
 import { describeNetwork } from './describe-network.ts';
 import { containerPath, controlGroup, logPath, type Engine, type ImageDefaults } from './engine.ts';
 import { describeLimits } from './limits.ts';
+import { listOrNil } from './nil.ts';
 import { omitEmpty } from './omit-empty.ts';
 import { seccompText } from './seccomp.ts';
 
@@ -15,28 +16,13 @@ import { seccompText } from './seccomp.ts';
 const never = '0001-01-01T00:00:00Z';
 
 export async function describeContainer(engine: Engine, container: Container): Promise<object> {
-  const state = await readStatus(engine, container.id);
-  const run = await findRun(engine, container.id);
   const [path, ...args] = [...container.entrypoint, ...container.command];
   return {
     Id: container.id,
     Created: container.created,
     Path: path ?? '',
     Args: args,
-    State: {
-      Status: state.status,
-      Running: isActive(state),
-      Paused: state.status === 'paused',
-      // Nobody starts a container anew but who says so.
-      Restarting: false,
-      OOMKilled: run?.oomKilled ?? (run !== undefined && hasOomKill(controlGroup(container.id))),
-      Dead: false,
-      Pid: isActive(state) ? state.pid : 0,
-      ExitCode: state.status === 'exited' ? state.exitCode : 0,
-      Error: run?.error ?? '',
-      StartedAt: state.status === 'created' ? never : state.startedAt,
-      FinishedAt: state.status === 'exited' ? (state.finishedAt ?? never) : never,
-    },
+    State: await stateOf(engine, container),
     Image: container.image.id,
     ResolvConfPath: containerPath(engine, container.id, 'resolv.conf'),
     HostnamePath: containerPath(engine, container.id, 'hostname'),
@@ -44,11 +30,14 @@ export async function describeContainer(engine: Engine, container: Container): P
     LogPath: logPath(engine, container.id),
     Name: `/${container.name}`,
     RestartCount: 0,
+    ...{ Platform: 'linux', MountLabel: '', ProcessLabel: '', AppArmorProfile: '', ExecIDs: listOrNil([]) },
     HostConfig: omitEmpty(
       {
         ...describeAskedMounts(container),
         LogConfig: { Type: 'json-file', Config: {} },
         NetworkMode: container.network,
+        ...{ PortBindings: {}, PublishAllPorts: false, ExtraHosts: listOrNil([]), Devices: [] },
+        ...{ PidMode: '', IpcMode: 'private', UTSMode: '', ShmSize: 64 << 20 },
         RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
         AutoRemove: container.autoRemove,
         ReadonlyRootfs: container.readOnlyRoot,
@@ -66,22 +55,51 @@ export async function describeContainer(engine: Engine, container: Container): P
       'Tmpfs',
     ),
     Mounts: describeMounts(engine, container),
-    Config: {
-      Hostname: container.hostname,
-      User: container.user,
-      Tty: container.terminal,
-      OpenStdin: container.openStdin,
-      Env: container.env,
-      Cmd: container.command,
-      Image: container.image.name,
-      Volumes: describeVolumes(container, await findImageVolumes(engine, container)),
-      WorkingDir: container.workingDir,
-      Entrypoint: container.entrypoint.length === 0 ? null : container.entrypoint,
-      Labels: container.labels,
-      StopSignal: container.stopSignal,
-      StopTimeout: container.stopTimeout ?? null,
-    },
+    Config: await configOf(engine, container),
     NetworkSettings: describeNetwork(container),
+  };
+}
+
+async function stateOf(engine: Engine, container: Container): Promise<object> {
+  const state = await readStatus(engine, container.id);
+  const run = await findRun(engine, container.id);
+  return omitEmpty(
+    {
+      Status: state.status,
+      Running: isActive(state),
+      Paused: state.status === 'paused',
+      // Nobody starts a container anew but who says so.
+      Restarting: false,
+      OOMKilled: run?.oomKilled ?? (run !== undefined && hasOomKill(controlGroup(container.id))),
+      Dead: false,
+      Pid: isActive(state) ? state.pid : 0,
+      ExitCode: state.status === 'exited' ? state.exitCode : 0,
+      Error: run?.error ?? '',
+      StartedAt: state.status === 'created' ? never : state.startedAt,
+      FinishedAt: state.status === 'exited' ? (state.finishedAt ?? never) : never,
+      // Nobody looks after its health.
+      Health: null,
+    },
+    'Health',
+  );
+}
+
+async function configOf(engine: Engine, container: Container): Promise<object> {
+  return {
+    Hostname: container.hostname,
+    User: container.user,
+    Tty: container.terminal,
+    OpenStdin: container.openStdin,
+    Env: container.env,
+    Cmd: container.command,
+    Image: container.image.name,
+    Volumes: describeVolumes(container, await findImageVolumes(engine, container)),
+    WorkingDir: container.workingDir,
+    Entrypoint: listOrNil(container.entrypoint),
+    OnBuild: listOrNil([]),
+    Labels: container.labels,
+    StopSignal: container.stopSignal,
+    StopTimeout: container.stopTimeout ?? null,
   };
 }
 

@@ -5,6 +5,7 @@
 import type { Container } from './container.ts';
 import type { Engine } from './engine.ts';
 import type { BindRequest, MountRequest, TmpfsRequest, VolumeRequest } from './mount-request.ts';
+import { listOrNil, mapOrNil } from './nil.ts';
 import { omitEmpty } from './omit-empty.ts';
 
 /** Each has all fields of Docker's MountPoint. */
@@ -38,11 +39,11 @@ function isWritable({ options }: TmpfsRequest): boolean {
 /** What Docker's HostConfig has of mounts. */
 export interface AskedMounts {
   /** In the spelling of `-v`. */
-  readonly Binds: readonly string[] | null;
+  readonly Binds: readonly string[];
   /** As the API takes them. */
   readonly Mounts: readonly object[];
   readonly Tmpfs: Readonly<Record<string, string>>;
-  readonly VolumesFrom: readonly string[] | null;
+  readonly VolumesFrom: readonly string[];
 }
 
 /** What was asked for, each where Docker has what that option has asked for. */
@@ -57,14 +58,14 @@ export function describeAskedMounts({ mounts, anonymousVolumes, volumesFrom = []
     mount.askedBy === '--tmpfs' && mount.type === 'tmpfs' ? [[mount.target, mount.options.join()]] : [],
   );
   return {
-    Binds: orNull(binds),
+    Binds: listOrNil(binds),
     Mounts: mounts
       .filter(({ askedBy }) => askedBy === '--mount')
       .map((mount) =>
         describeAsked(mount.type === 'volume' && isAnonymous(mount) ? { ...mount, source: '' } : mount),
       ),
     Tmpfs: Object.fromEntries(tmpfs) as Record<string, string>,
-    VolumesFrom: orNull(volumesFrom),
+    VolumesFrom: listOrNil(volumesFrom),
   };
 }
 
@@ -72,13 +73,13 @@ export function describeAskedMounts({ mounts, anonymousVolumes, volumesFrom = []
 export function describeVolumes(
   { mounts, anonymousVolumes }: Container,
   ofImage: Readonly<Record<string, unknown>> | null | undefined,
-): object | null {
+): object {
   const own = mounts.filter(
     (mount) =>
       mount.type === 'volume' && mount.askedBy === '-v' && anonymousVolumes.includes(mount.source ?? ''),
   );
   const targets = [...Object.keys(ofImage ?? {}), ...own.map(({ target }) => target)];
-  return targets.length === 0 ? null : Object.fromEntries(targets.map((target) => [target, {}]));
+  return mapOrNil(Object.fromEntries(targets.map((target) => [target, {}])));
 }
 
 function bindText(mount: BindRequest | VolumeRequest): string {
@@ -127,8 +128,4 @@ function tmpfsOptions({ options }: TmpfsRequest): object {
   const valueOf = (name: string): string =>
     options.findLast((option) => option.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
   return omitEmpty({ SizeBytes: Number(valueOf('size')), Mode: parseInt(valueOf('mode'), 8) }, 'SizeBytes');
-}
-
-function orNull(list: readonly string[]): readonly string[] | null {
-  return list.length === 0 ? null : list;
 }

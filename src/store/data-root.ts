@@ -88,7 +88,7 @@ export async function findDataRoot(path: string): Promise<DataRoot | undefined> 
   const names = entries(wanted);
   if (names === undefined) return undefined;
   const real = realpathSync(wanted);
-  const found = await findJson(join(real, versionName), versionSchema);
+  const found = await findVersion(real);
   if (found === undefined) {
     refuseForeign(real, names);
     return undefined;
@@ -139,13 +139,26 @@ function entries(path: string): string[] | undefined {
   try {
     return readdirSync(path);
   } catch (cause) {
-    const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+    const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    throw new UserError('bad-root', `the data root ${path} cannot be read (${code})`, {
-      hint: 'run strata as root, or choose a directory of yours: --root DIR, or STRATA_ROOT in the environment',
-      cause,
-    });
+    throw unreadable(path, cause);
   }
+}
+
+async function findVersion(path: string): Promise<v.InferOutput<typeof versionSchema> | undefined> {
+  try {
+    return await findJson(join(path, versionName), versionSchema);
+  } catch (thrown) {
+    throw (thrown as NodeJS.ErrnoException).code === 'EACCES' ? unreadable(path, thrown) : thrown;
+  }
+}
+
+function unreadable(path: string, cause: unknown): UserError {
+  const { code = 'EIO' } = cause as NodeJS.ErrnoException;
+  return new UserError('bad-root', `the data root ${path} cannot be read (${code})`, {
+    hint: 'run strata as root, or choose a directory of yours: --root DIR, or STRATA_ROOT in the environment',
+    cause,
+  });
 }
 
 /** What a crash has left of the making of a root is nobody's. */

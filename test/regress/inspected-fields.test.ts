@@ -26,3 +26,44 @@ t.test('fields that Docker has', needs(...containerNeeds), (t) => {
   t.notMatch(show(times), /0001/);
   t.end();
 });
+
+t.test('fields of which nothing is there', needs(...containerNeeds), (t) => {
+  const { run, get } = makeStrata(t);
+  get('create', '--name', 'box', 'base', 'true');
+  const image = (format: string): string => get('image', 'inspect', '-f', format, 'base');
+  const box = (format: string): string => get('inspect', '-f', format, 'box');
+  // What Docker 20.10 prints of an imported image, and of a container of it.
+  for (const [show, format, text] of [
+    [image, '{{.Config.Entrypoint}} {{.Config.Cmd}} {{.Config.Env}}', '[] [] []'],
+    [image, '{{.Config.Labels}} {{.Config.Volumes}} {{.Config.ExposedPorts}}', 'map[] map[] map[]'],
+    [
+      image,
+      '{{json .Config.Labels}} {{json .Config.Cmd}} {{.Config.User}}|{{.Parent}}|{{.Comment}}',
+      'null null ||',
+    ],
+    [
+      image,
+      '{{if .Config.Healthcheck}}y{{else}}n{{end}}{{range $k, $v := .Config.Labels}}{{$k}}{{end}}',
+      'n',
+    ],
+    [box, '{{.Config.Entrypoint}} {{.HostConfig.Binds}} {{.Config.Volumes}}', '[] [] map[]'],
+    [
+      box,
+      '{{json .Config.Entrypoint}} {{json .HostConfig.Binds}} {{json .Config.Volumes}}',
+      'null null null',
+    ],
+    [
+      box,
+      '{{if .State.Health}}y{{end}}{{.HostConfig.PortBindings}} {{.Platform}} {{len .ExecIDs}}',
+      'map[] linux 0',
+    ],
+    [box, '{{if .SizeRw}}y{{else}}n{{end}}{{if .Driver}}y{{end}}', 'ny'],
+  ] as const)
+    t.equal(show(format), text, format);
+  t.notMatch(box('{{json .}}'), /"(Health|SizeRw|SizeRootFs)"/);
+  t.notMatch(image('{{json .}}'), /"(Healthcheck|StopSignal|Shell|ExposedPorts)"/);
+  t.match(run('inspect', 'neither').stderr, /there is no container, image or volume neither/);
+  t.match(run('image', 'inspect', 'neither').stderr, /there is no image neither/);
+  t.match(run('ps', '-f', 'status=bogus').stderr, /'status=bogus': it is one of created, /);
+  t.end();
+});

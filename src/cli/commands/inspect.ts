@@ -5,10 +5,12 @@ import { findGiven, getContainer } from '../../run/container-book.ts';
 import type { Container } from '../../run/container.ts';
 import { describeContainer } from '../../run/describe-container.ts';
 import { readVolumeUsers } from '../../run/volume-users.ts';
+import { omitEmpty } from '../../run/omit-empty.ts';
 import { imageSize } from '../../store/image-list.ts';
 import type { ImageId } from '../../store/ids.ts';
 import { namesOf, resolveImage } from '../../store/resolve-image.ts';
 import type { Store } from '../../store/store.ts';
+import { describeImageConfig } from '../describe-image-config.ts';
 import { eachOperand } from '../each-operand.ts';
 import { tellFaults } from '../faults.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
@@ -70,9 +72,17 @@ async function inspect(
   try {
     return await store.lock.shared(() => inspectImage(store, name));
   } catch (thrown) {
-    if (thrown instanceof UserError && isVolume) return describe();
-    throw thrown;
+    if (!(thrown instanceof UserError)) throw thrown;
+    if (isVolume) return describe();
+    throw kind === undefined && thrown.code === 'no-such-image' ? noSuchObject(name, thrown) : thrown;
   }
+}
+
+function noSuchObject(name: string, cause: UserError): UserError {
+  return new UserError('no-such-object', `there is no container, image or volume ${name}`, {
+    hint: 'strata ps -a, strata images and strata volume ls list them',
+    cause,
+  });
 }
 
 async function inspectContainer(
@@ -81,8 +91,11 @@ async function inspectContainer(
   withSize: boolean,
 ): Promise<object> {
   const graphDriver = { Name: store.driver.name, Data: await layers.metadata(container.id) };
-  const described = { ...(await describeContainer(engine, container)), GraphDriver: graphDriver };
-  if (!withSize) return described;
+  const described = {
+    ...(await describeContainer(engine, container)),
+    ...{ Driver: store.driver.name, GraphDriver: graphDriver },
+  };
+  if (!withSize) return omitEmpty({ ...described, SizeRw: null, SizeRootFs: null }, 'SizeRw', 'SizeRootFs');
   const written = await layers.size(container.id);
   const image = await store.images.findImage(container.image.id as ImageId);
   const below = image === undefined ? 0 : await imageSize(store, image);
@@ -110,9 +123,11 @@ async function inspectImage(store: Store, name: string): Promise<object> {
     Id: image.id,
     RepoTags: names.filter((reference) => !reference.includes('@')),
     RepoDigests: names.filter((reference) => reference.includes('@')),
+    Parent: '',
+    Comment: config.history?.at(-1)?.comment ?? '',
     Created: config.created,
     Author: config.author ?? '',
-    Config: config.config ?? {},
+    Config: describeImageConfig(config.config),
     Architecture: config.architecture,
     Os: config.os,
     Size: await imageSize(store, image),

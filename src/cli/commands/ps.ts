@@ -8,6 +8,7 @@ import { imageSize } from '../../store/image-list.ts';
 import type { ImageId } from '../../store/ids.ts';
 import {
   containerFields,
+  checkStatuses,
   containerFilters,
   containerListing,
   isFiltered,
@@ -49,6 +50,7 @@ export function psCommand(name: string): Command {
     .action(async (options: Options, command: Command) => {
       const { quiet, json, trunc, format } = options;
       const filters = new Filters(options.filter, containerFilters);
+      checkStatuses(filters);
       const opened = await openEngine(command);
       const wantsSize = options.size === true || (quiet !== true && mentions(format, 'Size'));
       const rows: ListedContainer[] = [];
