@@ -56,7 +56,8 @@ export function rename(
   unique: number,
 ): Later<readonly NodeId[]> {
   core.writable();
-  if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE | RENAME_WHITEOUT)) !== 0) throw fsError('EINVAL');
+  // RENAME_WHITEOUT among them: a union that has its upper in the mount would not see the whiteout that it asked for.
+  if ((flags & ~(RENAME_EXCHANGE | RENAME_NOREPLACE)) !== 0) throw fsError('EINVAL');
   checkName(core, to.name);
   const node = getChild(core, from.parent, from.name);
   const target = to.parent.dir?.children.get(to.name) ?? lookup(core, to.parent, to.name, core.unasked);
@@ -79,7 +80,6 @@ export function rename(
     swap(core, node, target, from, to);
     return withOtherParent([node, target], from, to);
   }
-  // RENAME_WHITEOUT asks for no more: a whiteout is made where one is needed, and in the mount it is not seen.
   move(core, node, target, from, to);
   return withOtherParent([node], from, to);
 }
