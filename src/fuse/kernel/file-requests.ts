@@ -2,10 +2,10 @@
  * Requests about open files. Reads that the page cache of a layer can answer are answered at once; what
  * has to wait for a disk, and large writes, go to the pool.
  */
-import { O_ACCMODE, O_DIRECT, O_RDONLY, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
+import { O_ACCMODE, O_DIRECT, O_DSYNC, O_RDONLY, O_SYNC, O_TRUNC, O_WRONLY } from '../../os/constants.ts';
 import type { NodeId } from '../../base/ids.ts';
 import type { Caller, Later, OpenFile } from '../../vfs/file-system.ts';
-import { fsyncFlag, openFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
+import { fsyncFlag, openInFlag, writeFlag } from '../../wire/flags.ts';
 import { notifyInvalInode } from '../../wire/notify.ts';
 import { replyHeaderBytes, type Reply } from '../../wire/reply.ts';
 import {
@@ -22,7 +22,7 @@ import {
 } from '../../wire/requests.ts';
 import type { Door } from './door.ts';
 import { dropPrivileges, openWithoutPrivileges } from './drop-privileges.ts';
-import { handleOf, type Opened } from './open-modes.ts';
+import { handleOf, isDirect, openedDirect, type Opened } from './open-modes.ts';
 
 /** A read of fewer bytes goes by way of the reply buffer, without asking the channel. */
 const passedMin = 64 * 1024;
@@ -41,7 +41,7 @@ function enter(door: Door, node: NodeId, file: OpenFile, flags: number): Opened 
   try {
     const opened = door.modes.enter(node, file, how, () => door.fs.descriptor(file.id));
     // Writing a part of a page, a page cache would read the rest of it first.
-    return file.writeOnly && opened.backingId === 0 ? { ...opened, flags: openFlag.DIRECT_IO } : opened;
+    return file.writeOnly && opened.backingId === 0 ? openedDirect(opened) : opened;
   } catch (thrown) {
     door.fs.release(file.id);
     throw thrown;
@@ -135,7 +135,8 @@ export function onRead(door: Door): number {
 
 export function onWrite(door: Door): number {
   const { frame, channel } = door;
-  const handle = handleOf(frame.u64(writeIn.fh));
+  const fh = frame.u64(writeIn.fh);
+  const handle = handleOf(fh);
   const flags = frame.u32(writeIn.writeFlags);
   const isCached = (flags & writeFlag.WRITE_CACHE) !== 0;
   const { buffer } = frame;
@@ -150,10 +151,16 @@ export function onWrite(door: Door): number {
   };
   const kill = (flags & writeFlag.WRITE_KILL_SUIDGID) !== 0;
   const dropping = kill ? dropPrivileges(door, door.who(), frame.nodeId) : undefined;
-  if (dropping === undefined && data.length <= writeNowMax) {
+  // Where its page cache is in between, the kernel syncs by itself (fs/fuse/file.c, fuse_direct_write_iter).
+  const asked = isDirect(fh) ? frame.u32(writeIn.flags) & O_SYNC : 0;
+  if (dropping === undefined && asked === 0 && data.length <= writeNowMax) {
     return door.reply.writeOut(door.fs.write(handle, data));
   }
-  const write = (): Promise<number> => door.fs.writeLater(handle, data);
+  const write = async (): Promise<number> => {
+    const count = await door.fs.writeLater(handle, data);
+    if (asked !== 0) await door.fs.fsync(handle, asked === O_DSYNC);
+    return count;
+  };
   const writing = dropping === undefined ? write() : dropping.then(write);
   const length = door.later(
     writing.finally(() => {

@@ -65,8 +65,21 @@ export const longTtl = ttlFromMs(86_400_000);
 const shortTtl = ttlFromMs(1000);
 
 const passedThrough = 1;
+/** With `passedThrough`. */
 const mayMap = 2;
+/** Without it. */
+const direct = 2;
 const fhFactor = 4;
+
+/** The same file, which went through the page cache of FUSE, without that. */
+export function openedDirect(opened: Opened): Opened {
+  return { ...opened, fh: opened.fh + direct, flags: openFlag.DIRECT_IO };
+}
+
+/** Whether `fh` is of such a file. */
+export function isDirect(fh: number): boolean {
+  return fh % fhFactor === direct;
+}
 
 export function handleOf(fh: number): HandleId {
   return Math.floor(fh / fhFactor) as HandleId;
