@@ -93,7 +93,8 @@ async function inspectContainer(
   const graphDriver = { Name: store.driver.name, Data: await layers.metadata(container.id) };
   const described = {
     ...(await describeContainer(engine, container)),
-    ...{ Driver: store.driver.name, GraphDriver: graphDriver },
+    Driver: store.driver.name,
+    GraphDriver: graphDriver,
   };
   if (!withSize) return omitEmpty({ ...described, SizeRw: null, SizeRootFs: null }, 'SizeRw', 'SizeRootFs');
   const written = await layers.size(container.id);
