@@ -163,11 +163,9 @@ class Copier {
       const place = asName(entry.relative === '' ? path : `${path === '/' ? '' : path}/${entry.relative}`);
       const isDirectory = (entry.mode & S_IFMT) === S_IFDIR;
       if (entry.relative === '' || (isDirectory && archive?.implied.has(entry.relative) === true)) {
-        const { directory, isNew } = openTargetDirectory(this.#target, place, this.#parentOwner());
-        this.#fs.close(directory);
-        if (isNew && (entry.relative !== '' || this.#request.keepsRoots === true))
-          made.push({ path: place, entry });
-        else if (isNew) this.#changeMode(place);
+        const isKept = entry.relative !== '' || this.#request.keepsRoots === true;
+        const isNew = this.#makeTarget(place, isKept ? undefined : this.#request.attributes.mode);
+        if (isNew && isKept) made.push({ path: place, entry });
         continue;
       }
       const directory = asName(posix.dirname(place));
@@ -197,8 +195,7 @@ class Copier {
     let path = destination as string;
     for (const [index, part] of parents.entries()) {
       path = `${path === '/' ? '' : path}/${part}`;
-      const { directory, isNew } = openTargetDirectory(this.#target, asName(path), this.#parentOwner());
-      this.#fs.close(directory);
+      const isNew = this.#makeTarget(asName(path), undefined);
       const origin = asName([...above, ...parts.slice(0, index + 1)].join('/'));
       if (isNew)
         this.#finishDirectory(tree, asName(path), tree.entryAt(origin, asName(''), { follow: true }));
@@ -268,16 +265,15 @@ class Copier {
     }
   }
 
-  /** Of a directory that was made for what is copied: what `--chmod` says. */
-  #changeMode(path: Name): void {
-    const { mode } = this.#request.attributes;
-    const directory = mode === undefined ? undefined : this.#target.findDirectory(path);
-    if (mode === undefined || directory === undefined) return;
+  /** Whether there was no directory at `path`: then it is made, with what `mode` makes of 0755. */
+  #makeTarget(path: Name, mode: CopyAttributes['mode']): boolean {
+    const { directory, isNew } = openTargetDirectory(this.#target, path, this.#parentOwner());
     try {
-      this.#fs.fchmodat(directory, asName(''), mode(S_IFDIR | 0o755));
+      if (isNew && mode !== undefined) this.#fs.fchmodat(directory, asName(''), mode(S_IFDIR | 0o755));
     } finally {
       this.#fs.close(directory);
     }
+    return isNew;
   }
 
   /** The directory at `path`, made where it is missing; it stays open for the files that follow. */
