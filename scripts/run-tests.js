@@ -1,6 +1,7 @@
 /**
  * Runs the tests, with a line for each file, what tests tell of themselves and the details of each failure,
- * and closes with a plain line that counts. A run passes only when no test failed, none was skipped or left to do, and at least one
+ * and closes with the failures once more, where the end of a long log shows them, and a plain line that counts.
+ * A run passes only when no test failed, none was skipped or left to do, and at least one
  * ran: a suite that tests nothing must not look green. `npm test -- --allow-skips` lets a plain user run
  * what needs no root; other arguments go to tap.
  */
@@ -15,6 +16,8 @@ const args = process.argv.slice(2).filter((argument) => argument !== '--allow-sk
 
 /** @type {Point[]} Every assertion of every file. */
 const points = [];
+/** @type {string[]} */
+const failedFiles = [];
 const parser = new Parser();
 collect(parser, 0);
 
@@ -24,11 +27,13 @@ const [closed] = await Promise.all([once(tap, 'close'), once(parser, 'complete')
 const status = /** @type {unknown} */ (closed[0]);
 
 const skipped = points.filter(isLeftOut);
-const failures = points.filter(isFailure).length;
+const failures = points.filter(isFailure);
 // A file that was ended, or that tested nothing, fails without an assertion of its own.
-const failed = failures === 0 && status !== 0 ? 1 : failures;
-const passed = points.length - failures - skipped.length;
+const failed = failures.length === 0 && status !== 0 ? 1 : failures.length;
+const passed = points.length - failures.length - skipped.length;
 
+for (const name of failedFiles) print('', `NOT OK ${name}`);
+for (const point of failures) print(`  failed: ${point.fullname}`, details(point));
 for (const point of skipped) print(`not run: ${point.fullname}: ${String(point.skip || point.todo)}`);
 print(
   '',
@@ -49,8 +54,10 @@ function collect(level, depth) {
       print(`  ${level.fullname}: ${text.slice(2).trimEnd()}`);
   });
   level.on('assert', (/** @type {Point} */ point) => {
-    if (depth === 0)
+    if (depth === 0) {
       print(`${point.ok ? 'ok    ' : 'NOT OK'} ${point.name} (${String(Math.round(point.time ?? 0))} ms)`);
+      if (!point.ok) failedFiles.push(point.name);
+    }
     // The line that closes a subtest says again what is in it.
     if (point.closingTestPoint) return;
     points.push(point);
