@@ -12,6 +12,7 @@ import { overlayNames } from '../../src/layer/xattr-names.ts';
 import { O_RDONLY, S_IFMT, S_IFREG } from '../../src/os/constants.ts';
 import { st, type HostFs } from '../../src/os/host-fs.ts';
 import { RealFs } from '../../src/os/real-fs.ts';
+import { mountKernelOverlaySync } from '../fixtures/kernel-overlay.ts';
 import { needs } from '../fixtures/needs.ts';
 import {
   allOn,
@@ -96,7 +97,7 @@ t.test('layers that were uppers, with redirects over redirects', need, (t) => {
       }
       const stack = [next.upper, ...lowers];
       const readOnly = `lowerdir=${stack.join(':')},metacopy=on,redirect_dir=follow`;
-      execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', readOnly, base.merged]);
+      mountKernelOverlaySync(readOnly, base.merged);
       const expected = showMounted(fs, base.merged);
       execFileSync('umount', [base.merged]);
       const roots = stack.map((path) => openDir(fs, path));
