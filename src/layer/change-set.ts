@@ -20,7 +20,7 @@ import {
 import { mark, st, type HostFs } from '../os/host-fs.ts';
 import { readOpaque } from './opaque.ts';
 import { readRedirect, type InvalidRedirect, type Redirect } from './redirect.ts';
-import { isWhiteoutStat } from './whiteout.ts';
+import { isWhiteoutAt } from './whiteout.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 export type ChangeKind =
@@ -91,7 +91,7 @@ export function* readChangeSet(
 /** undefined where nothing is there any more. */
 function readChange(fs: HostFs, dir: Fd, name: Name, path: Name, names: OverlayNames): Change | undefined {
   if (!fs.findStatx(dir, name)) return undefined;
-  if (isWhiteoutStat(fs.stat)) return { path, kind: 'deleted', mode: 0, copiedUp: false };
+  if (isWhiteoutAt(fs, dir, name, names)) return { path, kind: 'deleted', mode: 0, copiedUp: false };
   const mode = fs.stat[st.mode] ?? 0;
   const type = mode & S_IFMT;
   const marks = fs.overlayMarks(dir, name, names.prefix);

@@ -31,7 +31,7 @@ import { readMetacopy } from './metacopy.ts';
 import { readOpaque, type Opacity } from './opaque.ts';
 import { pathBelow, readRedirect, type Redirect } from './redirect.ts';
 import { findSharedUuids } from './shared-uuid.ts';
-import { hasWhiteoutMark, isWhiteoutStat } from './whiteout.ts';
+import { isWhiteoutAt } from './whiteout.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 /** A directory of one lower layer. */
@@ -259,7 +259,8 @@ export class LowerView {
     }
     const type = (fs.stat[st.mode] ?? 0) & S_IFMT;
     const isDirectory = type === S_IFDIR;
-    const whiteout = isWhiteoutStat(fs.stat) || this.#isMarkedWhiteout(dir, name);
+    // In whatever directory, as for who asks the mount for this name.
+    const whiteout = isWhiteoutAt(fs, dir.fd, name, this.#names);
     const mismatch = isDirectory
       ? last && search.metacopy
       : search.directory || !last || (search.metacopy && type !== S_IFREG);
@@ -346,17 +347,7 @@ export class LowerView {
   #isWhiteout(dir: LowerDir, name: Name, type: number): boolean {
     if (type !== DT_CHR && type !== DT_REG && type !== DT_UNKNOWN) return false;
     const fs = this.#fs;
-    return !fs.findStatx(dir.fd, name) || isWhiteoutStat(fs.stat) || this.#isMarkedWhiteout(dir, name);
-  }
-
-  /** Of what is in `stat`: in whatever directory, as for who asks the mount for this name. */
-  #isMarkedWhiteout(dir: LowerDir, name: Name): boolean {
-    const { stat } = this.#fs;
-    return (
-      ((stat[st.mode] ?? 0) & S_IFMT) === S_IFREG &&
-      stat[st.size] === 0 &&
-      hasWhiteoutMark(this.#fs, dir.fd, name, this.#names)
-    );
+    return !fs.findStatx(dir.fd, name) || isWhiteoutAt(fs, dir.fd, name, this.#names);
   }
 
   #hasAufsWhiteout(dir: LowerDir, name: Name): boolean {

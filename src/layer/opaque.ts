@@ -11,10 +11,11 @@ import { fuseOverlayfsOpaque } from './fuse-overlayfs.ts';
 import { findOwnXattr } from './own-xattr.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
-/** `xattrs`: merged, but it may hold whiteouts in the form of `isXattrWhiteout`. */
+/** `xattrs`: merged, but it may hold whiteouts in the form of files with an attribute (whiteout.ts). */
 export type Opacity = 'none' | 'opaque' | 'xattrs';
 
 const yes = Buffer.from('y');
+const xattrs = Buffer.from('x');
 
 /**
  * The mark of a directory. Two attributes are asked for when it has none of ours: `overlayMarks`
@@ -40,4 +41,14 @@ export function adoptOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames
 /** Makes a directory opaque. EOPNOTSUPP where its file system has no such attributes. */
 export function setOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): void {
   fs.setXattr(dir, name, names.opaque, yes, 0);
+}
+
+/**
+ * Says of a directory that it may hold whiteouts in the form of files. False for an opaque one: there is nothing that
+ * a whiteout in it could hide.
+ */
+export function expectXattrWhiteouts(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): boolean {
+  const opacity = readOpaque(fs, dir, name, names);
+  if (opacity === 'none') fs.setXattr(dir, name, names.opaque, xattrs, 0);
+  return opacity !== 'opaque';
 }

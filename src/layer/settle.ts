@@ -20,7 +20,7 @@ import { bindIndex, isIndexOfOther, removeIndex } from './index-dir.ts';
 import { LinkBook } from './link-book.ts';
 import { LowerView } from './lower-view.ts';
 import { removeNlink } from './nlink.ts';
-import { adoptOpaque, readOpaque } from './opaque.ts';
+import { adoptOpaque, expectXattrWhiteouts, readOpaque } from './opaque.ts';
 import { protectionOf } from './protattr.ts';
 import { emptyDirectory } from './remove-tree.ts';
 import { removeRedirect } from './redirect.ts';
@@ -38,7 +38,7 @@ import {
 import { fillTree, linkName } from './settle-fill.ts';
 import { liftFlags, putFlagsBack } from './settle-flags.ts';
 import { TempNames } from './temp-names.ts';
-import { isWhiteoutStat } from './whiteout.ts';
+import { isWhiteoutAt, notesXattrWhiteouts } from './whiteout.ts';
 import { findIndex, prepareWork, type PreparedWork } from './work-dir.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
@@ -104,6 +104,7 @@ export async function settle(
     await strip(context, rootDir(context));
     stripMarks(context, upper, self);
     removeForeignGuard(fs, upper, names);
+    if (notesXattrWhiteouts(fs, upper, names)) expectXattrWhiteouts(fs, upper, self, names);
     restoreState(fs, upper, self, names);
     putFlagsBack(context, upper, self);
     await fs.syncfs(upper);
@@ -196,7 +197,7 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
   const whiteouts: Name[] = [];
   for (const name of listUpper(context, dir)) {
     if (!fs.findStatx(fd, name)) continue;
-    if (isWhiteoutStat(fs.stat)) {
+    if (isWhiteoutAt(fs, fd, name, names)) {
       whiteouts.push(name);
       continue;
     }

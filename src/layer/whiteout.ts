@@ -1,39 +1,90 @@
 /**
  * Whiteouts: a name in a layer that says "nothing here, whatever lies below". The usual form is a
- * character device 0/0. The other, made by the kernel's overlayfs inside another one, is an empty
- * regular file with an attribute, never honoured in an upper, and sought among all names of a directory only
- * where its opaque mark is `x` (fs/overlayfs/util.c, `ovl_path_check_xwhiteout_xattr`). We make the first form only.
+ * character device 0/0. The other is an empty regular file with an attribute, sought among all names of a directory
+ * only where its opaque mark is `x` (fs/overlayfs/util.c, `ovl_path_check_xwhiteout_xattr`). It is made where the file
+ * system takes no such device: one in a union, ours or the kernel's, where that would be a whiteout of the union itself.
  */
 import { errno } from '../base/errno.ts';
-import { FsError } from '../base/fs-error.ts';
+import { FsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
-import type { Name } from '../base/name.ts';
-import { S_IFCHR, S_IFMT, S_IFREG } from '../os/constants.ts';
+import { asName, type Name } from '../base/name.ts';
+import { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFCHR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { findOwnXattr } from './own-xattr.ts';
-import { exchange } from './renames.ts';
+import { exchange, renameToFree } from './renames.ts';
 import { TempNames } from './temp-names.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
-/** Whether what `statx` found is a whiteout: `stat` as in `HostFs.stat`. */
+const yes = Buffer.from('y');
+const self = asName('');
+
+/**
+ * Says on the root of an upper that whiteouts in it may be files. For that it has the attribute of one, which means nothing
+ * on a directory, since its opaque mark may have to say something else (foreign-guard.ts).
+ */
+export function noteXattrWhiteouts(fs: HostFs, root: Fd, names: OverlayNames): void {
+  if (!notesXattrWhiteouts(fs, root, names)) fs.setXattr(root, self, names.whiteout, yes, 0);
+}
+
+export function notesXattrWhiteouts(fs: HostFs, root: Fd, names: OverlayNames): boolean {
+  return hasWhiteoutMark(fs, root, self, names);
+}
+
+/** The forms in the order in which they are tried. */
+const forms = ['device', 'xattr'] as const;
+
+export type WhiteoutForm = (typeof forms)[number];
+
+/** Whether what `statx` found is a whiteout in the form of a device: `stat` as in `HostFs.stat`. */
 export function isWhiteoutStat(stat: Float64Array): boolean {
   return ((stat[st.mode] ?? 0) & S_IFMT) === S_IFCHR && stat[st.rdev] === 0;
 }
 
-/**
- * Whether (dir, name) is an empty regular file that is marked as a whiteout. Ask only in a directory
- * of a lower layer whose `readOpaque` says `xattrs`. Overwrites `fs.stat`.
- */
-export function isXattrWhiteout(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): boolean {
-  if (!fs.findStatx(dir, name)) return false;
-  const { stat } = fs;
-  if (((stat[st.mode] ?? 0) & S_IFMT) !== S_IFREG || stat[st.size] !== 0) return false;
-  return hasWhiteoutMark(fs, dir, name, names);
+/** Whether (dir, name), which `fs.stat` tells of, is a whiteout in either form. Leaves `fs.stat` alone. */
+export function isWhiteoutAt(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): boolean {
+  return isWhiteoutStat(fs.stat) || isXattrWhiteout(fs, dir, name, names);
 }
 
-/** The same for what is known to be an empty regular file. Leaves `fs.stat` alone. */
+/** The same for the form of a file. */
+export function isXattrWhiteout(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): boolean {
+  return isEmptyFileStat(fs.stat) && hasWhiteoutMark(fs, dir, name, names);
+}
+
+/** Whether what `statx` found can be a whiteout in the form of a file. */
+export function isEmptyFileStat(stat: Float64Array): boolean {
+  return ((stat[st.mode] ?? 0) & S_IFMT) === S_IFREG && stat[st.size] === 0;
+}
+
+/** Whether an empty regular file is one. Leaves `fs.stat` alone. */
 export function hasWhiteoutMark(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): boolean {
   return findOwnXattr(fs, dir, name, names.whiteout, names) !== undefined;
+}
+
+/** Makes one in the form of a file, in two steps: where others look, it is brought by a link or a rename. */
+function makeXattrWhiteout(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): void {
+  // Attributes of `user` are read and set only by who may read and write the file.
+  fs.close(fs.openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
+  try {
+    fs.setXattr(dir, name, names.whiteout, yes, 0);
+  } catch (error) {
+    fs.findUnlinkat(dir, name, 0);
+    throw error;
+  }
+}
+
+/**
+ * Makes one at (dir, name), where nothing is, in a layer that nobody looks at yet. One in the form of a file needs the mark
+ * of `expectXattrWhiteouts` on its directory, too. EPERM where the file system takes neither form.
+ */
+export function putWhiteout(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): WhiteoutForm {
+  try {
+    fs.mknodat(dir, name, S_IFCHR, 0);
+    return 'device';
+  } catch (error) {
+    if (!isFsError(error, 'EPERM')) throw error;
+    makeXattrWhiteout(fs, dir, name, names);
+    return 'xattr';
+  }
 }
 
 /**
@@ -44,29 +95,45 @@ export function hasWhiteoutMark(fs: HostFs, dir: Fd, name: Name, names: OverlayN
 export class WhiteoutMaker {
   readonly #fs: HostFs;
   readonly #work: Fd;
+  readonly #names: OverlayNames;
   readonly #temps = new TempNames('w');
   #shared: Name | undefined;
   /** Once a link was refused for good, every whiteout is an inode of its own. */
   #canLink = true;
+  #form: WhiteoutForm = 'device';
 
   /** `work`: a directory on the upper's file system that is emptied at every mount. */
-  constructor(fs: HostFs, work: Fd) {
+  constructor(fs: HostFs, work: Fd, names: OverlayNames) {
     this.#fs = fs;
     this.#work = work;
+    this.#names = names;
   }
 
   /**
-   * Makes one and removes it. False where the file system takes none (EPERM): nothing below can be removed then. Whatever else fails
-   * says nothing of that.
+   * Makes one and removes it, to find out which form the file system takes. `none`: nothing below can be removed. Whatever fails
+   * but the permission (EPERM) says nothing of the form.
    */
-  tryOut(): boolean {
+  tryOut(): WhiteoutForm | 'none' {
+    for (const form of forms) {
+      this.#form = form;
+      if (this.#isTaken()) return form;
+    }
+    this.#form = 'device';
+    return 'none';
+  }
+
+  get form(): WhiteoutForm {
+    return this.#form;
+  }
+
+  #isTaken(): boolean {
     const name = this.#temps.next();
     try {
-      this.#fs.mknodat(this.#work, name, S_IFCHR, 0);
+      this.#make(this.#work, name);
       this.#fs.findUnlinkat(this.#work, name, 0);
     } catch (error) {
       if (!(error instanceof FsError)) throw error;
-      return error.errno !== errno.EPERM;
+      return error.errno !== errno.EPERM && error.errno !== errno.EOPNOTSUPP;
     }
     return true;
   }
@@ -74,8 +141,18 @@ export class WhiteoutMaker {
   /** Publishes a whiteout at (dir, name), where nothing is: EEXIST otherwise. */
   linkTo(dir: Fd, name: Name): void {
     if (this.#canLink && this.#link(dir, name)) return;
-    // Linux 5.8 and later let anybody make this one device.
-    this.#fs.mknodat(dir, name, S_IFCHR, 0);
+    if (this.#form === 'device') {
+      this.#make(dir, name);
+      return;
+    }
+    const temp = this.#temps.next();
+    this.#make(this.#work, temp);
+    try {
+      renameToFree(this.#fs, { dir: this.#work, name: temp }, { dir, name });
+    } catch (error) {
+      this.#fs.findUnlinkat(this.#work, temp, 0);
+      throw error;
+    }
   }
 
   /** Puts a whiteout in the place of a non-directory, which thereby loses this name. EISDIR for a directory. */
@@ -119,6 +196,12 @@ export class WhiteoutMaker {
     return temp;
   }
 
+  #make(dir: Fd, name: Name): void {
+    // Linux 5.8 and later let anybody make this one device.
+    if (this.#form === 'device') this.#fs.mknodat(dir, name, S_IFCHR, 0);
+    else makeXattrWhiteout(this.#fs, dir, name, this.#names);
+  }
+
   /** False where a link is not possible and an inode of its own must do. */
   #link(dir: Fd, name: Name): boolean {
     // The second turn is for a shared inode that is full (EMLINK) or that somebody has removed (ENOENT).
@@ -147,7 +230,7 @@ export class WhiteoutMaker {
 
   #makeShared(): Name {
     const name = this.#temps.next();
-    this.#fs.mknodat(this.#work, name, S_IFCHR, 0);
+    this.#make(this.#work, name);
     return name;
   }
 }

@@ -14,7 +14,8 @@ import { UserError } from '../base/user-error.ts';
 import { aclDefault, parseAcl } from '../layer/acl.ts';
 import { mustCopy } from '../layer/attributes.ts';
 import { isPrivate } from '../layer/escape.ts';
-import { setOpaque } from '../layer/opaque.ts';
+import { expectXattrWhiteouts, setOpaque } from '../layer/opaque.ts';
+import { putWhiteout } from '../layer/whiteout.ts';
 import { overlayNames, type OverlayNames } from '../layer/xattr-names.ts';
 import {
   AT_FDCWD,
@@ -265,9 +266,15 @@ class Unpacker {
 
   #whiteout(dir: LayerDirectory, name: Name): void {
     const occupant = this.#tree.occupant(dir, name);
-    if (occupant === 'nothing') this.#fs.mknodat(dir.fd, name, S_IFCHR, 0);
+    if (occupant === 'nothing') this.#hide(dir.fd, name);
     // Anything but a directory hides what lies below by being there.
     else if (occupant === 'directory') setOpaque(this.#fs, dir.fd, name, this.#names);
+  }
+
+  #hide(dir: Fd, name: Name): void {
+    if (putWhiteout(this.#fs, dir, name, this.#names) === 'device') return;
+    // In an opaque directory there is nothing to hide.
+    if (!expectXattrWhiteouts(this.#fs, dir, self, this.#names)) this.#fs.unlinkat(dir, name, 0);
   }
 
   /** In this order: a change of owner drops capabilities and setuid bits, and a list sets the mode. */

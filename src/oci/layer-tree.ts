@@ -17,7 +17,7 @@ import { utimeOmit, type TimeSpec } from '../base/time-spec.ts';
 import { aclAccess, aclDefault } from '../layer/acl.ts';
 import { setOpaque } from '../layer/opaque.ts';
 import { removeTree } from '../layer/remove-tree.ts';
-import { isWhiteoutStat } from '../layer/whiteout.ts';
+import { isWhiteoutAt, isWhiteoutStat } from '../layer/whiteout.ts';
 import type { OverlayNames } from '../layer/xattr-names.ts';
 import {
   O_DIRECTORY,
@@ -97,7 +97,11 @@ export class LayerTree {
   occupant({ fd }: LayerDirectory, name: Name): Occupant {
     if (!this.#fs.findStatx(fd, name)) return 'nothing';
     if (((this.#fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR) return 'directory';
-    return isWhiteoutStat(this.#fs.stat) ? 'whiteout' : 'other';
+    const isWhiteout =
+      this.#names === undefined
+        ? isWhiteoutStat(this.#fs.stat)
+        : isWhiteoutAt(this.#fs, fd, name, this.#names);
+    return isWhiteout ? 'whiteout' : 'other';
   }
 
   /** Removes what lies at a name, with everything in it. */

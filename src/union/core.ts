@@ -126,7 +126,9 @@ export class UnionCore {
       this.#release(node);
     });
     this.whiteouts =
-      parts.work === undefined ? undefined : new WhiteoutMaker(parts.fs, this.dirs.fd(parts.work));
+      parts.work === undefined
+        ? undefined
+        : new WhiteoutMaker(parts.fs, this.dirs.fd(parts.work), this.names);
     this.discards = new Discards(parts.fs, parts.log, () => this.dirs.at(this.workDir()));
   }
 

@@ -10,7 +10,6 @@ import { aclAccess, aclDefault, inherit, type Inherited } from '../layer/acl.ts'
 import { isAufsMetadata } from '../layer/aufs.ts';
 import { setOpaque } from '../layer/opaque.ts';
 import { exchange, renameToFree } from '../layer/renames.ts';
-import { isWhiteoutStat } from '../layer/whiteout.ts';
 import {
   AT_REMOVEDIR,
   O_CREAT,
@@ -39,6 +38,7 @@ import { noteAdded } from './readdir.ts';
 import { Place, RealDir } from './real-dir.ts';
 import { refuseNewName } from './seals.ts';
 import { holdsNothing, willHold } from './upper-names.ts';
+import { isUpperWhiteout } from './upper-whiteouts.ts';
 
 /** What to make. */
 export interface Recipe {
@@ -89,7 +89,7 @@ function makeInPlace(
   const dir = core.dirs.fd(inside);
   willHold(inside, name);
   if (core.features.ownersApart === true) {
-    const place = core.fs.findStatx(dir, name) ? whatIsThere(core) : 'free';
+    const place = core.fs.findStatx(dir, name) ? whatIsThere(core, inside, name) : 'free';
     return makeInWork(core, caller, parent, inside, name, recipe, attr, place);
   }
   assumeCaller(core, caller, { umask: caller.umask });
@@ -105,7 +105,7 @@ function makeInPlace(
   }
   if (isTaken) {
     core.fs.statx(dir, name);
-    return makeInWork(core, caller, parent, inside, name, recipe, attr, whatIsThere(core));
+    return makeInWork(core, caller, parent, inside, name, recipe, attr, whatIsThere(core, inside, name));
   }
   try {
     core.fs.statx(dir, name, attr.buffer, attr.offset);
@@ -140,8 +140,8 @@ function make(core: UnionCore, dir: Fd, name: Name, recipe: Recipe, mode: number
 }
 
 /** What `core.fs.stat` tells: EEXIST unless it is a whiteout. */
-function whatIsThere(core: UnionCore): 'whiteout' {
-  if (!isWhiteoutStat(core.fs.stat)) throw fsError('EEXIST');
+function whatIsThere(core: UnionCore, inside: RealDir, name: Name): 'whiteout' {
+  if (!isUpperWhiteout(core, inside, name)) throw fsError('EEXIST');
   return 'whiteout';
 }
 

@@ -23,7 +23,7 @@ export interface LayerFacts {
   readonly detached: boolean;
   /** Not part of the merged tree: only redirects of metacopy files lead here. */
   readonly dataOnly: boolean;
-  /** Its root is marked opaque=x. */
+  /** It may hold whiteouts that are files with an attribute: in its root, or, of an upper, anywhere. */
   readonly xattrWhiteouts: boolean;
   /** `.wh.` names in it are whiteouts. */
   readonly aufs: boolean;

@@ -5,7 +5,6 @@
  */
 import { isFsError, fsError } from '../base/fs-error.ts';
 import type { Name } from '../base/name.ts';
-import { isWhiteoutStat } from '../layer/whiteout.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { Later } from '../vfs/file-system.ts';
 import { afterwards } from './afterwards.ts';
@@ -23,6 +22,7 @@ import { noFd, Place, type RealDir } from './real-dir.ts';
 import { setFileRedirect } from './redirect-of.ts';
 import { refuseNewName, refuseSealed } from './seals.ts';
 import { willHold } from './upper-names.ts';
+import { isUpperWhiteout } from './upper-whiteouts.ts';
 
 /** Its attributes come to `attr`. EEXIST, EPERM for a directory. Waits while the file is being copied up. */
 export function link(core: UnionCore, node: Node, to: NameIn, attr: Attr, unique: number): Later<void> {
@@ -76,7 +76,7 @@ function makeLink(core: UnionCore, node: Node, inside: RealDir, name: Name): voi
   }
   const dir = core.dirs.fd(inside);
   fs.statx(dir, name);
-  if (!isWhiteoutStat(fs.stat)) throw fsError('EEXIST');
+  if (!isUpperWhiteout(core, inside, name)) throw fsError('EEXIST');
   const work = core.dirs.at(core.workDir());
   const temp = core.temps.next();
   fs.linkat(core.at(upper), upper.name, work, temp);

@@ -8,7 +8,6 @@ import type { Name } from '../base/name.ts';
 import { isAufsMetadata } from '../layer/aufs.ts';
 import { valueOf } from '../layer/redirect.ts';
 import { protectionOf, readProtattr } from '../layer/protattr.ts';
-import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { NAME_MAX, S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import type { Attr } from '../vfs/attr.ts';
@@ -23,6 +22,7 @@ import { DirState, type Node } from './node.ts';
 import { isAufsOpaqueDir, isHiddenBelow, probe } from './probe.ts';
 import { isStillThere, letGo } from './replaced.ts';
 import { mayHold } from './upper-names.ts';
+import { isUpperWhiteout } from './upper-whiteouts.ts';
 import { Place, type RealDir } from './real-dir.ts';
 
 /**
@@ -45,7 +45,7 @@ export function lookup(core: UnionCore, parent: Node, name: Name, attr: Attr): N
   if (dir.upper !== undefined) {
     if (core.features.aufs && isAufsMetadata(name)) return undefined;
     if (mayHold(core, dir.upper, name) && findStat(core, dir.upper, name, attr)) {
-      if (isWhiteoutStat(core.fs.stat)) return undefined;
+      if (isUpperWhiteout(core, dir.upper, name)) return undefined;
       const key = sightedKey(core, attr);
       const node = isDirectory(core)
         ? upperDirectory(core, parent, name, attr)

@@ -42,7 +42,7 @@ export function readMarks(core: UnionCore, dir: RealDir): DirectoryMarks {
   }
   const opacity =
     (marks & (mark.opaque | mark.foreign)) === 0 ? 'none' : readOpaque(core.fs, fd, dir.name, core.names);
-  if (opacity === 'xattrs' && dir.layer.index > 0) dir.xattrWhiteouts = true;
+  if (opacity === 'xattrs') dir.xattrWhiteouts = true;
   // Nothing below an opaque one: where a redirect would lead is not asked.
   if (opacity === 'opaque') return { opaque: true, impure, other, redirect: undefined };
   return {

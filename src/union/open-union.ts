@@ -13,9 +13,10 @@ import { bindIndex } from '../layer/index-dir.ts';
 import { prepareWork, createVolatileGuard, removeVolatileGuard } from '../layer/work-dir.ts';
 import { emptying } from '../layer/remove-tree.ts';
 import { setForeignGuard } from '../layer/foreign-guard.ts';
-import { readOpaque } from '../layer/opaque.ts';
+import { expectXattrWhiteouts, readOpaque } from '../layer/opaque.ts';
 import { findSharedUuids } from '../layer/shared-uuid.ts';
-import { overlayNames } from '../layer/xattr-names.ts';
+import { noteXattrWhiteouts, notesXattrWhiteouts } from '../layer/whiteout.ts';
+import { overlayNames, type OverlayNames } from '../layer/xattr-names.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
 import { UnionCore, type CoreLimits } from './core.ts';
@@ -107,9 +108,8 @@ class Opening {
     if (prepared !== undefined) this.#fds.push(prepared.work);
     if (prepared?.index !== undefined) this.#fds.push(prepared.index);
     const index = this.#bind(prepared?.index, writable?.layer, lowers[0]);
-    if (writable !== undefined && !features.userxattr && needsOurOptions(features)) {
-      setForeignGuard(this.#fs, writable.layer.root, names);
-    }
+    const isGuarded = !features.userxattr && needsOurOptions(features);
+    if (writable !== undefined && isGuarded) guard(this.#fs, writable.layer, names);
     if (prepared !== undefined && features.volatile) createVolatileGuard(this.#fs, prepared.work);
     const core = new UnionCore({
       fs: this.#fs,
@@ -126,7 +126,7 @@ class Opening {
       unprivileged: this.#options.unprivileged ?? false,
       ids: this.#options.ids,
     });
-    if (writable !== undefined) warnWithoutWhiteouts(core, writable.layer);
+    if (writable !== undefined) chooseWhiteouts(core, writable.layer, isGuarded);
     const leave = share?.join(() => {
       core.fitDescriptors();
     });
@@ -224,7 +224,7 @@ class Opening {
       uuid: this.#fs.fsUuid(root),
       detached,
       dataOnly,
-      xattrWhiteouts: index > 0 && readOpaque(this.#fs, root, asName(''), names) === 'xattrs',
+      xattrWhiteouts: mayHoldXattrWhiteouts(this.#fs, root, names),
       aufs: features.aufs,
     });
   }
@@ -235,12 +235,29 @@ function needsOurOptions({ metacopy, redirectDir, index }: UnionFeatures): boole
   return metacopy || redirectDir === 'on' || index;
 }
 
-/** An upper in another union, for one. Everything else works. */
-function warnWithoutWhiteouts(core: UnionCore, upper: Layer): void {
-  if (core.whiteoutMaker().tryOut()) return;
+function mayHoldXattrWhiteouts(fs: HostFs, root: Fd, names: OverlayNames): boolean {
+  return readOpaque(fs, root, asName(''), names) === 'xattrs' || notesXattrWhiteouts(fs, root, names);
+}
+
+/** The guard takes the place of an opaque mark. */
+function guard(fs: HostFs, upper: Layer, names: OverlayNames): void {
+  if (upper.rootDir.xattrWhiteouts) noteXattrWhiteouts(fs, upper.root, names);
+  setForeignGuard(fs, upper.root, names);
+}
+
+/** Finds out which form the upper takes. Where it takes none, all but removing and renaming works. */
+function chooseWhiteouts(core: UnionCore, upper: Layer, isGuarded: boolean): void {
+  const form = core.whiteoutMaker().tryOut();
+  if (form === 'xattr') {
+    // Whoever mounts it next, a copy on another file system perhaps, has to look for them.
+    noteXattrWhiteouts(core.fs, upper.root, core.names);
+    if (!isGuarded) expectXattrWhiteouts(core.fs, upper.root, asName(''), core.names);
+    upper.rootDir.xattrWhiteouts = true;
+  }
+  if (form !== 'none') return;
   const place = nameToText(upper.path);
   core.log.warn(
-    `${place} takes no whiteouts (character devices 0/0), so nothing of the lower layers can be removed or renamed: ` +
+    `${place} takes no whiteouts (neither character devices 0/0 nor extended attributes), so nothing of the lower layers can be removed or renamed: ` +
       'put upperdir and workdir on another file system',
   );
 }

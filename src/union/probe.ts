@@ -8,9 +8,8 @@ import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aufsOpaqueName, aufsWhiteoutName, isAufsMetadata } from '../layer/aufs.ts';
-import { hasWhiteoutMark, isWhiteoutStat } from '../layer/whiteout.ts';
-import { NAME_MAX, S_IFMT, S_IFREG } from '../os/constants.ts';
-import { st } from '../os/host-fs.ts';
+import { hasWhiteoutMark, isEmptyFileStat, isWhiteoutStat } from '../layer/whiteout.ts';
+import { NAME_MAX } from '../os/constants.ts';
 import type { Attr } from '../vfs/attr.ts';
 import type { UnionCore } from './core.ts';
 import { findStat } from './covered-dir.ts';
@@ -119,8 +118,7 @@ export function statLower(
   core.counters.probes += 1;
   if (!findStat(core, dir, name, attr)) return 'absent';
   if (isWhiteoutStat(core.fs.stat)) return 'whiteout';
-  const { stat } = core.fs;
-  if (((stat[st.mode] ?? 0) & S_IFMT) !== S_IFREG || stat[st.size] !== 0) return 'found';
+  if (!isEmptyFileStat(core.fs.stat)) return 'found';
   // In whatever directory, as for the kernel's overlayfs; `xattrWhiteouts` is for who reads all names.
   return hasWhiteoutMark(core.fs, core.dirs.fd(dir), name, core.names) ? 'whiteout' : 'found';
 }

@@ -5,7 +5,6 @@
 import { FsError, fsError } from '../base/fs-error.ts';
 import { asName, type Name } from '../base/name.ts';
 import { aufsWhiteoutTargets, isAufsMetadata } from '../layer/aufs.ts';
-import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { DT_CHR, DT_DIR, DT_REG, DT_UNKNOWN } from '../os/constants.ts';
 import type { RawListing } from '../os/host-fs.ts';
 import type { DirectorySink } from '../vfs/directory-sink.ts';
@@ -20,6 +19,7 @@ import { lookup } from './lookup.ts';
 import type { DirState, Node } from './node.ts';
 import { indexOf, probe, statLower } from './probe.ts';
 import type { RealDir } from './real-dir.ts';
+import { isUpperWhiteout } from './upper-whiteouts.ts';
 
 const dot = asName('.');
 const dotDot = asName('..');
@@ -202,7 +202,8 @@ function addUpper(
     const type = raw.types[i] ?? DT_UNKNOWN;
     const name = raw.names[i] as Name;
     if (aufs && isAufsMetadata(name)) continue;
-    if ((type === DT_CHR || type === DT_UNKNOWN) && isWhiteout(core, upper, name)) continue;
+    const doubtful = type === DT_CHR || type === DT_UNKNOWN || (upper.xattrWhiteouts && type === DT_REG);
+    if (doubtful && isWhiteout(core, upper, name)) continue;
     push(core, entries, upper, raw, i, !impure && !(merged && type === DT_DIR));
   }
   if (!merged || raw.names.length === 0) return undefined;
@@ -263,5 +264,5 @@ function push(
 }
 
 function isWhiteout(core: UnionCore, dir: RealDir, name: Name): boolean {
-  return findStat(core, dir, name, core.scratch) && isWhiteoutStat(core.fs.stat);
+  return findStat(core, dir, name, core.scratch) && isUpperWhiteout(core, dir, name);
 }

@@ -46,7 +46,7 @@ export class RealDir extends Place {
   dev: number;
   /** st_size at the time of its lookup: how much a listing of it is likely to cost. */
   size = 0;
-  /** It may hold whiteouts that are extended attributes (its opaque mark is `x`). */
+  /** It may hold whiteouts that are files with an attribute (its opaque mark is `x`). */
   xattrWhiteouts = false;
   /** It holds AUFS whiteouts or marks, none of which can be made in a mount. undefined: not read yet. */
   hasAufsNames: boolean | undefined;

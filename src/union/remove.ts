@@ -19,7 +19,7 @@ import { probe } from './probe.ts';
 import { isEmpty, noteRemoved } from './readdir.ts';
 import { noFd, Place, type RealDir } from './real-dir.ts';
 import { refuseLoss } from './seals.ts';
-import { willHold } from './upper-names.ts';
+import { willHide } from './upper-whiteouts.ts';
 
 /** EISDIR. Waits while the file is being copied up. */
 export function unlink(core: UnionCore, parent: Node, name: Name, unique: number): Later<void> {
@@ -36,7 +36,7 @@ export function unlink(core: UnionCore, parent: Node, name: Name, unique: number
   const isUpper = hasUpperName(core, node, inside, name);
   const covered = isCovered(core, parent, name, node);
   const dir = core.dirs.fd(inside);
-  willHold(inside, name);
+  if (covered || !isUpper) willHide(core, inside, name);
   const undo = isUpper ? relocate(core, node, inside, name) : nothingToUndo;
   try {
     if (!isUpper) core.whiteoutMaker().linkTo(dir, name);
@@ -60,7 +60,7 @@ export function rmdir(core: UnionCore, parent: Node, name: Name): void {
   if ((node.dir.lowers.length > 0 || covered) && !isEmpty(core, node)) throw fsError('ENOTEMPTY');
   const dir = core.dirs.fd(inside);
   const { upper } = node.dir;
-  willHold(inside, name);
+  if (covered || upper === undefined) willHide(core, inside, name);
   if (upper === undefined) {
     core.whiteoutMaker().linkTo(dir, name);
   } else {

@@ -8,7 +8,6 @@ import type { NodeId } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import { setOpaque } from '../layer/opaque.ts';
 import { exchange, leaveWhiteout, type Entry } from '../layer/renames.ts';
-import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from '../os/constants.ts';
 import type { Later } from '../vfs/file-system.ts';
 import { afterwards } from './afterwards.ts';
@@ -28,6 +27,7 @@ import { Place, type RealDir } from './real-dir.ts';
 import { setDirectoryRedirect, setFileRedirect } from './redirect-of.ts';
 import { refuseLoss, refuseNewName } from './seals.ts';
 import { willHold } from './upper-names.ts';
+import { isUpperWhiteout, willHide } from './upper-whiteouts.ts';
 import {
   bringNameUp,
   holdDirectory,
@@ -193,9 +193,13 @@ function publish(
   const { fs } = core;
   const to = core.dirs.fd(destination);
   const from = core.dirs.fd(source);
-  willHold(source, name);
+  if (whiteout) willHide(core, source, name);
   willHold(destination, newName);
-  if (node.isDirectory && findStat(core, destination, newName, core.scratch) && isWhiteoutStat(fs.stat)) {
+  if (
+    node.isDirectory &&
+    findStat(core, destination, newName, core.scratch) &&
+    isUpperWhiteout(core, destination, newName)
+  ) {
     // A directory cannot replace a whiteout: they change places, and the whiteout stays where one is needed.
     const aside = { dir: core.at(core.workDir()), name: core.temps.next() };
     exchange(fs, { dir: from, name }, { dir: to, name: newName }, aside);

@@ -4,7 +4,6 @@
  * with that.
  */
 import { asName, type Name } from '../base/name.ts';
-import { isWhiteoutStat } from '../layer/whiteout.ts';
 import { O_PATH } from '../os/constants.ts';
 import { keyOf } from './attributes.ts';
 import type { UnionCore } from './core.ts';
@@ -12,6 +11,7 @@ import { findStat } from './covered-dir.ts';
 import type { Node } from './node.ts';
 import { probeEach } from './probe.ts';
 import { Place, RealDir } from './real-dir.ts';
+import { isUpperWhiteout } from './upper-whiteouts.ts';
 
 /** Which object lies at a place: the one that was seen there first, by `keyOf`. */
 export class Sightings {
@@ -40,7 +40,7 @@ function isFoundIn(core: UnionCore, parent: Node, name: Name, place: Place): boo
   const { dir } = parent;
   if (dir === undefined) return false;
   if (dir.upper !== undefined && findStat(core, dir.upper, name, core.scratch)) {
-    return dir.upper === place.dir && !isWhiteoutStat(core.fs.stat);
+    return dir.upper === place.dir && !isUpperWhiteout(core, dir.upper, name);
   }
   const position = probeEach(core, parent, name, 0, core.scratch);
   return position >= 0 && dir.lowers[position] === place.dir;

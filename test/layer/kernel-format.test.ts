@@ -135,7 +135,7 @@ t.test('what we write, the kernel shows', needs('root', 'overlayfs'), (t) => {
   const upper = openDir(fs, layers.upper);
   const work = openDir(fs, layers.work);
   const uuid = fs.fsUuid(lower);
-  const whiteouts = new WhiteoutMaker(fs, work);
+  const whiteouts = new WhiteoutMaker(fs, work, names);
   whiteouts.linkTo(upper, asName('deleted'));
   whiteouts.linkTo(upper, asName('dir'));
   whiteouts.replace(upper, asName('replaced'));

@@ -57,6 +57,14 @@ const games: Readonly<Record<string, Game>> = {
   'tmpfs below': { stage: 'mount -t tmpfs tmpfs seen; cp -a lower/. seen', programs: withAndWithoutIndex },
   'xfs, upper and all': { before: image('mkfs.xfs -q'), programs: withAndWithoutIndex },
   'btrfs, upper and all': { before: image('mkfs.btrfs -q'), programs: withAndWithoutIndex },
+  'a mount of ours, upper and all': {
+    before: `mkdir none u w; '${programPath}' -o lowerdir=none,upperdir=u,workdir=w,whiteout=overlay place`,
+    programs: withAndWithoutIndex,
+  },
+  "a mount of the kernel's overlayfs, upper and all": {
+    before: 'mkdir none u w; mount -t overlay overlay -o lowerdir=none,upperdir=u,workdir=w place',
+    programs: withAndWithoutIndex,
+  },
   'tmpfs, upper and all': { before: 'mount -t tmpfs tmpfs place', programs: withAndWithoutIndex },
 };
 

@@ -21,6 +21,7 @@ import { snapshotTree, treeDifferences, type Tree } from '../fixtures/tree.ts';
 import {
   makeStage,
   mountBtrfs,
+  mountUnion,
   mountPointsBelow,
   shell,
   streamOf,
@@ -165,6 +166,17 @@ t.test('btrfs', needs('root', 'program:mkfs.btrfs'), async (t) => {
     suite(t, 'btrfs', (t) => makeStage(t, disk));
     t.end();
   });
+});
+
+t.test('in a container of overlayfs', needs(...mountNeeds, 'overlayfs'), async (t) => {
+  const outer = makeStage(t);
+  const union = mountUnion(outer);
+  for (const driver of ['strata', 'vfs'] as const) {
+    await t.test(driver, (t) => {
+      suite(t, driver, (t) => makeStage(t, union));
+      t.end();
+    });
+  }
 });
 
 function counting(t: Test, driver: 'strata' | 'overlay2'): void {

@@ -10,9 +10,11 @@ import { asName, type Name } from '../../base/name.ts';
 import { readChangeSet } from '../../layer/change-set.ts';
 import { fitsWhenStored, toClient, toStored } from '../../layer/escape.ts';
 import { copyObject } from '../../layer/object-copy.ts';
+import { expectXattrWhiteouts } from '../../layer/opaque.ts';
 import { removeTree } from '../../layer/remove-tree.ts';
+import { putWhiteout } from '../../layer/whiteout.ts';
 import { overlayNames } from '../../layer/xattr-names.ts';
-import { O_NOFOLLOW, O_PATH, S_IFCHR, S_IFDIR, S_IFMT } from '../../os/constants.ts';
+import { O_NOFOLLOW, O_PATH, S_IFDIR, S_IFMT } from '../../os/constants.ts';
 import { mark, st, type HostFs } from '../../os/host-fs.ts';
 import type { LayerChange } from '../driver.ts';
 import { createToolFs, withDirectories } from '../tool-fs.ts';
@@ -34,16 +36,20 @@ export function buildDiffTree(after: string, target: string, changes: readonly L
     if (from === undefined || to === undefined) return;
     const bring = new Transfer(fs, from, to, toLayer);
     const directories: Name[] = [self];
+    /** Directories of `to` with whiteouts in the form of files. */
+    const holders = new Set<Name>();
     for (const { path, kind, mode } of changes) {
       const name = asName(path);
-      if (kind === 'deleted') fs.mknodat(to, name, S_IFCHR, 0);
-      else if ((mode & S_IFMT) === S_IFDIR) {
+      if (kind === 'deleted') {
+        if (putWhiteout(fs, to, name, names) === 'xattr') holders.add(parentOf(name));
+      } else if ((mode & S_IFMT) === S_IFDIR) {
         fs.mkdirat(to, name, 0o700);
         directories.push(name);
       } else await bring.file(name);
     }
     // Last, and from the bottom: what is made in a directory changes its times.
     for (const name of directories.reverse()) copyDirectoryFacts(fs, from, to, name, toLayer);
+    for (const holder of holders) expectXattrWhiteouts(fs, to, holder, names);
   });
 }
 
@@ -135,6 +141,10 @@ class Transfer {
     if ((this.#fs.overlayMarks(this.#from, name, names.prefix) & ~mark.foreign) === 0) return [];
     return this.#fs.listXattrs(this.#from, name).filter((attribute) => this.#rename(attribute) !== attribute);
   }
+}
+
+function parentOf(path: Name): Name {
+  return asName(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
 }
 
 function isDirectoryAt(fs: HostFs, dir: Fd, name: Name): boolean {
