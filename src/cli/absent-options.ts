@@ -1,5 +1,5 @@
 /**
- * Options of `docker run` and `docker exec` that are not there: who gives one is told what to do instead. They are hidden from help and
+ * Options of `docker run`, `docker exec` and `docker build` that are not there: who gives one is told what to do instead. They are hidden from help and
  * completion, and take their values, so that what follows is understood.
  */
 import { Option, type Command } from 'commander';
@@ -49,15 +49,38 @@ const ofExec: readonly Absent[] = [
   ['--detach-keys <keys>', 'the command ends with its terminal: exec -d lets it run'],
 ];
 
-/** The command, `exec` or one that makes containers, gets them all; one that is given is a UserError `no-such-option`, 125 its exit status. */
+const cache = 'steps are taken from the cache of the data root, and kept there';
+const sharedLimits = 'a step has the limits of the caller: set them first, by ulimit or systemd-run';
+
+const ofBuild: readonly Absent[] = [
+  ...['--cache-from <image>', '--cache-to <place>'].map((flags) => [flags, cache] as const),
+  ['--no-cache-filter <stages>', '--no-cache does every step anew'],
+  ['-o, --output <place>', 'the image is in the data root: strata export -o FILE IMAGE'],
+  ['--push', 'registries are not there yet: strata export -o FILE IMAGE'],
+  ['--squash', 'strata export IMAGE | strata import - NAME makes one layer of all'],
+  ['--build-context <name=path>', 'FROM and --from name images and stages: strata import DIR NAME'],
+  ['--add-host <host>', 'a step has /etc/hosts and /etc/resolv.conf of this machine'],
+  ['--shm-size <bytes>', 'RUN --mount=type=tmpfs,target=/dev/shm has a size'],
+  ...['--ulimit <limit>', '-m, --memory <bytes>', '--cpus <number>', '-c, --cpu-shares <weight>'].map(
+    (flags) => [flags, sharedLimits] as const,
+  ),
+  ['--security-opt <option>', 'a step has the rights of a container'],
+];
+
+/**
+ * The command, `exec`, `build` or one that makes containers, gets them all; one that is given is a UserError
+ * `no-such-option`, 125 its exit status but for `build`.
+ */
 export function addAbsentOptions(command: Command): Command {
-  for (const [flags, instead] of command.name() === 'exec' ? ofExec : ofRun) {
+  const isBuild = command.name() === 'build';
+  const options = isBuild ? ofBuild : command.name() === 'exec' ? ofExec : ofRun;
+  for (const [flags, instead] of options) {
     const option = new Option(flags).hideHelp();
     command.addOption(option);
     command.on(`option:${option.name()}`, () => {
       throw new UserError('no-such-option', `${option.long ?? flags} is not there`, {
         hint: instead,
-        exitCode: 125,
+        ...(isBuild ? {} : { exitCode: 125 }),
       });
     });
   }

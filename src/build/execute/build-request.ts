@@ -5,6 +5,7 @@ import type { HostFs } from '../../os/host-fs.ts';
 import type { BuildStore } from '../build-store.ts';
 import type { StepCache } from '../cache/step-cache.ts';
 import type { SourceTree } from '../context/source-tree.ts';
+import type { RunInstruction } from '../dockerfile/instruction.ts';
 import type { Dockerfile } from '../dockerfile/parse-dockerfile.ts';
 import type { BuildArgs } from '../plan/build-args.ts';
 import type { Platform } from '../plan/platform.ts';
@@ -31,6 +32,8 @@ export interface BuildRequest {
   readonly secrets: ReadonlyMap<string, SecretSource>;
   /** Sockets of agents of ssh, by the ids that mounts name. */
   readonly agents: ReadonlyMap<string, string>;
+  /** Of a RUN that names none. */
+  readonly network: RunInstruction['network'];
   /** Seconds since 1970: the time of everything that the build makes. */
   readonly timestamp: number | undefined;
 }

@@ -32,13 +32,14 @@ export async function runStep(
   if (argv.length === 0) throw new UserError('bad-instruction', 'RUN has no command');
   const env = state.environment();
   const user = state.config.User ?? '';
+  const network = instruction.network === 'default' ? session.request.network : instruction.network;
   const inputs = new Map<string, string>([
     ['command', JSON.stringify(argv)],
     ...(instruction.script === undefined ? [] : [['script', instruction.script.content] as const]),
     ...env.map((entry) => nameAndValue(entry)),
     ['USER', user],
     ['WORKDIR', cwd],
-    ['--network', instruction.network],
+    ['--network', network],
     ...mountInputs(mounts),
   ]);
   const proxies = session.request.args.proxies().map(([name, value]) => `${name}=${value}`);
@@ -46,7 +47,7 @@ export async function runStep(
   const act = (root: string): Promise<void> =>
     withRunMounts(session, mounts, async (prepared) => {
       const status = await runCommand(session.runner, {
-        ...{ root, argv, cwd, user, onOutput, network: instruction.network, signal: session.signal },
+        ...{ root, argv, cwd, user, onOutput, network, signal: session.signal },
         env: [...env, ...proxies, ...agent, ...prepared.env],
         mounts: [...prepared.mounts, ...scriptMount(session, instruction)],
       });

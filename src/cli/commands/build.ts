@@ -11,17 +11,19 @@ import type { SecretSource } from '../../build/execute/build-request.ts';
 import { removeIdFile, writeIdFile } from '../../build/id-file.ts';
 import { parseAgents } from '../../build/plan/agents.ts';
 import { BuildArgs } from '../../build/plan/build-args.ts';
-import { ownPlatform, platformArgs } from '../../build/plan/platform.ts';
+import { checkPlatform, ownPlatform, platformArgs } from '../../build/plan/platform.ts';
 import { withBuildStore } from '../../build/store-bench.ts';
 import type { HostFs } from '../../os/host-fs.ts';
 import { RuntimeStepRunner } from '../../run/step-runner.ts';
 import { parseNewName } from '../../store/reference.ts';
 import type { Store } from '../../store/store.ts';
 import { createToolFs } from '../../store/tool-fs.ts';
+import { addAbsentOptions } from '../absent-options.ts';
 import { PlainProgress } from '../build-progress.ts';
 import { interruptible } from '../interruption.ts';
 import { openStore } from '../open-store.ts';
 import { printLines } from '../print.ts';
+import { QuietProgress } from '../quiet-progress.ts';
 
 interface Options {
   readonly tag: readonly string[];
@@ -35,47 +37,63 @@ interface Options {
   readonly secret: readonly string[];
   readonly ssh: readonly string[];
   readonly timestamp?: string;
+  readonly network: 'default' | 'host' | 'none';
+  readonly platform?: string;
+  readonly quiet?: true;
   readonly explain?: true;
 }
 
 export function buildCommand(): Command {
   const several = (value: string, before: readonly string[]) => [...before, value];
-  return new Command('build')
-    .description('make an image by a Dockerfile')
-    .argument('[context]', 'the directory that COPY takes files from; - for a Dockerfile on standard input')
-    .option('-t, --tag <name>', 'NAME[:TAG] of the image; may be repeated', several, [])
-    .option('-f, --file <path>', 'the Dockerfile; - for standard input')
-    .option(
-      '--build-arg <name=value>',
-      'value of an ARG; without =VALUE that of the environment',
-      several,
-      [],
-    )
-    .option('--target <stage>', 'the stage to build, by name or number; the last unless told')
-    .option('--no-cache', 'do every step anew')
-    .option('--pull', 'have the newest images; there is no registry yet, so those of the data root are')
-    .option('--label <name=value>', 'a label of the image', several, [])
-    .option('--iidfile <path>', 'write the id of the image there')
-    .option(
-      '--secret <id=ID,src=FILE>',
-      'a secret for RUN --mount=type=secret; or id=ID,env=NAME; of ID alone the variable, or the file, of that name',
-      several,
-      [],
-    )
-    .option(
-      '--ssh <id=socket>',
-      'an agent of ssh for RUN --mount=type=ssh; of the id alone (default) that of SSH_AUTH_SOCK',
-      several,
-      [],
-    )
-    .option('--timestamp <seconds>', 'the time of everything that is made (SOURCE_DATE_EPOCH)')
-    .addOption(
-      new Option('--progress <kind>', 'how progress is shown').choices(['plain', 'auto']).default('auto'),
-    )
-    .option('--explain', 'tell for each step that is not cached which input has changed')
-    .action(async (context: string | undefined, options: Options, command: Command) => {
-      printLines([await build(context, options, command)]);
-    });
+  return (
+    addAbsentOptions(new Command('build'))
+      .description('make an image by a Dockerfile')
+      .argument('[context]', 'the directory that COPY takes files from; - for a Dockerfile on standard input')
+      .option('-t, --tag <name>', 'NAME[:TAG] of the image; may be repeated', several, [])
+      .option('-f, --file <path>', 'the Dockerfile; - for standard input')
+      .option(
+        '--build-arg <name=value>',
+        'value of an ARG; without =VALUE that of the environment',
+        several,
+        [],
+      )
+      .option('--target <stage>', 'the stage to build, by name or number; the last unless told')
+      .option('--no-cache', 'do every step anew')
+      .option('--pull', 'have the newest images; there is no registry yet, so those of the data root are')
+      .option('--label <name=value>', 'a label of the image', several, [])
+      .option('--iidfile <path>', 'write the id of the image there')
+      .option(
+        '--secret <id=ID,src=FILE>',
+        'a secret for RUN --mount=type=secret; or id=ID,env=NAME; of ID alone the variable, or the file, of that name',
+        several,
+        [],
+      )
+      .option(
+        '--ssh <id=socket>',
+        'an agent of ssh for RUN --mount=type=ssh; of the id alone (default) that of SSH_AUTH_SOCK',
+        several,
+        [],
+      )
+      .option('--timestamp <seconds>', 'the time of everything that is made (SOURCE_DATE_EPOCH)')
+      .addOption(
+        new Option('--progress <kind>', 'how progress is shown').choices(['plain', 'auto']).default('auto'),
+      )
+      .addOption(
+        new Option('--network <network>', 'of each RUN that names none: host (default), or none')
+          .choices(['default', 'host', 'none'])
+          .default('default', 'host'),
+      )
+      .option('--platform <platform>', 'that of this machine, as there is no other')
+      .option('-q, --quiet', 'print nothing but the id, unless the build fails')
+      // Of Docker: what is so anyway.
+      .addOption(new Option('--rm [yes]').hideHelp())
+      .addOption(new Option('--force-rm [yes]').hideHelp())
+      .addOption(new Option('--load').hideHelp())
+      .option('--explain', 'tell for each step that is not cached which input has changed')
+      .action(async (context: string | undefined, options: Options, command: Command) => {
+        printLines([await build(context, options, command)]);
+      })
+  );
 }
 
 async function build(context: string | undefined, options: Options, command: Command): Promise<string> {
@@ -96,10 +114,13 @@ async function build(context: string | undefined, options: Options, command: Com
   const timestamp = timestampOf(
     options.timestamp ?? given.get('SOURCE_DATE_EPOCH') ?? process.env.SOURCE_DATE_EPOCH,
   );
-  const reporter = new PlainProgress({
+  if (options.platform !== undefined) checkPlatform(options.platform, platform);
+  const progress = {
     explain: options.explain === true,
-    write: (text) => process.stderr.write(text),
-  });
+    write: (text: string | Uint8Array) => process.stderr.write(text),
+  };
+  const quiet = options.quiet === true ? new QuietProgress(progress) : undefined;
+  const reporter = quiet ?? new PlainProgress(progress);
   if (options.pull === true)
     reporter.warn('--pull changes nothing: images come from the data root, there is no registry to ask');
   const store = await openStore(command);
@@ -121,11 +142,15 @@ async function build(context: string | undefined, options: Options, command: Com
           names: options.tag,
           secrets: new Map(options.secret.map(parseSecret)),
           agents,
+          network: options.network,
         },
       ),
     );
     if (options.iidfile !== undefined) writeIdFile(options.iidfile, id);
     return id;
+  } catch (thrown) {
+    quiet?.tell();
+    throw thrown;
   } finally {
     interruption.end();
     tree?.close();
