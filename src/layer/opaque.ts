@@ -43,6 +43,11 @@ export function setOpaque(fs: HostFs, dir: Fd, name: Name, names: OverlayNames):
   fs.setXattr(dir, name, names.opaque, yes, 0);
 }
 
+/** Once a directory holds no whiteouts in the form of files. */
+export function expectNoXattrWhiteouts(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): void {
+  if (readOpaque(fs, dir, name, names) === 'xattrs') fs.findRemoveXattr(dir, name, names.opaque);
+}
+
 /**
  * Says of a directory that it may hold whiteouts in the form of files. False for an opaque one: there is nothing that
  * a whiteout in it could hide.

@@ -23,6 +23,7 @@ import type { Redirect } from './redirect.ts';
 import { renameToFree } from './renames.ts';
 import { restoreState, saveState } from './saved-state.ts';
 import type { TempNames } from './temp-names.ts';
+import { isWhiteoutAt, isWhiteoutStat } from './whiteout.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 /** One thing that was done, or that the operator should know; `path` is below the upper's root. */
@@ -43,6 +44,8 @@ export interface SettleContext {
   /** An empty directory on the upper's file system. */
   readonly work: Fd;
   readonly temps: TempNames;
+  /** Whether whiteouts of the upper may be files with an attribute. */
+  readonly xattrWhiteouts: boolean;
   readonly report: (step: SettleStep) => void;
 }
 
@@ -73,6 +76,11 @@ export class UnionDir {
     const own = this.parent.path(this.name);
     return name === self ? own : asName(`${own}/${name}`);
   }
+}
+
+/** Whether (dir, name) of the upper, which `fs.stat` tells of, is a whiteout. */
+export function isWhiteout({ fs, names, xattrWhiteouts }: SettleContext, dir: Fd, name: Name): boolean {
+  return xattrWhiteouts ? isWhiteoutAt(fs, dir, name, names) : isWhiteoutStat(fs.stat);
 }
 
 /** The root of the union. */

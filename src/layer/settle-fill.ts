@@ -20,6 +20,7 @@ import {
   changeIn,
   ensureUpper,
   isOpaque,
+  isWhiteout,
   listBelow,
   listUpper,
   publishCopy,
@@ -28,7 +29,6 @@ import {
   type SettleContext,
 } from './settle-context.ts';
 import { liftFlags } from './settle-flags.ts';
-import { isWhiteoutAt } from './whiteout.ts';
 
 /** Fills what has to be filled in and below `dir`, and makes it all changeable; with `whole`, everything that shows from below. */
 export async function fillTree(
@@ -41,7 +41,7 @@ export async function fillTree(
   const parent = await ensureUpper(context, dir);
   const present = listUpper(context, dir);
   for (const name of present) {
-    if (!fs.findStatx(parent, name) || isWhiteoutAt(fs, parent, name, names)) continue;
+    if (!fs.findStatx(parent, name) || isWhiteout(context, parent, name)) continue;
     const type = (fs.stat[st.mode] ?? 0) & S_IFMT;
     if (protectionOf(fs.stat) !== 0) liftFlags(context, parent, name);
     if (type === S_IFDIR) {

@@ -20,13 +20,14 @@ import { bindIndex, isIndexOfOther, removeIndex } from './index-dir.ts';
 import { LinkBook } from './link-book.ts';
 import { LowerView } from './lower-view.ts';
 import { removeNlink } from './nlink.ts';
-import { adoptOpaque, expectXattrWhiteouts, readOpaque } from './opaque.ts';
+import { adoptOpaque, expectNoXattrWhiteouts, readOpaque } from './opaque.ts';
 import { protectionOf } from './protattr.ts';
 import { emptyDirectory } from './remove-tree.ts';
 import { removeRedirect } from './redirect.ts';
 import { forgetState, restoreState } from './saved-state.ts';
 import {
   changeIn,
+  isWhiteout,
   listBelow,
   listUpper,
   rootDir,
@@ -38,7 +39,7 @@ import {
 import { fillTree, linkName } from './settle-fill.ts';
 import { liftFlags, putFlagsBack } from './settle-flags.ts';
 import { TempNames } from './temp-names.ts';
-import { isWhiteoutAt, notesXattrWhiteouts } from './whiteout.ts';
+import { dropNoteOfXattrWhiteouts, isWhiteoutStat, notesXattrWhiteouts, WhiteoutMaker } from './whiteout.ts';
 import { findIndex, prepareWork, type PreparedWork } from './work-dir.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
@@ -88,7 +89,11 @@ export async function settle(
     const view = new LowerView(fs, parts);
     const temps = new TempNames();
     const aufs = parts.aufs === true;
-    const context: SettleContext = { fs, names, aufs, view, upper, work: prepared.work, temps, report };
+    const xattrWhiteouts =
+      notesXattrWhiteouts(fs, upper, names) || readOpaque(fs, upper, self, names) === 'xattrs';
+    const context: SettleContext = {
+      ...{ fs, names, aufs, view, upper, work: prepared.work, temps, xattrWhiteouts, report },
+    };
     const book = new LinkBook(fs, {
       index: usableIndex(fs, parts, prepared, report),
       work: prepared.work,
@@ -101,10 +106,19 @@ export async function settle(
     await fs.syncfs(upper);
     if (!isForeign) removeIndex(fs, parts.work);
     emptyDirectory(fs, prepared.work);
-    await strip(context, rootDir(context));
+    const whiteouts = new WhiteoutMaker(fs, prepared.work, names);
+    const keepsFiles = xattrWhiteouts && whiteouts.tryOut() !== 'device';
+    await strip(context, rootDir(context), keepsFiles ? undefined : whiteouts);
     stripMarks(context, upper, self);
-    removeForeignGuard(fs, upper, names);
-    if (notesXattrWhiteouts(fs, upper, names)) expectXattrWhiteouts(fs, upper, self, names);
+    if (keepsFiles) {
+      const message = 'whiteouts are files with an attribute here, which other programs show as empty files';
+      report({ kind: 'warning', path: self, message });
+    } else {
+      removeForeignGuard(fs, upper, names);
+      expectNoXattrWhiteouts(fs, upper, self, names);
+      dropNoteOfXattrWhiteouts(fs, upper, names);
+      emptyDirectory(fs, prepared.work);
+    }
     restoreState(fs, upper, self, names);
     putFlagsBack(context, upper, self);
     await fs.syncfs(upper);
@@ -187,8 +201,15 @@ async function linkLowerName(
   }
 }
 
-/** Drops what a plain upper does not need, and mends what a crash of an earlier run has left. */
-async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
+/**
+ * Drops what a plain upper does not need, and mends what a crash of an earlier run has left. Whiteouts that are files become
+ * those of `devices`, where it can make them.
+ */
+async function strip(
+  context: SettleContext,
+  dir: UnionDir,
+  devices: WhiteoutMaker | undefined,
+): Promise<void> {
   const { fs, names, aufs } = context;
   const { fd } = dir;
   if (fd === undefined) return;
@@ -197,14 +218,19 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
   const whiteouts: Name[] = [];
   for (const name of listUpper(context, dir)) {
     if (!fs.findStatx(fd, name)) continue;
-    if (isWhiteoutAt(fs, fd, name, names)) {
+    if (isWhiteout(context, fd, name)) {
+      if (devices !== undefined && !isWhiteoutStat(fs.stat)) {
+        changeIn(context, fd, () => {
+          devices.replace(fd, name);
+        });
+      }
       whiteouts.push(name);
       continue;
     }
     const isDir = ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
     if (isDir) {
       if ((fs.overlayMarks(fd, name, names.prefix) & mark.foreign) !== 0) adoptOpaque(fs, fd, name, names);
-      await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner));
+      await withDirectory(context, { parent: dir, fd, name }, (inner) => strip(context, inner, devices));
     }
     const marks = stripMarks(context, fd, name);
     if ((marks & mark.other) === 0) continue;
@@ -213,6 +239,7 @@ async function strip(context: SettleContext, dir: UnionDir): Promise<void> {
     else forgetState(fs, fd, name, names);
     putFlagsBack(context, fd, name);
   }
+  if (devices !== undefined && dir.parent !== undefined) expectNoXattrWhiteouts(fs, fd, self, names);
   // Where nothing is below, a plain mount would list them.
   if (dir.lowers.length > 0 || whiteouts.length === 0) return;
   changeIn(context, fd, () => {

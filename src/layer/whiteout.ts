@@ -5,7 +5,7 @@
  * system takes no such device: one in a union, ours or the kernel's, where that would be a whiteout of the union itself.
  */
 import { errno } from '../base/errno.ts';
-import { FsError, isFsError } from '../base/fs-error.ts';
+import { FsError, fsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, S_IFCHR, S_IFMT, S_IFREG } from '../os/constants.ts';
@@ -19,11 +19,15 @@ const yes = Buffer.from('y');
 const self = asName('');
 
 /**
- * Says on the root of an upper that whiteouts in it may be files. For that it has the attribute of one, which means nothing
- * on a directory, since its opaque mark may have to say something else (foreign-guard.ts).
+ * Says on the root of a layer that whiteouts anywhere in it may be files. For that it has the attribute of one, which means nothing
+ * on a directory: opaque marks have to say something else at times.
  */
 export function noteXattrWhiteouts(fs: HostFs, root: Fd, names: OverlayNames): void {
   if (!notesXattrWhiteouts(fs, root, names)) fs.setXattr(root, self, names.whiteout, yes, 0);
+}
+
+export function dropNoteOfXattrWhiteouts(fs: HostFs, root: Fd, names: OverlayNames): void {
+  fs.findRemoveXattr(root, self, names.whiteout);
 }
 
 export function notesXattrWhiteouts(fs: HostFs, root: Fd, names: OverlayNames): boolean {
@@ -34,6 +38,9 @@ export function notesXattrWhiteouts(fs: HostFs, root: Fd, names: OverlayNames): 
 const forms = ['device', 'xattr'] as const;
 
 export type WhiteoutForm = (typeof forms)[number];
+
+/** Errors by which a file system says that it does not take a form. */
+const refusals: ReadonlySet<number> = new Set([errno.EPERM, errno.EOPNOTSUPP, errno.ENOENT]);
 
 /** Whether what `statx` found is a whiteout in the form of a device: `stat` as in `HostFs.stat`. */
 export function isWhiteoutStat(stat: Float64Array): boolean {
@@ -82,7 +89,11 @@ export function putWhiteout(fs: HostFs, dir: Fd, name: Name, names: OverlayNames
     return 'device';
   } catch (error) {
     if (!isFsError(error, 'EPERM')) throw error;
-    makeXattrWhiteout(fs, dir, name, names);
+    try {
+      makeXattrWhiteout(fs, dir, name, names);
+    } catch (second) {
+      throw isFsError(second, 'EOPNOTSUPP') ? error : second;
+    }
     return 'xattr';
   }
 }
@@ -100,7 +111,7 @@ export class WhiteoutMaker {
   #shared: Name | undefined;
   /** Once a link was refused for good, every whiteout is an inode of its own. */
   #canLink = true;
-  #form: WhiteoutForm = 'device';
+  #form: WhiteoutForm | 'none' = 'device';
 
   /** `work`: a directory on the upper's file system that is emptied at every mount. */
   constructor(fs: HostFs, work: Fd, names: OverlayNames) {
@@ -110,19 +121,19 @@ export class WhiteoutMaker {
   }
 
   /**
-   * Makes one and removes it, to find out which form the file system takes. `none`: nothing below can be removed. Whatever fails
-   * but the permission (EPERM) says nothing of the form.
+   * Makes one and removes it, to find out which form the file system takes. `none`: nothing below can be removed (EPERM). What
+   * fails for want of room or the like says nothing of the form.
    */
   tryOut(): WhiteoutForm | 'none' {
     for (const form of forms) {
       this.#form = form;
       if (this.#isTaken()) return form;
     }
-    this.#form = 'device';
+    this.#form = 'none';
     return 'none';
   }
 
-  get form(): WhiteoutForm {
+  get form(): WhiteoutForm | 'none' {
     return this.#form;
   }
 
@@ -130,18 +141,21 @@ export class WhiteoutMaker {
     const name = this.#temps.next();
     try {
       this.#make(this.#work, name);
+      // fuse-overlayfs takes the device for a whiteout of its own, and keeps no attribute of this name.
+      const isThere =
+        this.#fs.findStatx(this.#work, name) && isWhiteoutAt(this.#fs, this.#work, name, this.#names);
       this.#fs.findUnlinkat(this.#work, name, 0);
+      return isThere;
     } catch (error) {
       if (!(error instanceof FsError)) throw error;
-      return error.errno !== errno.EPERM && error.errno !== errno.EOPNOTSUPP;
+      return !refusals.has(error.errno);
     }
-    return true;
   }
 
   /** Publishes a whiteout at (dir, name), where nothing is: EEXIST otherwise. */
   linkTo(dir: Fd, name: Name): void {
     if (this.#canLink && this.#link(dir, name)) return;
-    if (this.#form === 'device') {
+    if (this.#form !== 'xattr') {
       this.#make(dir, name);
       return;
     }
@@ -197,6 +211,7 @@ export class WhiteoutMaker {
   }
 
   #make(dir: Fd, name: Name): void {
+    if (this.#form === 'none') throw fsError('EPERM');
     // Linux 5.8 and later let anybody make this one device.
     if (this.#form === 'device') this.#fs.mknodat(dir, name, S_IFCHR, 0);
     else makeXattrWhiteout(this.#fs, dir, name, this.#names);

@@ -102,6 +102,9 @@ async function* gunzipped(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
+/** Codes of what is written to a program, or was to be, when it has ended: by the system, and by Node. */
+const hasEnded: ReadonlySet<unknown> = new Set(['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+
 async function* throughProgram(
   source: AsyncIterable<Uint8Array>,
   { argv, debian }: Program,
@@ -115,8 +118,8 @@ async function* throughProgram(
     said = (said + text).slice(0, messageMax);
   });
   const fed = pipeline(source, child.stdin).catch((error: unknown) => {
-    // EPIPE: the program has ended, and says itself why.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error;
+    // The program has ended, and says itself why.
+    if (!(error instanceof Error && 'code' in error && hasEnded.has(error.code))) throw error;
   });
   fed.catch(() => undefined);
   try {

@@ -14,8 +14,8 @@ import { UserError } from '../base/user-error.ts';
 import { aclDefault, parseAcl } from '../layer/acl.ts';
 import { mustCopy } from '../layer/attributes.ts';
 import { isPrivate } from '../layer/escape.ts';
-import { expectXattrWhiteouts, setOpaque } from '../layer/opaque.ts';
-import { putWhiteout } from '../layer/whiteout.ts';
+import { expectXattrWhiteouts, readOpaque, setOpaque } from '../layer/opaque.ts';
+import { isXattrWhiteout, noteXattrWhiteouts, putWhiteout } from '../layer/whiteout.ts';
 import { overlayNames, type OverlayNames } from '../layer/xattr-names.ts';
 import {
   AT_FDCWD,
@@ -68,6 +68,7 @@ export interface AppliedTar extends LayerTarResult {
 }
 
 const self = asName('');
+const here = asName('.');
 /** -1 would mean "leave it as it is" to chown(2). */
 const idMax = 2 ** 32 - 2;
 const nodeTypes = { fifo: S_IFIFO, char: S_IFCHR, block: S_IFBLK } as const;
@@ -120,7 +121,7 @@ async function unpack(fs: HostFs, root: Fd, source: ByteSource, options: ApplyOp
   const names = overlayNames(options.xattrs === 'user');
   const tree = new LayerTree(fs, root, options.plain === true ? undefined : names);
   const reader = new TarReader(source, options.findId);
-  const unpacker = new Unpacker(fs, tree, reader, {
+  const unpacker = new Unpacker(fs, root, tree, reader, {
     ...{ names, keepsMarks: options.keepsMarks === true },
     onUnsupported: options.onUnsupported,
   });
@@ -150,6 +151,7 @@ interface UnpackerOptions {
 
 class Unpacker {
   readonly #fs: HostFs;
+  readonly #root: Fd;
   readonly #tree: LayerTree;
   readonly #reader: TarReader;
   readonly #names: OverlayNames;
@@ -158,11 +160,13 @@ class Unpacker {
 
   constructor(
     fs: HostFs,
+    root: Fd,
     tree: LayerTree,
     reader: TarReader,
     { names, keepsMarks, onUnsupported }: UnpackerOptions,
   ) {
     this.#fs = fs;
+    this.#root = root;
     this.#tree = tree;
     this.#reader = reader;
     this.#names = names;
@@ -175,7 +179,7 @@ class Unpacker {
       const { kind, parent, name } = parseEntryPath(entry.path, plain);
       if (kind === 'root') this.#directory(this.#tree.directory(''), self, entry);
       else if (kind === 'object') await this.#object(parent, name, entry);
-      else if (kind === 'opaque') setOpaque(this.#fs, this.#tree.directory(parent).fd, self, this.#names);
+      else if (kind === 'opaque') this.#makeOpaque(this.#tree.directory(parent).fd, self);
       else if (kind === 'whiteout') this.#whiteout(this.#tree.directory(parent), name);
     } catch (error) {
       if (isFsError(error, 'EPERM'))
@@ -268,13 +272,33 @@ class Unpacker {
     const occupant = this.#tree.occupant(dir, name);
     if (occupant === 'nothing') this.#hide(dir.fd, name);
     // Anything but a directory hides what lies below by being there.
-    else if (occupant === 'directory') setOpaque(this.#fs, dir.fd, name, this.#names);
+    else if (occupant === 'directory') this.#makeOpaque(dir.fd, name);
   }
 
   #hide(dir: Fd, name: Name): void {
     if (putWhiteout(this.#fs, dir, name, this.#names) === 'device') return;
     // In an opaque directory there is nothing to hide.
     if (!expectXattrWhiteouts(this.#fs, dir, self, this.#names)) this.#fs.unlinkat(dir, name, 0);
+    else noteXattrWhiteouts(this.#fs, this.#root, this.#names);
+  }
+
+  /** Whiteouts in it that are files would be looked for no more. */
+  #makeOpaque(dir: Fd, name: Name): void {
+    if (readOpaque(this.#fs, dir, name, this.#names) === 'xattrs') this.#removeXattrWhiteouts(dir, name);
+    setOpaque(this.#fs, dir, name, this.#names);
+  }
+
+  #removeXattrWhiteouts(parent: Fd, name: Name): void {
+    const fs = this.#fs;
+    const dir = fs.openat(parent, name === self ? here : name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    try {
+      for (const one of fs.listDirectory(dir).names) {
+        if (!fs.findStatx(dir, one) || !isXattrWhiteout(fs, dir, one, this.#names)) continue;
+        fs.unlinkat(dir, one, 0);
+      }
+    } finally {
+      fs.close(dir);
+    }
   }
 
   /** In this order: a change of owner drops capabilities and setuid bits, and a list sets the mode. */

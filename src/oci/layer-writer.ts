@@ -58,7 +58,6 @@ interface Frame {
   /** Of the directory, with a slash at its end; empty for the layer's own. */
   readonly prefix: string;
   readonly names: readonly Name[];
-  readonly hasXattrWhiteouts: boolean;
   next: number;
 }
 
@@ -167,7 +166,7 @@ class LayerWriter {
   async #file(frame: Frame, name: Name, path: Name, type: EntryType): Promise<void> {
     const { dir } = frame;
     const stat = Float64Array.from(this.#fs.stat);
-    if (frame.hasXattrWhiteouts && isXattrWhiteout(this.#fs, dir, name, this.#names)) {
+    if (!this.#isPlain && isXattrWhiteout(this.#fs, dir, name, this.#names)) {
       await this.#mark(frame.prefix, aufsWhiteoutName(name));
       return;
     }
@@ -189,7 +188,7 @@ class LayerWriter {
     try {
       // Latin1, so the order of characters is that of bytes.
       const names = this.#fs.listDirectory(dir).names.toSorted();
-      return { dir, prefix, names, hasXattrWhiteouts: opacity === 'xattrs', next: 0 };
+      return { dir, prefix, names, next: 0 };
     } catch (error) {
       this.#fs.close(dir);
       throw error;

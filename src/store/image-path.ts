@@ -22,7 +22,7 @@ export interface ImagePath {
 export function splitImagePath(
   word: string,
 ): { readonly image: string; readonly path: string; readonly layer: string | undefined } | undefined {
-  const match = /^(?<image>[^/][^@]*?):(?<path>\/.*?)(?:@(?<layer>(?:sha256:)?[0-9a-f]+))?$/.exec(word);
+  const match = /^(?<image>[^/][^@]*?):(?<path>\/.*?)(?:@(?<layer>(?:sha256:)?[0-9a-f]+))?$/s.exec(word);
   const { image, path, layer } = match?.groups ?? {};
   return image === undefined || path === undefined ? undefined : { image, path, layer };
 }

@@ -31,9 +31,10 @@ export async function findProvenance(store: Store, word: string): Promise<Proven
     return inImage(store, image, path);
   }
   const file = realFile(word);
-  const record = (await store.mounts.list()).findLast(
-    ({ target, ending }) => ending !== true && `${file}/`.startsWith(`${target}/`),
-  );
+  // One of them may lie in another.
+  const [record] = (await store.mounts.list())
+    .filter(({ target, ending }) => ending !== true && `${file}/`.startsWith(`${target}/`))
+    .sort((a, b) => b.target.length - a.target.length);
   const image = record === undefined ? undefined : await imageOf(store, record.layers);
   if (record === undefined || image === undefined) {
     throw new UserError('not-mounted', `${word} lies in no image that is mounted from this data root`, {

@@ -23,8 +23,10 @@ export interface LayerFacts {
   readonly detached: boolean;
   /** Not part of the merged tree: only redirects of metacopy files lead here. */
   readonly dataOnly: boolean;
-  /** It may hold whiteouts that are files with an attribute: in its root, or, of an upper, anywhere. */
+  /** Its root may hold whiteouts that are files with an attribute. */
   readonly xattrWhiteouts: boolean;
+  /** So may any directory in it. */
+  readonly xattrWhiteoutsAnywhere: boolean;
   /** `.wh.` names in it are whiteouts. */
   readonly aufs: boolean;
 }
@@ -40,6 +42,8 @@ export class Layer {
   readonly dataOnly: boolean;
   readonly aufs: boolean;
   readonly rootDir: RealDir;
+  /** Whiteouts that are files with an attribute may be in any directory, whatever its mark says. */
+  xattrWhiteouts: boolean;
   /** A lower on another file system has the same uuid: no origin and no index (layer/shared-uuid.ts). */
   sharesUuid = false;
 
@@ -55,5 +59,6 @@ export class Layer {
     this.aufs = facts.aufs;
     this.rootDir = RealDir.root(this);
     this.rootDir.xattrWhiteouts = facts.xattrWhiteouts;
+    this.xattrWhiteouts = facts.xattrWhiteoutsAnywhere;
   }
 }

@@ -108,8 +108,9 @@ class Opening {
     if (prepared !== undefined) this.#fds.push(prepared.work);
     if (prepared?.index !== undefined) this.#fds.push(prepared.index);
     const index = this.#bind(prepared?.index, writable?.layer, lowers[0]);
-    const isGuarded = !features.userxattr && needsOurOptions(features);
-    if (writable !== undefined && isGuarded) guard(this.#fs, writable.layer, names);
+    if (writable !== undefined && !features.userxattr && needsOurOptions(features)) {
+      guard(this.#fs, writable.layer, names);
+    }
     if (prepared !== undefined && features.volatile) createVolatileGuard(this.#fs, prepared.work);
     const core = new UnionCore({
       fs: this.#fs,
@@ -126,7 +127,7 @@ class Opening {
       unprivileged: this.#options.unprivileged ?? false,
       ids: this.#options.ids,
     });
-    if (writable !== undefined) chooseWhiteouts(core, writable.layer, isGuarded);
+    if (writable !== undefined) chooseWhiteouts(core, writable.layer);
     const leave = share?.join(() => {
       core.fitDescriptors();
     });
@@ -215,6 +216,8 @@ class Opening {
     const fsid = this.#fsids.get(dev) ?? this.#fsids.size;
     this.#fsids.set(dev, fsid);
     const names = overlayNames(features.userxattr);
+    const isMarked = readOpaque(this.#fs, root, asName(''), names) === 'xattrs';
+    const isNoted = notesXattrWhiteouts(this.#fs, root, names);
     return new Layer({
       path,
       root,
@@ -224,7 +227,9 @@ class Opening {
       uuid: this.#fs.fsUuid(root),
       detached,
       dataOnly,
-      xattrWhiteouts: mayHoldXattrWhiteouts(this.#fs, root, names),
+      xattrWhiteouts: isMarked || isNoted,
+      // The kernel honours the mark in lower layers alone, and we for all of an upper.
+      xattrWhiteoutsAnywhere: isNoted || (isMarked && index === 0),
       aufs: features.aufs,
     });
   }
@@ -235,24 +240,24 @@ function needsOurOptions({ metacopy, redirectDir, index }: UnionFeatures): boole
   return metacopy || redirectDir === 'on' || index;
 }
 
-function mayHoldXattrWhiteouts(fs: HostFs, root: Fd, names: OverlayNames): boolean {
-  return readOpaque(fs, root, asName(''), names) === 'xattrs' || notesXattrWhiteouts(fs, root, names);
-}
-
 /** The guard takes the place of an opaque mark. */
 function guard(fs: HostFs, upper: Layer, names: OverlayNames): void {
-  if (upper.rootDir.xattrWhiteouts) noteXattrWhiteouts(fs, upper.root, names);
+  if (upper.xattrWhiteouts) noteXattrWhiteouts(fs, upper.root, names);
   setForeignGuard(fs, upper.root, names);
 }
 
 /** Finds out which form the upper takes. Where it takes none, all but removing and renaming works. */
-function chooseWhiteouts(core: UnionCore, upper: Layer, isGuarded: boolean): void {
+function chooseWhiteouts(core: UnionCore, upper: Layer): void {
   const form = core.whiteoutMaker().tryOut();
   if (form === 'xattr') {
+    const { fs, names } = core;
     // Whoever mounts it next, a copy on another file system perhaps, has to look for them.
-    noteXattrWhiteouts(core.fs, upper.root, core.names);
-    if (!isGuarded) expectXattrWhiteouts(core.fs, upper.root, asName(''), core.names);
+    noteXattrWhiteouts(fs, upper.root, names);
+    // fuse-overlayfs would show them as empty files.
+    if (names.user) expectXattrWhiteouts(fs, upper.root, asName(''), names);
+    else setForeignGuard(fs, upper.root, names);
     upper.rootDir.xattrWhiteouts = true;
+    upper.xattrWhiteouts = true;
   }
   if (form !== 'none') return;
   const place = nameToText(upper.path);

@@ -198,11 +198,12 @@ function addUpper(
   const merged = dir.lowers.length > 0;
   const impure = isImpure(core, node);
   const aufs = upper.hasAufsNames === true;
+  const mayHide = upper.layer.xattrWhiteouts;
   for (let i = 0; i < raw.names.length; i++) {
     const type = raw.types[i] ?? DT_UNKNOWN;
     const name = raw.names[i] as Name;
     if (aufs && isAufsMetadata(name)) continue;
-    const doubtful = type === DT_CHR || type === DT_UNKNOWN || (upper.xattrWhiteouts && type === DT_REG);
+    const doubtful = type === DT_CHR || type === DT_UNKNOWN || (mayHide && type === DT_REG);
     if (doubtful && isWhiteout(core, upper, name)) continue;
     push(core, entries, upper, raw, i, !impure && !(merged && type === DT_DIR));
   }
@@ -222,7 +223,7 @@ function addLowers(
     addOnly(core, only, hidden, entries);
     return;
   }
-  const mayHide = dir.lowers.some((lower) => lower.xattrWhiteouts);
+  const mayHide = dir.lowers.some((lower) => lower.mayHoldXattrWhiteouts);
   indexOf(core, node).forEach((name, position, raw, i) => {
     if (hidden?.has(name) === true) return;
     const type = raw.types[i] ?? DT_UNKNOWN;
@@ -244,7 +245,8 @@ function addOnly(
     const name = raw.names[i] as Name;
     const type = raw.types[i] ?? DT_UNKNOWN;
     if (hidden?.has(name) === true || (lower.hasAufsNames === true && isAufsMetadata(name))) continue;
-    const doubtful = type === DT_CHR || type === DT_UNKNOWN || (lower.xattrWhiteouts && type === DT_REG);
+    const doubtful =
+      type === DT_CHR || type === DT_UNKNOWN || (lower.mayHoldXattrWhiteouts && type === DT_REG);
     if (doubtful && statLower(core, lower, name, core.scratch) !== 'found') continue;
     push(core, entries, lower, raw, i, true);
   }

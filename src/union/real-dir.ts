@@ -46,7 +46,7 @@ export class RealDir extends Place {
   dev: number;
   /** st_size at the time of its lookup: how much a listing of it is likely to cost. */
   size = 0;
-  /** It may hold whiteouts that are files with an attribute (its opaque mark is `x`). */
+  /** Its opaque mark is `x`: see `mayHoldXattrWhiteouts`. */
   xattrWhiteouts = false;
   /** It holds AUFS whiteouts or marks, none of which can be made in a mount. undefined: not read yet. */
   hasAufsNames: boolean | undefined;
@@ -65,6 +65,11 @@ export class RealDir extends Place {
   constructor(layer: Layer, dir: RealDir | undefined, name: Name, fd: Fd = noFd) {
     super(layer, dir, name, fd);
     this.dev = dir?.dev ?? layer.dev;
+  }
+
+  /** Whether whiteouts that are files with an attribute may be in it. */
+  get mayHoldXattrWhiteouts(): boolean {
+    return this.xattrWhiteouts || this.layer.xattrWhiteouts;
   }
 
   static root(layer: Layer): RealDir {

@@ -213,11 +213,22 @@ function publish(
     fs.renameat2(from, name, to, newName, 0);
     return;
   }
+  if (
+    core.whiteoutMaker().form === 'device' &&
+    leavesWhiteout(core, { dir: from, name }, { dir: to, name: newName })
+  )
+    return;
+  publishInSteps(core, { dir: from, name }, { dir: to, name: newName });
+}
+
+/** False where the file system has no step for it. */
+function leavesWhiteout(core: UnionCore, from: Entry, to: Entry): boolean {
   try {
-    fs.renameat2(from, name, to, newName, RENAME_WHITEOUT);
+    core.fs.renameat2(from.dir, from.name, to.dir, to.name, RENAME_WHITEOUT);
+    return true;
   } catch (thrown) {
     if (!isFsError(thrown, 'EINVAL')) throw thrown;
-    publishInSteps(core, { dir: from, name }, { dir: to, name: newName });
+    return false;
   }
 }
 

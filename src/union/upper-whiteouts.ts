@@ -15,14 +15,14 @@ const self = asName('');
 export function isUpperWhiteout(core: UnionCore, inside: RealDir, name: Name): boolean {
   const { fs } = core;
   if (isWhiteoutStat(fs.stat)) return true;
-  if (!inside.layer.rootDir.xattrWhiteouts || !isEmptyFileStat(fs.stat)) return false;
+  if (!inside.layer.xattrWhiteouts || !isEmptyFileStat(fs.stat)) return false;
   return hasWhiteoutMark(fs, core.dirs.fd(inside), name, core.names);
 }
 
 /** A whiteout is going to be in `inside` at `name`: call it before it is. */
 export function willHide(core: UnionCore, inside: RealDir, name: Name): void {
   willHold(inside, name);
-  if (inside.xattrWhiteouts || core.whiteoutMaker().form === 'device') return;
+  if (inside.xattrWhiteouts || core.whiteoutMaker().form !== 'xattr') return;
   expectXattrWhiteouts(core.fs, core.dirs.fd(inside), self, core.names);
   inside.xattrWhiteouts = true;
 }

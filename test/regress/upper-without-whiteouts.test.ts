@@ -73,7 +73,84 @@ t.test('an upper that was copied to a disk', needs(...mountNeeds, 'overlayfs'), 
   await shell(scratch.path, `'${programPath}' --settle -o ${unionOptions(copy)}`);
   const below = await scratch.kernelOverlay({ lower: [copy.upper, ...copy.lower] });
   t.equal(await shell(below.path, list), 'dir d\ndir/a f', 'settled, as a lower layer of the kernel');
+  await below.unmount();
+  const theirs = await scratch.kernelOverlay(copy);
+  t.equal(await shell(theirs.path, list), 'dir d\ndir/a f', 'and as an upper');
+  t.equal(await shell(copy.upper, 'getfattr -dR -m overlay.opaque -m whiteout . 2>/dev/null'), '');
 });
+
+t.test('a directory goes whatever its marks say', needs(...mountNeeds, 'overlayfs'), async (t) => {
+  const { scratch, layers } = await makeInside(t, 'kernel');
+  const { upper } = layers;
+  const other = scratch.directory('other');
+  await shell(other, 'mkdir e');
+  const mount = await scratch.mount(layers);
+  await shell(mount.path, 'rm dir/a');
+  await mount.end();
+  // It becomes opaque where it goes.
+  const moved = await scratch.mount({ ...layers, lower: [other] });
+  t.equal(await shell(moved.path, `rmdir e; mv dir e; ${list}`), 'e d');
+  await moved.end();
+  const again = await scratch.mount({ ...layers, lower: [other] });
+  t.equal(await shell(again.path, `rmdir e; ${list}`), '');
+  await again.end();
+  t.equal(await shell(upper, 'ls'), 'e');
+});
+
+t.test('the tree as the only lower layer', needs(...mountNeeds, 'overlayfs'), async (t) => {
+  const { scratch, layers } = await makeInside(t, 'kernel');
+  const mount = await scratch.mount(layers);
+  await shell(mount.path, 'rm dir/a dir/b');
+  await mount.end();
+  const above = { upper: scratch.directory('upper'), work: scratch.directory('work') };
+  const alone = await scratch.mount({ ...above, lower: [layers.upper] });
+  t.equal(await shell(alone.path, `rmdir dir; ${list}`), '');
+});
+
+t.test('settled in a union, it stays ours alone', needs(...mountNeeds, 'overlayfs'), async (t) => {
+  const { scratch, layers } = await makeInside(t, 'kernel');
+  const off = ['metacopy=off', 'redirect_dir=off', 'index=off'];
+  for (const options of [[], off]) {
+    const mount = await scratch.mount({ ...layers, options });
+    await shell(mount.path, 'rm -f dir/a');
+    await mount.end();
+    const said = await shell(
+      scratch.path,
+      `'${programPath}' --settle -o ${unionOptions({ ...layers, options })}`,
+    );
+    t.match(said, /whiteouts are files with an attribute here/);
+    const marks = await shell(layers.upper, 'getfattr -n trusted.overlay.opaque .');
+    t.match(marks, /run stratafs --settle first/, 'fuse-overlayfs does not mount it');
+    const again = await scratch.mount({ ...layers, options });
+    t.equal(await shell(again.path, 'ls dir'), 'b');
+    await again.end();
+  }
+});
+
+t.test(
+  'in fuse-overlayfs, which takes the device for its own',
+  needs(...mountNeeds, 'program:fuse-overlayfs'),
+  async (t) => {
+    const outer = await makePlace(t, 'mkdir lower; echo low >lower/file');
+    const at = outer.scratch.directory('theirs');
+    const options = unionOptions({ lower: [outer.lower], upper: outer.upper, work: outer.work });
+    await shell(at, `cd /; fuse-overlayfs -o ${options} '${at}'`);
+    t.teardown(() => shell('/', `umount '${at}'`));
+    await shell(at, 'mkdir upper work');
+    const inner = makeScratch(t);
+    const mount = await inner.mount({
+      lower: [`${at}/lower`],
+      upper: `${at}/upper`,
+      work: `${at}/work`,
+      options: ['userxattr'],
+    });
+    t.match(mount.log(), /takes no whiteouts/);
+    t.match(
+      await shell(mount.path, 'mv file moved || true; rm file || true; ls'),
+      /not permitted[^]*not permitted[^]*\nfile$/,
+    );
+  },
+);
 
 t.test('no attributes: a warning at the mount', needs(...mountNeeds), async (t) => {
   const { scratch, layers } = await makeInside(t, 'ours', ['noxattrs=1']);
