@@ -2,6 +2,7 @@
  * What refers to layers: images, mounts, and commands at work. A layer that nothing refers to is left over. Where a file is
  * damaged that says what is needed nobody can tell, and nothing is thrown away.
  */
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -19,7 +20,7 @@ export interface References {
   readonly layers: ReadonlySet<ChainId>;
   /** Directories of the driver that must stay, but for what a damaged layer has. */
   readonly caches: ReadonlySet<CacheId>;
-  /** What is wrong with a layer that must stay: which directory it has, nobody can tell. */
+  /** What is wrong with a layer or a container that must stay: which directory it has, nobody can tell. */
   readonly fault: UserError | undefined;
   /** Workspaces of commands that died. */
   readonly deadWorkspaces: readonly string[];
@@ -69,8 +70,18 @@ export async function readReferences(
   const faults = named.map(
     (chainId) => all.get(chainId) ?? brokenFile(store.layers.pathOf(chainId), 'it is missing'),
   );
-  const fault = faults.find((layer) => layer instanceof UserError);
+  const fault = faults.find((layer) => layer instanceof UserError) ?? (await findLostLayers(store));
   return { all, layers, caches, fault, deadWorkspaces };
+}
+
+/** A container that is whole, of which nobody knows the layers: those are taken for left over by whoever looks. */
+async function findLostLayers(store: Store): Promise<UserError | undefined> {
+  const known = new Set(await namesIn(store.root.layerDb('mounts')));
+  for (const id of await namesIn(store.root.at('containers'))) {
+    if (known.has(id) || !existsSync(store.root.at('containers', id, 'container.json'))) continue;
+    return brokenFile(store.root.layerDb('mounts', id), 'it is missing');
+  }
+  return undefined;
 }
 
 /** Directories of the driver that containers, mounts and commands at work have, whatever is damaged of images and layers. */

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { checkStore } from '../../src/store/check/run-check.ts';
 import { OverlayDirs } from '../../src/store/drivers/overlay-dirs.ts';
-import { hexOf, newCacheId, type ImageId } from '../../src/store/ids.ts';
+import { hexOf, newCacheId, type CacheId, type ImageId } from '../../src/store/ids.ts';
 import type { Image } from '../../src/store/image-db.ts';
 import type { Layer } from '../../src/store/layer-db.ts';
 import { resolveImage } from '../../src/store/resolve-image.ts';
@@ -300,7 +300,7 @@ const faults: Readonly<Record<string, Fault>> = {
     },
   },
   'a writable layer has lost its parent': {
-    codes: ['mount-parent', 'mount-id'],
+    codes: ['mount-parent', 'mount-id', 'init-id'],
     mendable: false,
     plant: ({ store }) => {
       const directory = store.root.layerDb('mounts', 'container');
@@ -327,24 +327,82 @@ const faults: Readonly<Record<string, Fault>> = {
   'the definition of a container is no JSON': {
     codes: ['container-file'],
     mendable: false,
-    plant: ({ store }) => {
-      plantContainer(store, { 'container.json': '{', 'run.json': '{"run":"1","startedAt":"","runtime":""}' });
+    plant: async (victim) => {
+      await plantContainer(victim, {
+        'container.json': '{',
+        'run.json': '{"run":"1","startedAt":"","runtime":""}',
+      });
     },
   },
   'the last run of a container is no JSON': {
     codes: ['container-run'],
     mendable: true,
-    plant: ({ store }) => {
-      const definition = '{"id":"1","name":"one","image":{"id":"1"}}';
-      plantContainer(store, { 'container.json': definition, 'run.json': '' });
+    plant: async (victim) => {
+      await plantContainer(victim, { 'run.json': '' });
     },
   },
   'a run of a container that has not ended is no JSON': {
     codes: ['container-run'],
     mendable: false,
-    plant: ({ store }) => {
-      plantContainer(store, { 'run.json': '' });
-      mkdirSync(join(store.run.path, 'bundles', '1'.repeat(64)), { recursive: true });
+    plant: async (victim) => {
+      await plantContainer(victim, { 'run.json': '' });
+      mkdirSync(join(victim.store.run.path, 'bundles', containerId), { recursive: true });
+    },
+  },
+  'a container has lost the list of the layers below': {
+    codes: ['lower-file'],
+    mendable: true,
+    plant: async (victim) => {
+      const { writable } = await plantContainer(victim);
+      rmSync(join(victim.dirs.directory(writable), 'lower'));
+    },
+  },
+  'the init layer of a container has lost its short name': {
+    codes: ['link-missing', 'lower-file'],
+    mendable: true,
+    plant: async (victim) => {
+      const { init } = await plantContainer(victim);
+      rmSync(victim.dirs.links(await victim.dirs.getLink(init)));
+    },
+  },
+  'the init layer of a container is missing': {
+    codes: ['init-id'],
+    mendable: false,
+    plant: async (victim) => {
+      const { init } = await plantContainer(victim);
+      rmSync(victim.dirs.directory(init), { recursive: true });
+    },
+  },
+  'what a container has written is missing': {
+    codes: ['diff-missing'],
+    mendable: false,
+    plant: async (victim) => {
+      const { writable } = await plantContainer(victim);
+      rmSync(victim.dirs.diff(writable), { recursive: true });
+    },
+  },
+  'nobody knows the init layer of a container': {
+    codes: ['init-id'],
+    mendable: false,
+    plant: async (victim) => {
+      await plantContainer(victim);
+      rmSync(victim.store.root.layerDb('mounts', containerId, 'init-id'));
+    },
+  },
+  'nobody knows what a container began with': {
+    codes: ['mount-parent'],
+    mendable: false,
+    plant: async (victim) => {
+      await plantContainer(victim);
+      rmSync(victim.store.root.layerDb('mounts', containerId, 'parent'));
+    },
+  },
+  'nobody knows the layers of a container': {
+    codes: ['container-layers'],
+    mendable: false,
+    plant: async (victim) => {
+      await plantContainer(victim);
+      rmSync(victim.store.root.layerDb('mounts', containerId), { recursive: true });
     },
   },
   'the record of a volume is no JSON': {
@@ -377,10 +435,28 @@ const faults: Readonly<Record<string, Fault>> = {
   },
 };
 
-function plantContainer(store: Store, files: Readonly<Record<string, string>>): void {
-  const directory = store.root.at('containers', '1'.repeat(64));
+const containerId = '1'.repeat(64);
+
+/** A container of the image, done, with `files` of its own. */
+async function plantContainer(
+  { store, image, layers: [, , top] }: Victim,
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ readonly init: CacheId; readonly writable: CacheId }> {
+  const ids = { init: newCacheId(), writable: newCacheId() };
+  const mount = store.root.layerDb('mounts', containerId);
+  mkdirSync(mount);
+  writeFileSync(join(mount, 'init-id'), ids.init);
+  writeFileSync(join(mount, 'mount-id'), ids.writable);
+  writeFileSync(join(mount, 'parent'), top.chainId);
+  await store.driver.createReadWrite(ids.init, top.cacheId);
+  await store.driver.createReadWrite(ids.writable, ids.init);
+  const directory = store.root.at('containers', containerId);
   mkdirSync(directory, { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
+  const definition = { 'container.json': JSON.stringify({ id: '1', name: 'one', image: { id: image.id } }) };
+  for (const [name, text] of Object.entries({ ...definition, ...files })) {
+    writeFileSync(join(directory, name), text);
+  }
+  return ids;
 }
 
 /** `record`: its `opts.json`. */

@@ -34,6 +34,13 @@ export async function checkContainers(store: Store): Promise<Finding[]> {
         path: definition,
         message: `nobody knows what was asked of it: strata rm ${id.slice(0, 12)} removes the container`,
       });
+    const layers = store.root.layerDb('mounts', id);
+    if (existsSync(definition) && !existsSync(layers))
+      findings.push({
+        code: 'container-layers',
+        path: layers,
+        message: `nobody knows which layers it has: nothing is collected until strata rm ${id.slice(0, 12)}`,
+      });
     if (!(await isDamaged(run, runSchema))) continue;
     const isRunning = existsSync(join(store.run.path, 'bundles', id));
     findings.push({

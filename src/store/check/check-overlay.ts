@@ -5,16 +5,20 @@
 import { existsSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as v from 'valibot';
+import { UserError } from '../../base/user-error.ts';
 import { readChangeSet } from '../../layer/change-set.ts';
 import { overlayNames } from '../../layer/xattr-names.ts';
 import { mark } from '../../os/host-fs.ts';
 import { OverlayDirs } from '../drivers/overlay-dirs.ts';
-import { findLine, namesIn, writeDurably } from '../durable.ts';
-import { isCacheId, type CacheId, type ChainId } from '../ids.ts';
+import { asBroken, findJson, findLine, namesIn, writeDurably } from '../durable.ts';
+import { isCacheId, type CacheId, type ChainId, type ImageId } from '../ids.ts';
 import type { Layer } from '../layer-db.ts';
+import { findMountParent, readUsedCaches } from '../references.ts';
 import { removeDirectory } from '../remove-directory.ts';
 import type { Store } from '../store.ts';
 import { createToolFs, withDirectories } from '../tool-fs.ts';
+import { findMaker } from './check-mounts.ts';
 import type { Finding } from './finding.ts';
 
 const linkPattern = /^[A-Z2-7]{26}$/;
@@ -33,9 +37,12 @@ export async function checkOverlay(
   const findings: Finding[] = [];
   const unfit = new Set<CacheId>();
   const targets = await dirs.linkTargets();
+  const used = await findUsed(store);
   const byTarget = new Map([...targets].map(([link, target]) => [target, link]));
   for (const [link, target] of targets) {
     if (link === 'empty' || existsSync(join(dirs.links(), target))) continue;
+    // What a container has lost has a finding of its own, and may be put back.
+    if (used.has(target.split('/')[1] ?? '')) continue;
     const path = dirs.links(link);
     const mend = (): Promise<void> => rm(path, { force: true });
     findings.push({
@@ -56,8 +63,21 @@ export async function checkOverlay(
     findings.push({ code: 'layer-marks', path: dirs.diff(layer.cacheId), message: marks });
   }
   // After the links are right, since the lists are made of them.
-  for (const layer of layers.values()) findings.push(...(await checkLower(dirs, layer, layers)));
+  for (const layer of layers.values()) {
+    const below = chainBelow(layers, layer.parent);
+    if (below !== undefined) findings.push(...(await checkLower(dirs, layer.cacheId, below)));
+  }
+  for (const name of await namesIn(store.root.layerDb('mounts'))) {
+    if ((await findMaker(store, name)) !== undefined) continue;
+    findings.push(...(await checkContainer(store, dirs, name, layers, byTarget)));
+  }
   return { findings, unfit };
+}
+
+/** Directories that something has; none where that is damaged, which has findings of its own. */
+async function findUsed(store: Store): Promise<ReadonlySet<string>> {
+  const used = await readUsedCaches(store).catch(asBroken);
+  return used instanceof UserError ? new Set() : used;
 }
 
 async function checkLink(dirs: OverlayDirs, id: CacheId, actual: string | undefined): Promise<Finding[]> {
@@ -102,19 +122,67 @@ async function checkState(dirs: OverlayDirs, { cacheId }: Layer): Promise<Findin
   return findings;
 }
 
-async function checkLower(
-  dirs: OverlayDirs,
-  { cacheId, parent }: Layer,
-  layers: ReadonlyMap<ChainId, Layer>,
-): Promise<Finding[]> {
-  const path = join(dirs.directory(cacheId), 'lower');
-  const expected: CacheId[] = [];
+/** From the top; undefined where one of them is missing, which has a finding of its own. */
+function chainBelow(layers: ReadonlyMap<ChainId, Layer>, parent: ChainId | undefined): CacheId[] | undefined {
+  const below: CacheId[] = [];
   for (let next = parent; next !== undefined;) {
     const layer = layers.get(next);
-    if (layer === undefined) return [];
-    expected.push(layer.cacheId);
+    if (layer === undefined) return undefined;
+    below.push(layer.cacheId);
     next = layer.parent;
   }
+  return below;
+}
+
+/** The two layers of a container that is done. What its files do not name is found by `checkMounts`. */
+async function checkContainer(
+  store: Store,
+  dirs: OverlayDirs,
+  name: string,
+  layers: ReadonlyMap<ChainId, Layer>,
+  byTarget: ReadonlyMap<string, string>,
+): Promise<Finding[]> {
+  const path = store.root.layerDb('mounts', name);
+  const [init = '', writable = ''] = await Promise.all(
+    ['init-id', 'mount-id'].map((file) => findLine(join(path, file))),
+  );
+  if (!isCacheId(init) || !isCacheId(writable)) return [];
+  const parent = await findMountParent(store, name);
+  if (parent === undefined && (await hasLayersBelow(store, name))) {
+    return [{ code: 'mount-parent', path, message: 'it does not name the layer that it began with' }];
+  }
+  const below = chainBelow(layers, parent);
+  if (below === undefined) return [];
+  const findings: Finding[] = [];
+  for (const [id, expected] of [
+    [init, below],
+    [writable, [init, ...below]],
+  ] as const) {
+    if (!existsSync(dirs.directory(id))) continue;
+    if (!existsSync(dirs.diff(id))) {
+      findings.push({ code: 'diff-missing', path: dirs.diff(id), message: 'what a layer holds is missing' });
+    }
+    findings.push(...(await checkLink(dirs, id, byTarget.get(`../${id}/diff`))));
+    findings.push(...(await checkLower(dirs, id, expected)));
+  }
+  return findings;
+}
+
+/** Whether the image of a container is known to have layers. */
+async function hasLayersBelow(store: Store, name: string): Promise<boolean> {
+  const path = join(store.root.at('containers', name), 'container.json');
+  const container = await findJson(path, v.object({ image: v.object({ id: v.string() }) })).catch(asBroken);
+  if (container === undefined || container instanceof UserError) return false;
+  const image = await store.images.findImage(container.image.id as ImageId).catch(asBroken);
+  return image !== undefined && !(image instanceof UserError) && image.chain.length > 0;
+}
+
+async function checkLower(
+  dirs: OverlayDirs,
+  cacheId: CacheId,
+  expected: readonly CacheId[],
+): Promise<Finding[]> {
+  const path = join(dirs.directory(cacheId), 'lower');
   const text = await findLine(path);
   const found = (text ?? '').split(':').filter((link) => link !== '');
   const leads = found.map(
