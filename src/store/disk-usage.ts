@@ -10,7 +10,9 @@ import {
   DT_UNKNOWN,
   O_DIRECTORY,
   O_NOFOLLOW,
+  O_PATH,
   O_RDONLY,
+  RESOLVE_NO_XDEV,
   S_IFDIR,
   S_IFMT,
 } from '../os/constants.ts';
@@ -53,19 +55,31 @@ export class DiskUsage {
     for (const [index, name] of names.entries()) {
       const type = types[index];
       const added = this.#add(dir, name);
-      if (added.device !== device) continue;
+      if (added.device !== device && !this.#isSubvolume(dir, name)) continue;
       sum += added.bytes;
       const isDirectory = type === DT_DIR || (type === DT_UNKNOWN && added.isDirectory);
       if (!isDirectory) continue;
       const inner = fs.findOpenat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       if (inner === undefined) continue;
       try {
-        sum += this.#inside(inner, device);
+        sum += this.#inside(inner, added.device);
       } finally {
         fs.close(inner);
       }
     }
     return sum;
+  }
+
+  /** Of btrfs: it has a st_dev of its own, as what is mounted has, and is a directory of the same mount. */
+  #isSubvolume(dir: Fd, name: Name): boolean {
+    const flags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
+    try {
+      this.#fs.close(this.#fs.openat2(dir, name, flags, 0, RESOLVE_NO_XDEV));
+      return true;
+    } catch (thrown) {
+      if (isErrno(thrown, 'EXDEV', 'ENOTDIR', 'ENOENT', 'ELOOP')) return false;
+      throw thrown;
+    }
   }
 
   #add(dir: Fd, name: Name): { bytes: number; device: number; isDirectory: boolean } {
