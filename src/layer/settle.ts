@@ -107,17 +107,19 @@ export async function settle(
     if (!isForeign) removeIndex(fs, parts.work);
     emptyDirectory(fs, prepared.work);
     const whiteouts = new WhiteoutMaker(fs, prepared.work, names);
-    const keepsFiles = xattrWhiteouts && whiteouts.tryOut() !== 'device';
-    await strip(context, rootDir(context), keepsFiles ? undefined : whiteouts);
+    const devices = xattrWhiteouts && whiteouts.tryOut() === 'device' ? whiteouts : undefined;
+    await strip(context, rootDir(context), devices);
     stripMarks(context, upper, self);
-    if (keepsFiles) {
+    if (devices !== undefined) {
+      expectNoXattrWhiteouts(fs, upper, self, names);
+      dropNoteOfXattrWhiteouts(fs, upper, names);
+      emptyDirectory(fs, prepared.work);
+    }
+    if (xattrWhiteouts && devices === undefined) {
       const message = 'whiteouts are files with an attribute here, which other programs show as empty files';
       report({ kind: 'warning', path: self, message });
     } else {
       removeForeignGuard(fs, upper, names);
-      expectNoXattrWhiteouts(fs, upper, self, names);
-      dropNoteOfXattrWhiteouts(fs, upper, names);
-      emptyDirectory(fs, prepared.work);
     }
     restoreState(fs, upper, self, names);
     putFlagsBack(context, upper, self);

@@ -51,7 +51,8 @@ export async function readReferences(
     for (const chainId of image?.chain ?? []) layers.add(chainId);
   }
   const named = [...layers];
-  for (const name of await namesIn(store.root.layerDb('mounts'))) await keepMount(store, name, keep, caches);
+  const mounts = await namesIn(store.root.layerDb('mounts'));
+  for (const name of mounts) await keepMount(store, name, keep, caches);
   const deadWorkspaces: string[] = [];
   for (const directory of await workspaces(store)) {
     if (isDead(directory)) {
@@ -70,13 +71,13 @@ export async function readReferences(
   const faults = named.map(
     (chainId) => all.get(chainId) ?? brokenFile(store.layers.pathOf(chainId), 'it is missing'),
   );
-  const fault = faults.find((layer) => layer instanceof UserError) ?? (await findLostLayers(store));
+  const fault = faults.find((layer) => layer instanceof UserError) ?? (await findLostLayers(store, mounts));
   return { all, layers, caches, fault, deadWorkspaces };
 }
 
 /** A container that is whole, of which nobody knows the layers: those are taken for left over by whoever looks. */
-async function findLostLayers(store: Store): Promise<UserError | undefined> {
-  const known = new Set(await namesIn(store.root.layerDb('mounts')));
+async function findLostLayers(store: Store, mounts: readonly string[]): Promise<UserError | undefined> {
+  const known = new Set(mounts);
   for (const id of await namesIn(store.root.at('containers'))) {
     if (known.has(id) || !existsSync(store.root.at('containers', id, 'container.json'))) continue;
     return brokenFile(store.root.layerDb('mounts', id), 'it is missing');

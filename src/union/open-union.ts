@@ -15,10 +15,10 @@ import { emptying } from '../layer/remove-tree.ts';
 import { setForeignGuard } from '../layer/foreign-guard.ts';
 import { expectXattrWhiteouts, readOpaque } from '../layer/opaque.ts';
 import { findSharedUuids } from '../layer/shared-uuid.ts';
-import { noteXattrWhiteouts, notesXattrWhiteouts } from '../layer/whiteout.ts';
+import { noteXattrWhiteouts } from '../layer/whiteout.ts';
 import { overlayNames, type OverlayNames } from '../layer/xattr-names.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
-import { st, type HostFs } from '../os/host-fs.ts';
+import { mark, st, type HostFs } from '../os/host-fs.ts';
 import { UnionCore, type CoreLimits } from './core.ts';
 import type { DescriptorShare } from './descriptor-share.ts';
 import { removeInPieces } from './discards.ts';
@@ -216,8 +216,10 @@ class Opening {
     const fsid = this.#fsids.get(dev) ?? this.#fsids.size;
     this.#fsids.set(dev, fsid);
     const names = overlayNames(features.userxattr);
-    const isMarked = readOpaque(this.#fs, root, asName(''), names) === 'xattrs';
-    const isNoted = notesXattrWhiteouts(this.#fs, root, names);
+    const marks = this.#fs.overlayMarks(root, asName(''), names.prefix);
+    const isNoted = (marks & mark.whiteout) !== 0;
+    const isMarked =
+      (marks & mark.opaque) !== 0 && readOpaque(this.#fs, root, asName(''), names) === 'xattrs';
     return new Layer({
       path,
       root,
