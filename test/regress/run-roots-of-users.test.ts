@@ -67,10 +67,8 @@ function makeUser(t: Test, number: number) {
   const root = scratch.directory('root');
   chownSync(root, uid, uid);
   const become = [`--reuid=${String(uid)}`, `--regid=${String(uid)}`, '--clear-groups'];
-  // What tap loads by it writes where this user may not.
-  const plain = ['env', '-u', 'NODE_OPTIONS'];
   const images = (more: NodeJS.ProcessEnv = {}): SpawnSyncReturns<string> =>
-    spawnSync('setpriv', [...become, ...plain, programPath, '--driver', 'vfs', 'images'], {
+    spawnSync('setpriv', [...become, programPath, '--driver', 'vfs', 'images'], {
       ...{ encoding: 'utf8', cwd: '/' },
       env: { ...process.env, XDG_RUNTIME_DIR: '', STRATA_ROOT: root, ...more },
     });
