@@ -9,6 +9,7 @@ export function printInspected(found: readonly object[], format: string | undefi
   else if (format === 'json') printLines([JSON.stringify(found)]);
   else {
     const template = parseTemplate(format);
-    printLines(found.map((one) => evaluateTemplate(template, one)));
+    // As it is: a template may well print lines of its own.
+    process.stdout.write(found.map((one) => `${evaluateTemplate(template, one)}\n`).join(''));
   }
 }

@@ -1,13 +1,15 @@
 /** What commands print: JSON for programs, lines for people. */
 import { lineOf } from './error-line.ts';
+import { plainText } from './plain-text.ts';
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Nothing where there are none. */
+/** Nothing where there are none. A terminal gets no control characters; a program reads each line as it is. */
 export function printLines(lines: readonly string[]): void {
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  const shown = process.stdout.isTTY ? lines.map(plainText) : lines;
+  process.stdout.write(shown.map((line) => `${line}\n`).join(''));
 }
 
 /** On standard error, as one line. */

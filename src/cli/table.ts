@@ -2,6 +2,7 @@
  * Tables for a terminal: columns, no lines between them, as Docker's commands print them.
  */
 import Table from 'cli-table3';
+import { plainText } from './plain-text.ts';
 
 const plain = {
   ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
@@ -16,7 +17,7 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** Lines, each with its end; no spaces at their ends. A row has a cell for each column. */
+/** Lines, each with its end; no spaces at their ends. A row has a cell for each column, of one line each. */
 export function tableText(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const table = new Table({
     head: columns.map(({ title }) => title),
@@ -24,6 +25,6 @@ export function tableText(columns: readonly Column[], rows: readonly (readonly s
     chars: plain,
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => row.map((cell) => plainText(cell.replaceAll('\t', ' ')))));
   return table.toString().replaceAll(/[ \t]+$/gm, '') + '\n';
 }

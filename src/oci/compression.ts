@@ -37,9 +37,18 @@ const compressions: readonly Compression[] = [
     magics: [Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])],
     program: { argv: ['xz', '-dcq'], debian: 'xz-utils' },
   },
-  { magics: [Buffer.from('BZh')], program: { argv: ['bzip2', '-dcq'], debian: 'bzip2' } },
+  {
+    // `BZh`, the size of blocks, and the mark of the first block or, with nothing in it, of the end: a name in a tar
+    // may well begin with the letters alone.
+    magics: Array.from({ length: 9 }, (_, index) => `BZh${String(index + 1)}`).flatMap((start) =>
+      ['314159265359', '177245385090'].map((mark) =>
+        Buffer.concat([Buffer.from(start), Buffer.from(mark, 'hex')]),
+      ),
+    ),
+    program: { argv: ['bzip2', '-dcq'], debian: 'bzip2' },
+  },
 ];
-const magicMax = 6;
+const magicMax = 10;
 const chunkSize = 256 << 10;
 /** Of what a program has to say about its input. */
 const messageMax = 4096;

@@ -185,7 +185,10 @@ export function makeRootDirectory(path: string): void {
   } catch (cause) {
     const { code = 'EIO' } = cause as NodeJS.ErrnoException;
     throw new UserError('bad-root', `the data root ${path} cannot be made or written (${code})`, {
-      hint: 'run strata as root, or choose a directory of yours: --root DIR, or STRATA_ROOT in the environment',
+      hint:
+        code === 'EROFS'
+          ? 'its file system is read-only: mount that for writing, or choose another directory: --root DIR'
+          : 'run strata as root, or choose a directory of yours: --root DIR, or STRATA_ROOT in the environment',
       cause,
     });
   }

@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Fd } from '../base/ids.ts';
-import { asName, type Name } from '../base/name.ts';
+import { asName, nameToText, type Name } from '../base/name.ts';
 import { asUnreadable } from '../base/unreadable.ts';
 import { UserError } from '../base/user-error.ts';
 import { LowerView, type LowerObject } from '../layer/lower-view.ts';
@@ -63,21 +63,23 @@ export class LayerView {
 
   #openFile(object: LowerObject, path: string): Fd {
     if (object.kind === 'none') {
-      throw new UserError('no-such-file', `there is no /${path} in it`, {
+      throw new UserError('no-such-file', `there is no /${nameToText(path)} in it`, {
         hint: 'strata tree --layers lists what there is',
       });
     }
     const isFile = object.kind === 'file' && this.#typeOf(object.object) === S_IFREG;
     if (!isFile || object.data === undefined) {
       const isLink = object.kind === 'file' && this.#typeOf(object.object) === S_IFLNK;
-      throw new UserError('not-a-file', `/${path} is not a regular file`, {
-        hint: isLink ? `it is a link to ${this.#fs.readlinkat(object.object, self)}` : 'name a file',
+      throw new UserError('not-a-file', `/${nameToText(path)} is not a regular file`, {
+        hint: isLink
+          ? `it is a link to ${nameToText(this.#fs.readlinkat(object.object, self))}`
+          : 'name a file',
       });
     }
     try {
       return this.#fs.reopen(object.data, O_RDONLY);
     } catch (thrown) {
-      throw asUnreadable(thrown, `/${path}`);
+      throw asUnreadable(thrown, `/${nameToText(path)}`);
     }
   }
 

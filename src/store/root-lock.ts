@@ -9,6 +9,7 @@ import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { tryLock, waitForLock, type Lock } from '../os/lock.ts';
 import type { DataRoot } from './data-root.ts';
+import { tellingNoSpace } from './no-space.ts';
 
 export class RootLock {
   readonly #root: DataRoot;
@@ -27,7 +28,7 @@ export class RootLock {
     }
   }
 
-  /** Runs `act` alone. Not to be nested. */
+  /** Runs `act` alone. Not to be nested. UserError `no-space`; what `act` throws. */
   async exclusive<T>(act: () => Promise<T>): Promise<T> {
     return this.#alone(await waitForLock(nameFromText(this.#root.lockFile), 'exclusive'), act);
   }
@@ -54,20 +55,24 @@ export class RootLock {
 
   async #alone<T>(lock: Lock, act: () => Promise<T>): Promise<T> {
     try {
-      const before = this.wasAbandoned;
-      if (!before) writeFileSync(this.#mark, '', { mode: 0o600 });
-      try {
-        const result = await act();
-        // Of an earlier writer it stays until somebody has collected.
-        if (!before) this.forgetAbandoned();
-        return result;
-      } catch (thrown) {
-        // A refusal comes before the first change; any other error may come in the midst of several.
-        if (!before && isRefusal(thrown)) this.forgetAbandoned();
-        throw thrown;
-      }
+      return await tellingNoSpace(this.#root.path, () => this.#marked(act));
     } finally {
       lock.release();
+    }
+  }
+
+  async #marked<T>(act: () => Promise<T>): Promise<T> {
+    const before = this.wasAbandoned;
+    if (!before) writeFileSync(this.#mark, '', { mode: 0o600 });
+    try {
+      const result = await act();
+      // Of an earlier writer it stays until somebody has collected.
+      if (!before) this.forgetAbandoned();
+      return result;
+    } catch (thrown) {
+      // A refusal comes before the first change; any other error may come in the midst of several.
+      if (!before && isRefusal(thrown)) this.forgetAbandoned();
+      throw thrown;
     }
   }
 }

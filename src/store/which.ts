@@ -4,7 +4,7 @@
  */
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { nameFromText } from '../base/name.ts';
+import { nameFromText, nameToText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { asBroken } from './durable.ts';
 import type { ChainId, ImageId } from './ids.ts';
@@ -82,7 +82,7 @@ async function inImage(store: Store, image: Image, path: string): Promise<Proven
   const depth = await withLayerView(store, image, (view) => Promise.resolve(view.findLayer(path)));
   const index = depth === undefined ? -1 : await indexOf(store, image, depth, path);
   const layer = image.chain[index];
-  const shown = `/${Buffer.from(path, 'latin1').toString('utf8')}`;
+  const shown = `/${nameToText(path)}`;
   if (layer === undefined) {
     throw new UserError('no-such-file', `there is no ${shown} in the image`, {
       hint: 'strata tree --layers lists what there is',

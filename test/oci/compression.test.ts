@@ -25,7 +25,9 @@ const programs = {
 };
 
 t.test('what is not compressed', async (t) => {
-  for (const bytes of [content, Buffer.alloc(0), Buffer.from([0x1f]), Buffer.from('BZ')]) {
+  // A tar begins with a name, which may be one with the letters of bzip2.
+  const name = Buffer.from('BZh9-notes.txt'.padEnd(512, '\0'));
+  for (const bytes of [content, Buffer.alloc(0), Buffer.from([0x1f]), Buffer.from('BZ'), name]) {
     t.ok((await readAll(chunksOf(bytes, 3000))).equals(bytes));
   }
 });
@@ -36,6 +38,14 @@ t.test('zstd that begins with frames to be passed over', needs('program:zstd'), 
     const passedOver = Buffer.from([kind, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
     t.ok((await readAll(chunksOf(Buffer.concat([passedOver, programs.zstd()]), 5000))).equals(content));
   }
+});
+
+t.test('bzip2: every size of blocks, and nothing in it', needs('program:bzip2'), async (t) => {
+  for (let size = 1; size <= 9; size += 1) {
+    const packed = through('bzip2', `-${String(size)}c`);
+    t.ok((await readAll(chunksOf(packed, 1000))).equals(content), String(size));
+  }
+  t.equal((await readAll(chunksOf(execFileSync('bzip2', ['-c'], { input: '' }), 3))).length, 0);
 });
 
 t.test('gzip', async (t) => {
@@ -67,7 +77,7 @@ for (const [name, pack] of Object.entries(programs)) {
       'truncated',
     );
     // The program ends before all is written to it, at one moment or another.
-    const nothing = Buffer.concat([packed.subarray(0, 8), Buffer.alloc(4_000_000, 0xa5)]);
+    const nothing = Buffer.concat([packed.subarray(0, 10), Buffer.alloc(4_000_000, 0xa5)]);
     for (let turn = 0; turn < 5; turn += 1) {
       await t.rejects(readAll(chunksOf(nothing, 65_536)), { code: 'bad-compression' }, 'no such data');
     }

@@ -405,6 +405,23 @@ const faults: Readonly<Record<string, Fault>> = {
       rmSync(victim.store.root.layerDb('mounts', containerId), { recursive: true });
     },
   },
+  'a container has lost a volume': {
+    codes: ['container-volume'],
+    mendable: false,
+    plant: async (victim) => {
+      plantVolume(victim.store, 'sound', undefined);
+      const definition = {
+        ...{ id: '1', name: 'one', image: { id: victim.image.id } },
+        mounts: [
+          { type: 'volume', source: 'gone', target: '/a' },
+          { type: 'volume', source: 'sound', target: '/b' },
+          { type: 'bind', source: '/nowhere', target: '/c' },
+          { type: 'tmpfs', target: '/d' },
+        ],
+      };
+      await plantContainer(victim, { 'container.json': JSON.stringify(definition) });
+    },
+  },
   'the record of a volume is no JSON': {
     codes: ['volume-file'],
     mendable: false,

@@ -6,7 +6,7 @@ import { reportLayers, reportWaste, type LayerRow, type WasteRow } from '../../s
 import { resolveImage } from '../../store/resolve-image.ts';
 import { tellFaults } from '../faults.ts';
 import { openStore } from '../open-store.ts';
-import { printJson } from '../print.ts';
+import { printJson, printLines } from '../print.ts';
 import { tableText } from '../table.ts';
 import { sizeText } from '../units.ts';
 
@@ -34,14 +34,22 @@ export function layersCommand(): Command {
         const image = name === undefined ? undefined : (await resolveImage(store, name)).image;
         if (waste === true && image !== undefined) {
           const rows = await reportWaste(store, image);
-          return { rows, faults: [], table: () => wasteTable(rows) };
+          return { rows, faults: [], print: () => process.stdout.write(wasteTable(rows)) };
         }
         const { rows, faults } = await reportLayers(store, image, { files: files === true });
-        return { rows, faults, table: () => (files === true ? fileLists(rows) : layerTable(rows)) };
+        if (files === true)
+          return {
+            rows,
+            faults,
+            print: () => {
+              printLines(fileLists(rows));
+            },
+          };
+        return { rows, faults, print: () => process.stdout.write(layerTable(rows)) };
       });
       tellFaults(report.faults);
       if (json === true) printJson(report.rows);
-      else process.stdout.write(report.table());
+      else report.print();
     });
 }
 
@@ -67,13 +75,12 @@ function shortName(name: string): string {
 
 const letters = { added: 'A', modified: 'C', deleted: 'D' } as const;
 
-function fileLists(rows: readonly LayerRow[]): string {
-  return rows
-    .map(({ diffId, createdBy, files = [] }) => {
-      const lines = files.map(({ kind, path, size }) => `${letters[kind]} /${path} ${sizeText(size)}\n`);
-      return `${shortId(diffId)} ${createdBy}\n${lines.join('')}`;
-    })
-    .join('\n');
+function fileLists(rows: readonly LayerRow[]): string[] {
+  return rows.flatMap(({ diffId, createdBy, files = [] }, at) => [
+    ...(at === 0 ? [] : ['']),
+    `${shortId(diffId)} ${createdBy}`,
+    ...files.map(({ kind, path, size }) => `${letters[kind]} /${path} ${sizeText(size)}`),
+  ]);
 }
 
 function wasteTable(rows: readonly WasteRow[]): string {

@@ -16,6 +16,7 @@ const containerSchema = v.looseObject({
   id: v.string(),
   name: v.string(),
   image: v.looseObject({ id: v.string() }),
+  mounts: v.optional(v.array(v.looseObject({ type: v.string(), source: v.optional(v.string()) }))),
 });
 const runSchema = v.looseObject({ run: v.string(), startedAt: v.string(), runtime: v.string() });
 
@@ -28,12 +29,14 @@ export async function checkContainers(store: Store): Promise<Finding[]> {
       string,
       string,
     ];
-    if (await isDamaged(definition, containerSchema))
+    const container = await findJson(definition, containerSchema).catch(asBroken);
+    if (container instanceof UserError)
       findings.push({
         code: 'container-file',
         path: definition,
         message: `nobody knows what was asked of it: strata rm ${id.slice(0, 12)} removes the container`,
       });
+    else findings.push(...findLostVolumes(store, id, container?.mounts ?? []));
     const layers = store.root.layerDb('mounts', id);
     if (existsSync(definition) && !existsSync(layers))
       findings.push({
@@ -41,7 +44,7 @@ export async function checkContainers(store: Store): Promise<Finding[]> {
         path: layers,
         message: `nobody knows which layers it has: nothing is collected until strata rm ${id.slice(0, 12)}`,
       });
-    if (!(await isDamaged(run, runSchema))) continue;
+    if (!((await findJson(run, runSchema).catch(asBroken)) instanceof UserError)) continue;
     const isRunning = existsSync(join(store.run.path, 'bundles', id));
     findings.push({
       code: 'container-run',
@@ -55,6 +58,18 @@ export async function checkContainers(store: Store): Promise<Finding[]> {
   return findings;
 }
 
-async function isDamaged(path: string, schema: v.GenericSchema): Promise<boolean> {
-  return (await findJson(path, schema).catch(asBroken)) instanceof UserError;
+function findLostVolumes(
+  store: Store,
+  id: string,
+  mounts: readonly { readonly type: string; readonly source?: string | undefined }[],
+): Finding[] {
+  const findings: Finding[] = [];
+  for (const { type, source } of mounts) {
+    if (type !== 'volume' || source === undefined) continue;
+    const path = store.root.at('volumes', source);
+    if (existsSync(path)) continue;
+    const message = `container ${id.slice(0, 12)} has this volume, which is gone: strata volume create ${source} makes an empty one`;
+    findings.push({ code: 'container-volume', path, message });
+  }
+  return findings;
 }

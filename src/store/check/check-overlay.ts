@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { nameToText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { readChangeSet } from '../../layer/change-set.ts';
 import { overlayNames } from '../../layer/xattr-names.ts';
@@ -210,7 +211,7 @@ function findMarks(diff: string): Promise<string | undefined> {
     if (upper === undefined) return undefined;
     for (const { path, kind } of readChangeSet(fs, upper, names)) {
       if (kind !== 'deleted' && (fs.overlayMarks(upper, path, names.prefix) & forbidden) !== 0) {
-        return `${Buffer.from(path, 'latin1').toString('utf8')} has marks of a mount`;
+        return `${nameToText(path)} has marks of a mount`;
       }
     }
     return undefined;
