@@ -4,7 +4,7 @@ import { isActive, type Container, type ContainerStatus } from '../run/container
 import { unknownSize } from './container-size.ts';
 import { matchesName, type Filters } from './filters.ts';
 import type { Fields, Listing } from './listing.ts';
-import { ageText, sizeText, timeText } from './units.ts';
+import { ageText, spanText, sizeText, timeText } from './units.ts';
 
 export interface ListedContainer {
   readonly container: Container;
@@ -129,7 +129,7 @@ function isImage({ id, name }: Container['image'], text: string): boolean {
 function statusText(status: ContainerStatus): string {
   if (status.status === 'created') return 'Created';
   if (isActive(status)) {
-    const up = `Up ${ageText(status.startedAt).replace(/ ago$/, '')}`;
+    const up = `Up ${spanText((Date.now() - Date.parse(status.startedAt)) / 1000)}`;
     return status.status === 'paused' ? `${up} (Paused)` : up;
   }
   return `Exited (${String(status.exitCode)}) ${status.finishedAt === undefined ? '' : ageText(status.finishedAt)}`.trim();

@@ -83,7 +83,7 @@ export function addContainerOptions(command: Command): Command {
     .option('--tmpfs <target>', 'TARGET[:OPTIONS], a file system in memory', collect)
     .option(
       '-v, --volume <volume>',
-      '[SOURCE:]TARGET[:OPTIONS], a volume or a directory of this machine',
+      'TARGET or SOURCE:TARGET[:OPTIONS], a volume or a directory of this machine',
       collect,
     )
     .option('--mount <mount>', 'type=bind|volume|tmpfs,source=,target=,...', collect)

@@ -3,6 +3,7 @@
  * command says what its rows hold and which of it the table shows.
  */
 import { evaluateTemplate } from './template/evaluate-template.ts';
+import { headingFunctions } from './template/functions.ts';
 import { parseTemplate, type Block } from './template/parse-template.ts';
 import { tableText } from './table.ts';
 
@@ -27,9 +28,9 @@ export function formatRows(rows: readonly Fields[], listing: Listing, format: st
   const [, isTable, text = ''] = /^(table\s+)?([^]*)$/.exec(format) ?? [];
   const template = withEscapes(parseTemplate(text));
   if (isTable === undefined) return rows.map((row) => `${evaluateTemplate(template, row)}\n`).join('');
-  const cells = [headings(listing), ...rows].map((row) => evaluateTemplate(template, row).split('\t'));
-  const [titles = [], ...body] = cells;
-  const width = Math.max(...cells.map(({ length }) => length));
+  const titles = evaluateTemplate(template, headings(listing), headingFunctions).split('\t');
+  const body = rows.map((row) => evaluateTemplate(template, row).split('\t'));
+  const width = Math.max(...[titles, ...body].map(({ length }) => length));
   const padded = (row: readonly string[]): string[] =>
     Array.from({ length: width }, (_, at) => row[at] ?? '');
   return tableText(

@@ -14,16 +14,6 @@ export function sizeText(bytes: number): string {
   return `${String(Number(value.toPrecision(3)))}${units[unit] ?? ''}`;
 }
 
-const spans: readonly (readonly [seconds: number, name: string])[] = [
-  [365 * 86400, 'year'],
-  [30 * 86400, 'month'],
-  [7 * 86400, 'week'],
-  [86400, 'day'],
-  [3600, 'hour'],
-  [60, 'minute'],
-  [1, 'second'],
-];
-
 /** `2026-01-31 12:00:00 +0000 UTC`, as Docker shows a time; `N/A` for what is none. */
 export function timeText(time: string | undefined): string {
   const moment = new Date(time ?? '');
@@ -34,9 +24,27 @@ export function timeText(time: string | undefined): string {
 /** `3 hours ago`; `N/A` for what is no time. */
 export function ageText(created: string | undefined, now = Date.now()): string {
   const time = Date.parse(created ?? '');
-  if (Number.isNaN(time)) return 'N/A';
-  const seconds = Math.max(0, (now - time) / 1000);
-  const [span, name] = spans.find(([length]) => seconds >= length) ?? [1, 'second'];
-  const count = Math.max(1, Math.floor(seconds / span));
-  return `${String(count)} ${name}${count === 1 ? '' : 's'} ago`;
+  return Number.isNaN(time) ? 'N/A' : `${spanText((now - time) / 1000)} ago`;
+}
+
+/** Up to so many hours, in units of so many. */
+const spans: readonly (readonly [below: number, hours: number, name: string])[] = [
+  [2 * 24, 1, 'hours'],
+  [2 * 7 * 24, 24, 'days'],
+  [2 * 30 * 24, 7 * 24, 'weeks'],
+  [2 * 365 * 24, 30 * 24, 'months'],
+  [Infinity, 365 * 24, 'years'],
+];
+
+/** How long something has been so, in Docker's words: `About a minute`, `46 hours`, `13 days`. */
+export function spanText(seconds: number): string {
+  if (seconds < 1) return 'Less than a second';
+  if (seconds < 2) return '1 second';
+  if (seconds < 60) return `${String(Math.floor(seconds))} seconds`;
+  if (seconds < 120) return 'About a minute';
+  if (seconds < 3600) return `${String(Math.floor(seconds / 60))} minutes`;
+  const hours = Math.round(seconds / 3600);
+  if (hours === 1) return 'About an hour';
+  const [, unit, name] = spans.find(([below]) => hours < below) ?? [Infinity, 1, 'hours'];
+  return `${String(Math.floor(hours / unit))} ${name}`;
 }

@@ -18,6 +18,7 @@ const fields = {
   'bind-propagation': ['bind-propagation'],
   'bind-nonrecursive': ['bind-nonrecursive'],
   'bind-recursive': ['bind-recursive'],
+  'bind-create-src': ['bind-create-src'],
   'volume-subpath': ['volume-subpath'],
   'volume-nocopy': ['volume-nocopy'],
   'volume-label': ['volume-label'],
@@ -28,7 +29,14 @@ const fields = {
 } as const satisfies Record<string, readonly string[]>;
 
 type Field = keyof typeof fields;
-const flags: ReadonlySet<string> = new Set(['readonly', 'volume-nocopy', 'bind-nonrecursive']);
+const flags: ReadonlySet<string> = new Set([
+  'readonly',
+  'volume-nocopy',
+  'bind-nonrecursive',
+  'bind-create-src',
+]);
+/** What may be written in capitals. */
+const words: ReadonlySet<string> = new Set(['type', 'consistency', 'bind-propagation']);
 
 /** The values of each field that was given, in order. */
 type Given = ReadonlyMap<Field, readonly string[]>;
@@ -45,7 +53,7 @@ export function parseMountFlag(text: string, cwd: string): MountRequest {
       throw bad(text, `cannot mix '${owner}-*' options with mount type '${type}'`);
   }
   const target = last(given, 'target');
-  if (target === undefined || target === '') throw bad(text, 'target is required', 'add target=/PATH');
+  if (target === undefined) throw bad(text, 'target is required', 'add target=/PATH');
   const at = mountTarget(target);
   if (type === 'tmpfs') return tmpfsRequest(text, given, at);
   const source = last(given, 'source') ?? '';
@@ -71,7 +79,7 @@ export function findCorrectedLine(argv: readonly string[], values: readonly stri
 }
 
 function resolveSource(source: string, cwd: string): string {
-  return /^\.\.?(\/|$)/.test(source) ? resolve(cwd, source) : source;
+  return source.startsWith('.') ? resolve(cwd, source) : source;
 }
 
 function bindRequest(text: string, given: Given, source: string, target: string): MountRequest {
@@ -95,7 +103,7 @@ function bindRequest(text: string, given: Given, source: string, target: string)
     target,
     readOnly: flag(given, 'readonly'),
     propagation: propagation as Propagation,
-    createSource: false,
+    createSource: flag(given, 'bind-create-src'),
     recursive: recursion !== 'disabled' && !flag(given, 'bind-nonrecursive'),
     ...(recursion === 'writable' || recursion === 'readonly' ? { below: recursion } : {}),
   };
@@ -174,7 +182,7 @@ function parseFields(text: string): Given {
         text,
         part === ''
           ? 'invalid empty field'
-          : `invalid option '${word}' in '${part}': option should not have whitespace`,
+          : `invalid option '${word.trim()}' in '${part}': option should not have whitespace`,
         `write it without spaces: --mount ${text.replaceAll(/\s*,\s*/g, ',').replace(/,$/, '')}`,
       );
     const field = (Object.keys(fields) as Field[]).find((name) =>
@@ -186,9 +194,14 @@ function parseFields(text: string): Given {
         : bad(text, `invalid field '${part}' must be a key=value pair`);
     if (!part.includes('=') && !flags.has(field))
       throw bad(text, `invalid field '${part}' must be a key=value pair`);
+    if (part.includes('=') && value.trim() === '')
+      throw bad(text, `invalid value for '${word}': value is empty`);
+    if (value !== value.trim())
+      throw bad(text, `invalid value for '${word}' in '${part}': value should not have whitespace`);
     if (flags.has(field) && part.includes('=') && !/^(1|0|t|f|true|false)$/i.test(value))
       throw bad(text, `invalid value for ${word}: ${value}`, 'it is true or false');
-    given.set(field, [...(given.get(field) ?? []), part.includes('=') ? value : 'true']);
+    const meant = !part.includes('=') ? 'true' : words.has(field) ? value.toLowerCase() : value;
+    given.set(field, [...(given.get(field) ?? []), meant]);
   }
   return given;
 }

@@ -1,5 +1,5 @@
 /**
- * `-v`, `--volume`: `[SOURCE:]TARGET[:OPTIONS]`, with Docker's spellings. A source with a slash in front, or a
+ * `-v`, `--volume`: `TARGET`, or `SOURCE:TARGET[:OPTIONS]`, with Docker's spellings. A source with a slash in front, or a
  * dot, is a directory of the host; any other is the name of a volume.
  */
 import { resolve } from 'node:path';
@@ -27,13 +27,15 @@ export function parseVolumeFlag(text: string, cwd: string): MountRequest {
   const [first = '', second, mode, ...more] = text.split(':');
   if (more.length > 0 || first === '' || second === '')
     throw new UserError('bad-mount', `invalid volume specification: '${text}'`, {
-      hint: 'it is [SOURCE:]TARGET[:OPTIONS], as in -v data:/var/lib/data:ro',
+      hint: 'it is TARGET, or SOURCE:TARGET[:OPTIONS], as in -v data:/var/lib/data:ro',
     });
-  // `-v /data:ro` is a target with options to Docker only where the second part is a mode.
-  const lacksSource = second === undefined || (mode === undefined && isMode(second));
-  const target = attempt(text, () => mountTarget(lacksSource ? first : second));
-  const options = parseMode((lacksSource ? second : mode) ?? '');
-  if (lacksSource) return volume(undefined, target, options);
+  if (second !== undefined && mode === undefined && isMode(second))
+    throw new UserError('bad-mount', `invalid volume specification: '${text}'`, {
+      hint: `options need a source: -v NAME:${first}:${second}`,
+    });
+  const target = attempt(text, () => mountTarget(second ?? first));
+  const options = parseMode(mode ?? '');
+  if (second === undefined) return volume(undefined, target, options);
   if (!/^[/.]/.test(first)) {
     checkVolumeName(first);
     return volume(first, target, options);

@@ -262,9 +262,12 @@ t.test('Ctrl-C ends the step and leaves nothing mounted', needed, async (t) => {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let stderr = '';
+  let isInterrupted = false;
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk;
-    if (/^begun$/m.test(stderr)) child.kill('SIGINT');
+    // A second one ends the program at once.
+    if (isInterrupted || !/^begun$/m.test(stderr)) return;
+    isInterrupted = child.kill('SIGINT');
   });
   const [status] = (await once(child, 'close')) as [number | null];
   t.equal(status, 130, stderr);

@@ -3,18 +3,19 @@
  * "key"`) is a function among them. A field that is not there is an error, which names those that are.
  */
 import { UserError } from '../../base/user-error.ts';
-import { templateFunctions } from './functions.ts';
+import { templateFunctions, type TemplateFunctions } from './functions.ts';
 import type { Block, Call, Pipeline, TemplateNode, Term } from './parse-template.ts';
 import { isTrue, textOf } from './values.ts';
 
 /** UserError `no-such-field`, `bad-template`. */
-export function evaluateTemplate(template: Block, value: unknown): string {
-  return printBlock(template, { dot: value, variables: new Map([['$', value]]) });
+export function evaluateTemplate(template: Block, value: unknown, functions = templateFunctions): string {
+  return printBlock(template, { dot: value, variables: new Map([['$', value]]), functions });
 }
 
 interface Scope {
   readonly dot: unknown;
   readonly variables: ReadonlyMap<string, unknown>;
+  readonly functions: TemplateFunctions;
 }
 
 function printBlock(block: Block, scope: Scope): string {
@@ -34,7 +35,7 @@ function printNode(node: TemplateNode, scope: Scope): string {
         const variables = new Map(scope.variables);
         if (first !== undefined) variables.set(first, second === undefined ? item : key);
         if (second !== undefined) variables.set(second, item);
-        return printBlock(node.then, { dot: item, variables });
+        return printBlock(node.then, { ...scope, dot: item, variables });
       })
       .join('');
   }
@@ -61,7 +62,7 @@ function evaluate(pipeline: Pipeline, scope: Scope): unknown {
 
 function evaluateCall([first, ...rest]: Call, given: readonly unknown[], scope: Scope): unknown {
   const args = [...rest.map((term) => evaluateTerm(term, scope)), ...given];
-  if (first.kind === 'function') return callFunction(first.name, args);
+  if (first.kind === 'function') return callFunction(scope.functions, first.name, args);
   const value = evaluateTerm(first, scope);
   if (typeof value === 'function') return (value as (...given: unknown[]) => unknown)(...args);
   if (args.length === 0) return value;
@@ -70,7 +71,7 @@ function evaluateCall([first, ...rest]: Call, given: readonly unknown[], scope: 
 
 function evaluateTerm(term: Term, scope: Scope): unknown {
   if (term.kind === 'literal') return term.value;
-  if (term.kind === 'function') return callFunction(term.name, []);
+  if (term.kind === 'function') return callFunction(scope.functions, term.name, []);
   if (term.kind === 'group') return term.path.reduce(fieldOf, evaluate(term.value, scope));
   if (term.variable !== undefined && !scope.variables.has(term.variable))
     throw new UserError('bad-template', `undefined variable "${term.variable}"`);
@@ -78,11 +79,11 @@ function evaluateTerm(term: Term, scope: Scope): unknown {
   return term.path.reduce(fieldOf, base);
 }
 
-function callFunction(name: string, args: readonly unknown[]): unknown {
-  const found = templateFunctions.get(name);
+function callFunction(functions: TemplateFunctions, name: string, args: readonly unknown[]): unknown {
+  const found = functions.get(name);
   if (found !== undefined) return found(...args);
   throw new UserError('bad-template', `template parsing error: function "${name}" not defined`, {
-    hint: `there are ${[...templateFunctions.keys()].join(', ')}; a field has a dot in front: .${name}`,
+    hint: `there are ${[...functions.keys()].join(', ')}; a field has a dot in front: .${name}`,
   });
 }
 

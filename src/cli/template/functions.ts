@@ -5,8 +5,9 @@ import { UserError } from '../../base/user-error.ts';
 import { isTrue, textOf } from './values.ts';
 
 type TemplateFunction = (...args: readonly unknown[]) => unknown;
+export type TemplateFunctions = ReadonlyMap<string, TemplateFunction>;
 
-export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<string, TemplateFunction>([
+export const templateFunctions: TemplateFunctions = new Map<string, TemplateFunction>([
   ['json', (value) => JSON.stringify(value ?? null)],
   ['len', lengthOf],
   ['index', (value, ...keys) => keys.reduce(elementOf, value)],
@@ -15,7 +16,8 @@ export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<
   ['lower', (text) => textOf(text).toLowerCase()],
   ['upper', (text) => textOf(text).toUpperCase()],
   ['title', (text) => textOf(text).replaceAll(/(?<!\w)\w/g, (letter) => letter.toUpperCase())],
-  ['truncate', (text, length) => textOf(text).slice(0, Number(length))],
+  ['truncate', (text, length) => Array.from(textOf(text)).slice(0, Number(length)).join('')],
+  ['pad', (text, before, after) => padded(textOf(text), Number(before), Number(after))],
   ['print', (...values) => values.map(textOf).join('')],
   ['println', (...values) => `${values.map(textOf).join(' ')}\n`],
   ['printf', (format, ...values) => formatted(textOf(format), values)],
@@ -29,6 +31,19 @@ export const templateFunctions: ReadonlyMap<string, TemplateFunction> = new Map<
   ['and', (...values) => firstOrLast(values, (value) => !isTrue(value))],
   ['or', (...values) => firstOrLast(values, isTrue)],
 ]);
+
+/** For the headings of a table: what is made of a value leaves the name of its column as it is. */
+export const headingFunctions: TemplateFunctions = new Map<string, TemplateFunction>([
+  ...templateFunctions,
+  ...['json', 'join', 'split', 'lower', 'upper', 'title', 'truncate'].map(
+    (name) => [name, (title: unknown) => title] as const,
+  ),
+]);
+
+/** Spaces around what is not empty. */
+function padded(text: string, before: number, after: number): string {
+  return text === '' ? '' : `${' '.repeat(before)}${text}${' '.repeat(after)}`;
+}
 
 /** The first that is `wanted`, which may be nil, and else the last. */
 function firstOrLast(values: readonly unknown[], wanted: (value: unknown) => boolean): unknown {

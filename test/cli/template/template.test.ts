@@ -1,5 +1,6 @@
 /** Templates, with what Go's text/template and Docker's functions make of them. */
 import t from 'tap';
+import { formatRows } from '../../../src/cli/listing.ts';
 import { evaluateTemplate } from '../../../src/cli/template/evaluate-template.ts';
 import { parseTemplate } from '../../../src/cli/template/parse-template.ts';
 
@@ -54,12 +55,20 @@ t.test('what is printed', async (t) => {
     ['{{if and .Nothing .Running}}yes{{else}}no{{end}}', 'no'],
     ['{{if and .Running .Nothing}}yes{{else}}no{{end}}', 'no'],
     ['{{and .Running .Name}} {{or .Nothing .Size .Name}} {{or .Empty .Nothing}}', 'web 3 <no value>'],
+    ['{{pad .Name 2 1}}|{{pad "" 2 1}}|{{truncate .Name 2}}', '  web ||we'],
     ['{{.Label "a b"}}', 'label of a b'],
     ['a {{- .Name -}} b', 'awebb'],
     ['a{{/* nothing */}}b', 'ab'],
     ['{{"a}}b"}}{{`c"d`}}', 'a}}bc"d'],
   ] as const)
     t.equal(print(template), printed, template);
+});
+
+t.test('the headings of a table stay as they are', async (t) => {
+  const listing = { titles: { Name: 'NAME', Labels: 'LABELS' }, shown: 1 };
+  const rows = [{ Name: 'Web', Labels: 'a=1' }];
+  const format = 'table {{lower .Name}}\t{{json .Labels}}\t{{truncate .Name 1}}\t{{printf "%.2s" .Name}}';
+  t.equal(formatRows(rows, listing, format), 'NAME   LABELS   NAME   NA\nweb    "a=1"    W      We\n');
 });
 
 t.test('what is wrong is told', async (t) => {
