@@ -46,6 +46,27 @@ export function copyXattrs(
   }
 }
 
+/** Whether two objects have the same of those attributes that a copy takes. */
+export function haveSameXattrs(
+  fs: HostFs,
+  [dir, name]: readonly [Fd, Name],
+  [otherDir, otherName]: readonly [Fd, Name],
+  names: OverlayNames,
+): boolean {
+  const carried = (list: readonly Name[]): Name[] =>
+    list.filter((attribute) => !isPrivate(attribute, names) && !isOfFuseOverlayfs(attribute)).sort();
+  const own = carried(fs.listXattrs(dir, name));
+  const others = carried(fs.listXattrs(otherDir, otherName));
+  return (
+    own.length === others.length &&
+    own.every((attribute, at) => {
+      const value = fs.findXattr(dir, name, attribute);
+      const other = fs.findXattr(otherDir, otherName, attribute);
+      return attribute === others[at] && value !== undefined && other !== undefined && value.equals(other);
+    })
+  );
+}
+
 /** Lists and `security.*`: without them the copy would be more open than the object. */
 export function mustCopy(attribute: Name): boolean {
   return isAcl(attribute) || (attribute.startsWith('security.') && !hostsOwn.has(attribute));

@@ -7,11 +7,14 @@
  */
 import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
-import { S_IFMT } from '../os/constants.ts';
+import { S_IFMT, S_IFREG } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
+import { haveSameXattrs } from './attributes.ts';
 import { canBeIndexed, classifyIndexEntry } from './index-dir.ts';
+import { readMetacopy } from './metacopy.ts';
 import { readNlink, setNlink } from './nlink.ts';
 import { findIndexName, findOriginOf, setOrigin } from './origin.ts';
+import { protectionOf, readProtattr } from './protattr.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
 /** The place of an entry, whether it exists or not. */
@@ -25,6 +28,9 @@ export interface BookEntry {
 }
 
 const self = asName('');
+
+/** What a copy has from its source. */
+const compared = [st.mode, st.uid, st.gid, st.size, st.rdev, st.mtimeSec, st.mtimeNsec];
 
 export class LinkBook {
   readonly #fs: HostFs;
@@ -74,6 +80,24 @@ export class LinkBook {
   /** Whether an object of the upper stands for it already. */
   has(entry: BookEntry): boolean {
     return this.#fs.findStatx(entry.dir, entry.name);
+  }
+
+  /**
+   * Whether an entry is there for the link count of `object` (O_PATH) alone, as after the removal of one of its names: it has
+   * no name in the upper, and differs from it in nothing.
+   */
+  isUntouched(entry: BookEntry, object: Fd): boolean {
+    const fs = this.#fs;
+    const { dir, name } = entry;
+    if (entry.origin === undefined || !fs.findStatx(dir, name)) return false;
+    const facts = Float64Array.from(fs.stat);
+    fs.statx(object, self);
+    const isSame = compared.every((field) => facts[field] === fs.stat[field]);
+    const isProtected = protectionOf(fs.stat) !== 0 || readProtattr(fs, dir, name, this.#names) !== 0;
+    if (facts[st.nlink] !== 1 || !isSame || isProtected) return false;
+    const hasData = ((facts[st.mode] ?? 0) & S_IFMT) === S_IFREG && (facts[st.size] ?? 0) > 0;
+    if (hasData && readMetacopy(fs, dir, name, this.#names)?.invalid !== false) return false;
+    return haveSameXattrs(fs, [dir, name], [object, self], this.#names);
   }
 
   /** Enters a finished copy of the lower inode, which still has its temporary name in the work directory. */

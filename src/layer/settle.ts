@@ -18,7 +18,7 @@ import { aufsOpaqueName } from './aufs.ts';
 import { removeForeignGuard } from './foreign-guard.ts';
 import { bindIndex, isIndexOfOther, removeIndex } from './index-dir.ts';
 import { LinkBook } from './link-book.ts';
-import { LowerView } from './lower-view.ts';
+import { LowerView, type LowerFile } from './lower-view.ts';
 import { removeNlink } from './nlink.ts';
 import { adoptOpaque, expectNoXattrWhiteouts, readOpaque } from './opaque.ts';
 import { protectionOf } from './protattr.ts';
@@ -56,6 +56,11 @@ export interface SettleParts {
   readonly work: Fd;
   /** Whether the upper was mounted with an index; true unless told. Otherwise no name is linked by the one that is there. */
   readonly index?: boolean;
+  /**
+   * Whether link counts stay as they were, true unless told: what has lost one of its names only is then brought up with all its
+   * data. A layer does without: whoever stacks it counts the names that he finds.
+   */
+  readonly keepsCounts?: boolean;
   readonly names: OverlayNames;
 }
 
@@ -102,7 +107,11 @@ export async function settle(
     fs.statx(upper, self);
     if (protectionOf(fs.stat) !== 0) liftFlags(context, upper, self);
     await fillTree(context, book, rootDir(context), false);
-    if (book.hasMissingNames) await linkNames(context, book, rootDir(context));
+    if (book.hasMissingNames) {
+      const isLeft = (file: LowerFile): boolean =>
+        parts.keepsCounts === false && isUntouched(context, book, file);
+      await linkNames(context, book, rootDir(context), isLeft);
+    }
     await fs.syncfs(upper);
     if (!isForeign) removeIndex(fs, parts.work);
     emptyDirectory(fs, prepared.work);
@@ -167,18 +176,25 @@ function usableIndex(
   return undefined;
 }
 
-/** Brings up every name in the lower layers of a file that the upper has changed under another name. */
-async function linkNames(context: SettleContext, book: LinkBook, dir: UnionDir): Promise<void> {
+type IsLeft = (file: LowerFile) => boolean;
+
+/** Brings up every name in the lower layers of a file that the upper has changed under another name, unless it is left below. */
+async function linkNames(
+  context: SettleContext,
+  book: LinkBook,
+  dir: UnionDir,
+  isLeft: IsLeft,
+): Promise<void> {
   const { fs } = context;
   if (dir.lowers.length === 0) return;
   const present = listUpper(context, dir);
   for (const name of present) {
     if (dir.fd === undefined || !isDirectory(fs, dir.fd, name)) continue;
     await withDirectory(context, { parent: dir, fd: dir.fd, name }, (inner) =>
-      linkNames(context, book, inner),
+      linkNames(context, book, inner, isLeft),
     );
   }
-  for (const name of listBelow(context, dir, present)) await linkLowerName(context, book, dir, name);
+  for (const name of listBelow(context, dir, present)) await linkLowerName(context, book, dir, name, isLeft);
 }
 
 async function linkLowerName(
@@ -186,21 +202,28 @@ async function linkLowerName(
   book: LinkBook,
   parent: UnionDir,
   name: Name,
+  isLeft: IsLeft,
 ): Promise<void> {
   const { fs, view } = context;
   const object = view.find(parent.lowers, name);
   try {
-    if (object.kind === 'file') await linkName(context, book, parent, name, object);
+    if (object.kind === 'file' && !isLeft(object)) await linkName(context, book, parent, name, object);
     if (object.kind !== 'directory') return;
     const dir = new UnionDir(object.dirs, undefined, { parent, name });
     try {
-      await linkNames(context, book, dir);
+      await linkNames(context, book, dir, isLeft);
     } finally {
       if (dir.fd !== undefined) fs.close(dir.fd);
     }
   } finally {
     view.close(object);
   }
+}
+
+/** Whether the upper knows of the file for its link count alone. */
+function isUntouched({ view }: SettleContext, book: LinkBook, file: LowerFile): boolean {
+  const entry = book.entryOf(file.object, view.uuid(file.layer));
+  return entry !== undefined && book.isUntouched(entry, file.object);
 }
 
 /**

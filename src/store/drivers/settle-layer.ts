@@ -28,7 +28,8 @@ export async function settleLayer({ upper, work, lowers }: UpperLayer, waitMs = 
     const fs = createToolFs();
     await withDirectories(fs, [upper, work, ...lowers], async ([upperFd, workFd, ...lowerFds]) => {
       if (upperFd === undefined || workFd === undefined) return;
-      await settle(fs, { upper: upperFd, work: workFd, lowers: lowerFds, names: overlayNames(false) });
+      const parts = { upper: upperFd, work: workFd, lowers: lowerFds, names: overlayNames(false) };
+      await settle(fs, { ...parts, keepsCounts: false });
     });
   });
 }
