@@ -66,7 +66,7 @@ function findLostVolumes(
   const findings: Finding[] = [];
   for (const { type, source } of mounts) {
     if (type !== 'volume' || source === undefined) continue;
-    const path = store.root.at('volumes', source);
+    const path = store.root.at('volumes', source, '_data');
     if (existsSync(path)) continue;
     const message = `container ${id.slice(0, 12)} has this volume, which is gone: strata volume create ${source} makes an empty one`;
     findings.push({ code: 'container-volume', path, message });

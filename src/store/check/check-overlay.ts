@@ -1,8 +1,8 @@
 /**
- * Checks what lies around the content of layers in the overlay format: short names, lists of lowers, marks. All of it
- * follows from the layers, and can be made again.
+ * Checks what lies around the content of layers in the overlay format, those of images and those of containers: names, marks,
+ * what a mount has left.
  */
-import { existsSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -12,7 +12,7 @@ import { readChangeSet } from '../../layer/change-set.ts';
 import { overlayNames } from '../../layer/xattr-names.ts';
 import { mark } from '../../os/host-fs.ts';
 import { OverlayDirs } from '../drivers/overlay-dirs.ts';
-import { asBroken, findJson, findLine, namesIn, writeDurably } from '../durable.ts';
+import { asBroken, findJson, findLine, namesIn } from '../durable.ts';
 import { isCacheId, type CacheId, type ChainId, type ImageId } from '../ids.ts';
 import type { Layer } from '../layer-db.ts';
 import { findMountParent, readUsedCaches } from '../references.ts';
@@ -20,9 +20,8 @@ import { removeDirectory } from '../remove-directory.ts';
 import type { Store } from '../store.ts';
 import { createToolFs, withDirectories } from '../tool-fs.ts';
 import { findMaker } from './check-mounts.ts';
+import { checkLink, checkLower } from './check-overlay-names.ts';
 import type { Finding } from './finding.ts';
-
-const linkPattern = /^[A-Z2-7]{26}$/;
 
 export interface CheckedOverlay {
   readonly findings: Finding[];
@@ -79,33 +78,6 @@ export async function checkOverlay(
 async function findUsed(store: Store): Promise<ReadonlySet<string>> {
   const used = await readUsedCaches(store).catch(asBroken);
   return used instanceof UserError ? new Set() : used;
-}
-
-async function checkLink(dirs: OverlayDirs, id: CacheId, actual: string | undefined): Promise<Finding[]> {
-  const path = join(dirs.directory(id), 'link');
-  const link = await findLine(path);
-  const isLink = link !== undefined && linkPattern.test(link);
-  if (isLink && linkTarget(dirs, link) === `../${id}/diff`) return [];
-  if (isLink && linkTarget(dirs, link) === undefined) {
-    const mend = (): Promise<void> => {
-      mkdirSync(dirs.links(), { recursive: true, mode: 0o710 });
-      symlinkSync(`../${id}/diff`, dirs.links(link));
-      return Promise.resolve();
-    };
-    return [
-      { code: 'link-missing', path: dirs.links(link), message: 'the short name of a layer is missing', mend },
-    ];
-  }
-  const mend = actual === undefined ? undefined : (): Promise<void> => writeDurably(path, actual);
-  return [{ code: 'link-file', path, message: 'it does not hold the short name of this layer', mend }];
-}
-
-function linkTarget(dirs: OverlayDirs, link: string): string | undefined {
-  try {
-    return readlinkSync(dirs.links(link));
-  } catch {
-    return undefined;
-  }
 }
 
 async function checkState(dirs: OverlayDirs, { cacheId }: Layer): Promise<Finding[]> {
@@ -176,30 +148,6 @@ async function hasLayersBelow(store: Store, name: string): Promise<boolean> {
   if (container === undefined || container instanceof UserError) return false;
   const image = await store.images.findImage(container.image.id as ImageId).catch(asBroken);
   return image !== undefined && !(image instanceof UserError) && image.chain.length > 0;
-}
-
-async function checkLower(
-  dirs: OverlayDirs,
-  cacheId: CacheId,
-  expected: readonly CacheId[],
-): Promise<Finding[]> {
-  const path = join(dirs.directory(cacheId), 'lower');
-  const text = await findLine(path);
-  const found = (text ?? '').split(':').filter((link) => link !== '');
-  const leads = found.map(
-    (link) => /\.\.\/([0-9a-f]{64})\/diff$/.exec(linkTarget(dirs, link.slice(2)) ?? '')?.[1],
-  );
-  if (leads.length === expected.length && leads.every((id, index) => id === expected[index])) return [];
-  const [below] = expected;
-  const mend = async (): Promise<void> => {
-    if (below === undefined) await rm(path, { force: true });
-    else
-      await writeDurably(
-        path,
-        (await Promise.all(expected.map(async (id) => `l/${await dirs.getLink(id)}`))).join(':'),
-      );
-  };
-  return [{ code: 'lower-file', path, message: 'it does not name the layers below', mend }];
 }
 
 /** What a layer holds that only an upper may; undefined where nothing. */
