@@ -32,7 +32,7 @@ export function copyXattrs(
   names: OverlayNames,
 ): void {
   for (const attribute of fs.listXattrs(fromDir, fromName)) {
-    if (isPrivate(attribute, names) || isOfFuseOverlayfs(attribute)) continue;
+    if (!isCarried(attribute, names)) continue;
     const value = fs.findXattr(fromDir, fromName, attribute);
     // Removed since the list was made, or listed by a file system that does not give it out.
     if (value === undefined) continue;
@@ -54,7 +54,7 @@ export function haveSameXattrs(
   names: OverlayNames,
 ): boolean {
   const carried = (list: readonly Name[]): Name[] =>
-    list.filter((attribute) => !isPrivate(attribute, names) && !isOfFuseOverlayfs(attribute)).sort();
+    list.filter((attribute) => isCarried(attribute, names)).sort();
   const own = carried(fs.listXattrs(dir, name));
   const others = carried(fs.listXattrs(otherDir, otherName));
   return (
@@ -65,6 +65,10 @@ export function haveSameXattrs(
       return attribute === others[at] && value !== undefined && other !== undefined && value.equals(other);
     })
   );
+}
+
+function isCarried(attribute: Name, names: OverlayNames): boolean {
+  return !isPrivate(attribute, names) && !isOfFuseOverlayfs(attribute);
 }
 
 /** Lists and `security.*`: without them the copy would be more open than the object. */

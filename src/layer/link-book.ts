@@ -83,13 +83,14 @@ export class LinkBook {
   }
 
   /**
-   * Whether an entry is there for the link count of `object` (O_PATH) alone, as after the removal of one of its names: it has
-   * no name in the upper, and differs from it in nothing.
+   * Whether an entry that is there has nothing to say but the link count of `object` (O_PATH), as after the removal of one of its
+   * names: it has no name in the upper, and differs from it in nothing.
    */
   isUntouched(entry: BookEntry, object: Fd): boolean {
     const fs = this.#fs;
     const { dir, name } = entry;
-    if (entry.origin === undefined || !fs.findStatx(dir, name)) return false;
+    if (entry.origin === undefined) return false;
+    fs.statx(dir, name);
     const facts = Float64Array.from(fs.stat);
     fs.statx(object, self);
     const isSame = compared.every((field) => facts[field] === fs.stat[field]);

@@ -46,6 +46,8 @@ export interface SettleContext {
   readonly temps: TempNames;
   /** Whether whiteouts of the upper may be files with an attribute. */
   readonly xattrWhiteouts: boolean;
+  /** Link counts stay as they were. */
+  readonly keepsCounts: boolean;
   readonly report: (step: SettleStep) => void;
 }
 

@@ -8,8 +8,8 @@ import { nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { O_NOFOLLOW, O_RDWR, S_IFDIR, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { mark, st, type HostFs } from '../os/host-fs.ts';
-import type { LinkBook } from './link-book.ts';
-import { getUpperRedirect, type LowerFile } from './lower-view.ts';
+import type { BookEntry, LinkBook } from './link-book.ts';
+import { getUpperRedirect } from './lower-view.ts';
 import { readMetacopy, removeMetacopy } from './metacopy.ts';
 import { copyDataTo } from './object-copy.ts';
 import { setOpaque } from './opaque.ts';
@@ -153,7 +153,7 @@ async function copyMissing(
     } else if (object.kind === 'file') {
       const entry = book.entryOf(object.object, view.uuid(object.layer));
       if (entry !== undefined && book.has(entry)) {
-        await linkName(context, book, parent, name, object);
+        await linkName(context, book, parent, name, { entry, data: object.data });
         return;
       }
       await publishCopy(context, object, parent, name, (temp) => {
@@ -165,23 +165,18 @@ async function copyMissing(
   }
 }
 
-/**
- * Makes `name` of the upper another name of the object that stands for the lower inode `source`. Nothing
- * happens where none does.
- */
+/** Makes `name` of the upper another name of the object at `entry`, which stands for a lower inode with this `data`. */
 export async function linkName(
   context: SettleContext,
   book: LinkBook,
   parent: UnionDir,
   name: Name,
-  source: LowerFile,
+  { entry, data }: { readonly entry: BookEntry; readonly data: Fd | undefined },
 ): Promise<void> {
   const { fs, names } = context;
-  const entry = book.entryOf(source.object, context.view.uuid(source.layer));
-  if (entry === undefined || !book.has(entry)) return;
   const path = parent.path(name);
   if ((fs.overlayMarks(entry.dir, entry.name, names.prefix) & mark.metacopy) !== 0) {
-    await completeData(context, entry.dir, entry.name, { data: source.data, path });
+    await completeData(context, entry.dir, entry.name, { data, path });
   }
   const dir = await ensureUpper(context, parent);
   changeIn(context, dir, () => {

@@ -96,8 +96,9 @@ export async function settle(
     const aufs = parts.aufs === true;
     const xattrWhiteouts =
       notesXattrWhiteouts(fs, upper, names) || readOpaque(fs, upper, self, names) === 'xattrs';
+    const keepsCounts = parts.keepsCounts !== false;
     const context: SettleContext = {
-      ...{ fs, names, aufs, view, upper, work: prepared.work, temps, xattrWhiteouts, report },
+      ...{ fs, names, aufs, view, upper, work: prepared.work, temps, xattrWhiteouts, keepsCounts, report },
     };
     const book = new LinkBook(fs, {
       index: usableIndex(fs, parts, prepared, report),
@@ -107,11 +108,7 @@ export async function settle(
     fs.statx(upper, self);
     if (protectionOf(fs.stat) !== 0) liftFlags(context, upper, self);
     await fillTree(context, book, rootDir(context), false);
-    if (book.hasMissingNames) {
-      const isLeft = (file: LowerFile): boolean =>
-        parts.keepsCounts === false && isUntouched(context, book, file);
-      await linkNames(context, book, rootDir(context), isLeft);
-    }
+    if (book.hasMissingNames) await linkNames(context, book, rootDir(context));
     await fs.syncfs(upper);
     if (!isForeign) removeIndex(fs, parts.work);
     emptyDirectory(fs, prepared.work);
@@ -176,25 +173,18 @@ function usableIndex(
   return undefined;
 }
 
-type IsLeft = (file: LowerFile) => boolean;
-
-/** Brings up every name in the lower layers of a file that the upper has changed under another name, unless it is left below. */
-async function linkNames(
-  context: SettleContext,
-  book: LinkBook,
-  dir: UnionDir,
-  isLeft: IsLeft,
-): Promise<void> {
+/** Brings up every name in the lower layers of a file that the upper has changed under another name. */
+async function linkNames(context: SettleContext, book: LinkBook, dir: UnionDir): Promise<void> {
   const { fs } = context;
   if (dir.lowers.length === 0) return;
   const present = listUpper(context, dir);
   for (const name of present) {
     if (dir.fd === undefined || !isDirectory(fs, dir.fd, name)) continue;
     await withDirectory(context, { parent: dir, fd: dir.fd, name }, (inner) =>
-      linkNames(context, book, inner, isLeft),
+      linkNames(context, book, inner),
     );
   }
-  for (const name of listBelow(context, dir, present)) await linkLowerName(context, book, dir, name, isLeft);
+  for (const name of listBelow(context, dir, present)) await linkLowerName(context, book, dir, name);
 }
 
 async function linkLowerName(
@@ -202,16 +192,15 @@ async function linkLowerName(
   book: LinkBook,
   parent: UnionDir,
   name: Name,
-  isLeft: IsLeft,
 ): Promise<void> {
   const { fs, view } = context;
   const object = view.find(parent.lowers, name);
   try {
-    if (object.kind === 'file' && !isLeft(object)) await linkName(context, book, parent, name, object);
+    if (object.kind === 'file') await linkLowerFile(context, book, parent, name, object);
     if (object.kind !== 'directory') return;
     const dir = new UnionDir(object.dirs, undefined, { parent, name });
     try {
-      await linkNames(context, book, dir, isLeft);
+      await linkNames(context, book, dir);
     } finally {
       if (dir.fd !== undefined) fs.close(dir.fd);
     }
@@ -220,10 +209,17 @@ async function linkLowerName(
   }
 }
 
-/** Whether the upper knows of the file for its link count alone. */
-function isUntouched({ view }: SettleContext, book: LinkBook, file: LowerFile): boolean {
-  const entry = book.entryOf(file.object, view.uuid(file.layer));
-  return entry !== undefined && book.isUntouched(entry, file.object);
+async function linkLowerFile(
+  context: SettleContext,
+  book: LinkBook,
+  parent: UnionDir,
+  name: Name,
+  file: LowerFile,
+): Promise<void> {
+  const entry = book.entryOf(file.object, context.view.uuid(file.layer));
+  if (entry === undefined || !book.has(entry)) return;
+  if (!context.keepsCounts && book.isUntouched(entry, file.object)) return;
+  await linkName(context, book, parent, name, { entry, data: file.data });
 }
 
 /**

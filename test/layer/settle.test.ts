@@ -107,6 +107,35 @@ t.test('settled again, nothing changes', need, async (t) => {
   });
 });
 
+t.test('without link counts, only what has changed is brought up', need, async (t) => {
+  const fs = new RealFs();
+  const changes = {
+    nothing: 'true',
+    mode: 'chmod 600 $f',
+    owner: 'chown 7 $f',
+    time: 'touch -d @9 $f',
+    data: 'echo more >> $f',
+    attribute: 'setfattr -n user.x -v y $f',
+    other: 'setfattr -n user.before -v z $f',
+    none: 'setfattr -x user.before $f',
+    list: 'setfacl -m u:7:r $f',
+  };
+  const layers = makeLayers(t, 1, 'tmpfs');
+  const [lower = ''] = layers.lowers;
+  const sh = (script: string, cwd: string): void => {
+    execFileSync('sh', ['-ec', script], { cwd });
+  };
+  for (const name of Object.keys(changes))
+    sh(`echo x > ${name}-1; setfattr -n user.before -v y ${name}-1; ln ${name}-1 ${name}-2`, lower);
+  whileMounted(layers, allOn, (merged) => {
+    for (const [name, change] of Object.entries(changes)) sh(`f=${name}-1; ${change}; rm $f`, merged);
+  });
+  await settleLayers(fs, layers, true, false);
+  const kept = readdirSync(layers.upper).filter((name) => name.endsWith('-2'));
+  const changed = Object.keys(changes).filter((name) => name !== 'nothing');
+  t.strictSame(kept.sort(), changed.map((name) => `${name}-2`).sort());
+});
+
 t.test('without an index, and without file handles', need, async (t) => {
   const fs = new RealFs();
   const options = 'metacopy=on,redirect_dir=on,index=off';

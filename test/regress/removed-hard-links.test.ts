@@ -40,9 +40,8 @@ for (const driver of ['strata', 'overlay2'] as const) {
       const differences = get(...on, 'diff', 'links').split('\n');
       t.strictSame(differences.toSorted(byPath), expected.toSorted(byPath), script);
       get(...on, 'commit', 'links', 'left');
-      const shown = get(...on, 'run', '--rm', 'left', 'sh', '-c', 'cat /b /c; stat -c %h /c');
-      const content = script.startsWith('echo') ? 'new' : 'old';
-      if (!script.includes('/a /b')) t.match(shown, `${content}\n${content}\n`, script);
+      const shown = get(...on, 'run', '--rm', 'left', 'sh', '-c', 'cat /c');
+      t.equal(shown, script.startsWith('echo') ? 'new' : 'old', script);
       get(...on, 'rm', 'links');
       get(...on, 'rmi', 'left');
     }
