@@ -12,6 +12,7 @@ import { findJson, writeDurably } from './durable.ts';
 import { ImageDb } from './image-db.ts';
 import { LayerDb } from './layer-db.ts';
 import { MountBook } from './mount-book.ts';
+import { tellingNoSpace } from './no-space.ts';
 import { Repositories } from './repositories.ts';
 import { keepReserve, withReserve } from './reserve.ts';
 import { RootLock } from './root-lock.ts';
@@ -50,9 +51,13 @@ export class Store {
 
   /**
    * Opens the data root, making it where there is none. UserError `foreign-root`, `newer-root`, `bad-root`,
-   * `other-format`, `driver-unusable`. `without`: leaves alone what was left behind.
+   * `other-format`, `driver-unusable`, `no-space`. `without`: leaves alone what was left behind.
    */
-  static async open(options: StoreOptions, without: { readonly collect?: false } = {}): Promise<Store> {
+  static open(options: StoreOptions, without: { readonly collect?: false } = {}): Promise<Store> {
+    return tellingNoSpace(resolve(options.root), () => Store.#open(options, without));
+  }
+
+  static async #open(options: StoreOptions, without: { readonly collect?: false }): Promise<Store> {
     const found = await findDataRoot(options.root);
     let choice: DriverChoice | undefined;
     let root = found;

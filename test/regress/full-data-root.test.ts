@@ -14,7 +14,11 @@ import { mountNeeds, needs } from '../fixtures/needs.ts';
 const needed = needs(...mountNeeds, 'program:runc', 'program:conmon');
 
 /** A file system in memory with a data root on it. */
-function makeSmallRoot(test: Test): { builder: Builder; leave: (bytes: number) => void } {
+function makeSmallRoot(test: Test): {
+  readonly disk: string;
+  readonly builder: Builder;
+  readonly leave: (bytes: number) => void;
+} {
   const disk = makeScratch(test).directory('disk');
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk]);
   test.teardown(() => execFileSync('umount', ['-R', disk]));
@@ -26,7 +30,7 @@ function makeSmallRoot(test: Test): { builder: Builder; leave: (bytes: number) =
     const size = bavail * bsize - bytes;
     if (size > 0) writeFileSync(`${disk}/filler`, Buffer.alloc(size));
   };
-  return { builder, leave };
+  return { disk, builder, leave };
 }
 
 /** What there is of images, layers, containers, unfinished work, and mounts. */
@@ -97,6 +101,24 @@ t.test('space that ends in the midst of a command', needed, async (test) => {
     });
   }
   test.equal(strata(['rm', 'wrote']).status, 0);
+});
+
+t.test('space that has ended before a command begins', needed, (test) => {
+  const { builder, disk } = makeSmallRoot(test);
+  const { files, ffree } = statfsSync(disk);
+  const limit = (inodes: number): void => {
+    execFileSync('mount', ['-o', `remount,nr_inodes=${String(inodes)}`, disk]);
+  };
+  // Before the first command has found out what can be mounted here, and after.
+  for (const place of ['a trial mount', 'the lock']) {
+    limit(files - ffree);
+    const { status, stderr } = builder.strata(['tag', 'base', 'other']);
+    limit(files);
+    const said = /^strata: no space is left on the file system of .*: make room there/;
+    test.match([status, stderr], [1, said], place);
+    test.equal(builder.strata(['images']).status, 0);
+  }
+  test.end();
 });
 
 t.test('a container and a step that fill the disk themselves', needed, async (test) => {

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { createDataRoot, findDataRoot } from '../../src/store/data-root.ts';
+import { createDataRoot, findDataRoot, makeRootDirectory } from '../../src/store/data-root.ts';
 import { parseDriverName } from '../../src/store/drivers/choose.ts';
 import { MountBook } from '../../src/store/mount-book.ts';
 import { RunRoot } from '../../src/store/run-root.ts';
@@ -26,6 +27,20 @@ t.test('a root of others is refused before anything is written', async (t) => {
     });
     await t.rejects(stage.open('vfs'), { code: 'foreign-root' });
   }
+});
+
+t.test('a root on a file system that is read-only', needs('root'), (t) => {
+  const stage = makeStage(t);
+  mkdirSync(stage.root);
+  execFileSync('mount', ['--bind', '-o', 'ro', stage.root, stage.root]);
+  t.teardown(() => execFileSync('umount', [stage.root]));
+  t.throws(
+    () => {
+      makeRootDirectory(stage.root);
+    },
+    { code: 'bad-root', hint: /its file system is read-only/ },
+  );
+  t.end();
 });
 
 t.test('a root that is there is taken as it is', async (t) => {
