@@ -6,10 +6,15 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** Nothing where there are none. A terminal gets no control characters; a program reads each line as it is. */
+/** Nothing where there are none. */
 export function printLines(lines: readonly string[]): void {
+  process.stdout.write(linesText(lines));
+}
+
+/** Lines for standard output. A terminal gets no control characters; a program reads each line as it is. */
+export function linesText(lines: readonly string[]): string {
   const shown = process.stdout.isTTY ? lines.map(plainText) : lines;
-  process.stdout.write(shown.map((line) => `${line}\n`).join(''));
+  return shown.map((line) => `${line}\n`).join('');
 }
 
 /** On standard error, as one line. */

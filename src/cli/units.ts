@@ -36,8 +36,9 @@ const spans: readonly (readonly [below: number, hours: number, name: string])[] 
   [Infinity, 365 * 24, 'years'],
 ];
 
-/** How long something has been so, in Docker's words: `About a minute`, `46 hours`, `13 days`. */
+/** How long something has been so, in Docker's words: `About a minute`, `46 hours`, `13 days`; `N/A` where that is not known. */
 export function spanText(seconds: number): string {
+  if (Number.isNaN(seconds)) return 'N/A';
   if (seconds < 1) return 'Less than a second';
   if (seconds < 2) return '1 second';
   if (seconds < 60) return `${String(Math.floor(seconds))} seconds`;

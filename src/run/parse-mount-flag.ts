@@ -176,6 +176,7 @@ function parseFields(text: string): Given {
   const given = new Map<Field, string[]>();
   for (const part of splitCsv(text)) {
     const [word, value] = splitPair(part);
+    const hasValue = part.includes('=');
     const key = word.toLowerCase();
     if (word !== word.trim() || part === '')
       throw bad(
@@ -189,18 +190,16 @@ function parseFields(text: string): Given {
       (fields[name] as readonly string[]).includes(key),
     );
     if (field === undefined)
-      throw part.includes('=')
+      throw hasValue
         ? bad(text, `unexpected key '${word}' in '${part}'`)
         : bad(text, `invalid field '${part}' must be a key=value pair`);
-    if (!part.includes('=') && !flags.has(field))
-      throw bad(text, `invalid field '${part}' must be a key=value pair`);
-    if (part.includes('=') && value.trim() === '')
-      throw bad(text, `invalid value for '${word}': value is empty`);
+    if (!hasValue && !flags.has(field)) throw bad(text, `invalid field '${part}' must be a key=value pair`);
+    if (hasValue && value.trim() === '') throw bad(text, `invalid value for '${word}': value is empty`);
     if (value !== value.trim())
       throw bad(text, `invalid value for '${word}' in '${part}': value should not have whitespace`);
-    if (flags.has(field) && part.includes('=') && !/^(1|0|t|f|true|false)$/i.test(value))
+    if (flags.has(field) && hasValue && !/^(1|0|t|f|true|false)$/i.test(value))
       throw bad(text, `invalid value for ${word}: ${value}`, 'it is true or false');
-    const meant = !part.includes('=') ? 'true' : words.has(field) ? value.toLowerCase() : value;
+    const meant = !hasValue ? 'true' : words.has(field) ? value.toLowerCase() : value;
     given.set(field, [...(given.get(field) ?? []), meant]);
   }
   return given;

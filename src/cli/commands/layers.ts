@@ -6,7 +6,7 @@ import { reportLayers, reportWaste, type LayerRow, type WasteRow } from '../../s
 import { resolveImage } from '../../store/resolve-image.ts';
 import { tellFaults } from '../faults.ts';
 import { openStore } from '../open-store.ts';
-import { printJson, printLines } from '../print.ts';
+import { linesText, printJson } from '../print.ts';
 import { tableText } from '../table.ts';
 import { sizeText } from '../units.ts';
 
@@ -34,22 +34,14 @@ export function layersCommand(): Command {
         const image = name === undefined ? undefined : (await resolveImage(store, name)).image;
         if (waste === true && image !== undefined) {
           const rows = await reportWaste(store, image);
-          return { rows, faults: [], print: () => process.stdout.write(wasteTable(rows)) };
+          return { rows, faults: [], table: () => wasteTable(rows) };
         }
         const { rows, faults } = await reportLayers(store, image, { files: files === true });
-        if (files === true)
-          return {
-            rows,
-            faults,
-            print: () => {
-              printLines(fileLists(rows));
-            },
-          };
-        return { rows, faults, print: () => process.stdout.write(layerTable(rows)) };
+        return { rows, faults, table: () => (files === true ? fileLists(rows) : layerTable(rows)) };
       });
       tellFaults(report.faults);
       if (json === true) printJson(report.rows);
-      else report.print();
+      else process.stdout.write(report.table());
     });
 }
 
@@ -75,12 +67,15 @@ function shortName(name: string): string {
 
 const letters = { added: 'A', modified: 'C', deleted: 'D' } as const;
 
-function fileLists(rows: readonly LayerRow[]): string[] {
-  return rows.flatMap(({ diffId, createdBy, files = [] }, at) => [
-    ...(at === 0 ? [] : ['']),
-    `${shortId(diffId)} ${createdBy}`,
-    ...files.map(({ kind, path, size }) => `${letters[kind]} /${path} ${sizeText(size)}`),
-  ]);
+function fileLists(rows: readonly LayerRow[]): string {
+  return rows
+    .map(({ diffId, createdBy, files = [] }) =>
+      linesText([
+        `${shortId(diffId)} ${createdBy}`,
+        ...files.map(({ kind, path, size }) => `${letters[kind]} /${path} ${sizeText(size)}`),
+      ]),
+    )
+    .join('\n');
 }
 
 function wasteTable(rows: readonly WasteRow[]): string {
