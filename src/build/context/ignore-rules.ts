@@ -6,6 +6,7 @@
 import dockerignoreModule from '@balena/dockerignore';
 import { nameToText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
+import { componentExpression, patternHint } from './path-pattern.ts';
 
 // Its types and Node agree on this name only.
 const dockerignore = dockerignoreModule.default;
@@ -31,11 +32,12 @@ export function ignoreRules(lines: readonly string[], file: string): IgnoreRules
     if (text.startsWith('!')) hasExceptions = true;
     try {
       if (text === '!') throw new Error('it lets nothing in');
-      // It compiles a pattern when it is first used.
+      // Docker asks filepath.Match whether it is one; the library reads more, and compiles it when it is first used.
+      componentExpression(text.replace(/^!/, ''));
       dockerignore().add(quoted(text)).ignores('probe');
     } catch (cause) {
       throw new UserError('bad-pattern', `${file}:${String(index + 1)}: "${text}" is not a pattern`, {
-        hint: text === '!' ? 'write !PATTERN' : 'close the bracket, or escape it: \\[',
+        hint: text === '!' ? 'write !PATTERN' : patternHint,
         cause,
       });
     }

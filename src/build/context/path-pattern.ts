@@ -5,6 +5,8 @@
  */
 import { UserError } from '../../base/user-error.ts';
 
+export const patternHint = 'close the bracket, and escape what means itself: \\[ \\] \\-';
+
 /** Whether anything in it has a meaning of its own. */
 export function hasWildcard(text: string): boolean {
   return /[*?[\\]/.test(text);
@@ -60,6 +62,6 @@ function literal(char: string): string {
 
 function bad(pattern: string): UserError {
   return new UserError('bad-pattern', `the pattern "${pattern}" is not complete`, {
-    hint: 'close the bracket, or escape it: \\[',
+    hint: patternHint,
   });
 }

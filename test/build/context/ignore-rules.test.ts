@@ -71,5 +71,22 @@ t.test('exceptions are told, and a broken pattern has its line', async (t) => {
   t.equal(ignoreRules(['a'], 'f').hasExceptions, false);
   t.equal(ignoreRules(['*', '!a'], 'f').hasExceptions, true);
   t.throws(() => ignoreRules(['a', '!'], 'f'), { code: 'bad-pattern', message: /^f:2: / });
-  t.throws(() => ignoreRules(['a', '[b'], 'f'), { code: 'bad-pattern', message: /^f:2: / });
+  // The malformed ones of path/filepath's own table.
+  for (const bad of [
+    '[b',
+    '[]a]',
+    '[-]',
+    '[x-]',
+    '[-x]',
+    '[a-b-c]',
+    '[^',
+    'a[',
+    '*[c',
+    'a\\',
+    'd/[x-]/e',
+    '![x-]',
+  ])
+    t.throws(() => ignoreRules(['a', bad], 'f'), { code: 'bad-pattern', message: /^f:2: / }, bad);
+  for (const good of ['[\\]a]', '[\\-]', '[\\-x]', '[^a]'])
+    t.doesNotThrow(() => ignoreRules([good], 'f'), good);
 });
