@@ -9,11 +9,10 @@ import type { Store } from '../store/store.ts';
 import { tarStream } from '../store/tar-stream.ts';
 import { Workspace } from '../store/workspace.ts';
 import { readStatus, type Container, type ContainerStatus } from './container.ts';
-import { withContainer } from './container-book.ts';
+import { withPresentContainer } from './container-book.ts';
 import { volumesOf } from './container-mounts.ts';
 import type { Engine, ImageDefaults } from './engine.ts';
 import { whileFrozen } from './pause-container.ts';
-import { noSuchContainer } from './state-errors.ts';
 import type { StoreLayers } from './store-layers.ts';
 
 export interface CommitOptions {
@@ -40,11 +39,9 @@ export async function commitContainer(
   options: CommitOptions,
 ): Promise<ImageId> {
   const { engine } = parts;
-  const made = await withContainer(engine, container.id, async () =>
+  return withPresentContainer(engine, container, async () =>
     commit(parts, container, await readStatus(engine, container.id), options),
   );
-  if (made === undefined) throw noSuchContainer(container.id.slice(0, 12));
-  return made;
 }
 
 function commit(

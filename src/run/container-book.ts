@@ -156,20 +156,17 @@ export async function addContainer(engine: Engine, container: Container): Promis
 }
 
 /** Gives a container another name. UserError as `checkContainerName`, `no-such-container` for one that has gone. */
-export async function renameContainer(engine: Engine, { id }: Container, name: string): Promise<void> {
-  const done = await withContainer(engine, id, async () => {
+export async function renameContainer(engine: Engine, container: Container, name: string): Promise<void> {
+  await withPresentContainer(engine, container, async () => {
     const lock = await waitForLock(nameFromText(engine.containers), 'exclusive');
     try {
       await checkContainerName(engine, name);
-      const container = await findContainer(engine, id);
-      if (container === undefined) return false;
-      await writeContainer(engine, { ...container, name });
-      return true;
+      const now = (await findContainer(engine, container.id)) ?? container;
+      await writeContainer(engine, { ...now, name });
     } finally {
       lock.release();
     }
   });
-  if (done !== true) throw noSuchContainer(id.slice(0, 12));
 }
 
 /**
@@ -212,6 +209,17 @@ export async function withContainer<T>(
   } finally {
     lock.release();
   }
+}
+
+/** The same for an act that means nothing without the container, as it is now. UserError `no-such-container` where it is gone. */
+export async function withPresentContainer<T>(
+  engine: Engine,
+  { id, name }: Pick<Container, 'id' | 'name'>,
+  act: () => Promise<T>,
+): Promise<T> {
+  const done = await withContainer(engine, id, async () => ({ answer: await act() }));
+  if (done === undefined) throw noSuchContainer(name);
+  return done.answer;
 }
 
 function isId(name: string): boolean {

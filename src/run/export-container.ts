@@ -1,16 +1,17 @@
 /** `export` of a container: its tree as it is, without its volumes and what else is mounted in it. */
-import { withContainer } from './container-book.ts';
+import { withPresentContainer } from './container-book.ts';
 import { isActive, readStatus, type Container } from './container.ts';
 import type { Engine } from './engine.ts';
 import { exportDirectory } from './volume-archive.ts';
 
-/** To the file `output`, or to standard output. Nothing else starts or ends it meanwhile. UserError `tar-failed`. */
+/** To the file `output`, or to standard output. Nothing else starts or ends it meanwhile. UserError `tar-failed`, `no-such-container`. */
 export async function exportContainer(
   engine: Engine,
-  { id }: Container,
+  container: Container,
   output: string | undefined,
 ): Promise<void> {
-  await withContainer(engine, id, async () => {
+  const { id } = container;
+  await withPresentContainer(engine, container, async () => {
     const hasProcesses = isActive(await readStatus(engine, id));
     const tree = await engine.layers.mount(id);
     try {

@@ -5,15 +5,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { UserError } from '../base/user-error.ts';
-import { withContainer } from './container-book.ts';
+import { withPresentContainer } from './container-book.ts';
 import { findRun, isActive, readStatus, type Container } from './container.ts';
 import { bundlePath, runtimeState, type Engine } from './engine.ts';
 import { messageOf } from './runtime.ts';
-import { isPaused, noSuchContainer, notRunning } from './state-errors.ts';
+import { isPaused, notRunning } from './state-errors.ts';
 
-/** UserError `not-running`, `paused` for one that is already, `pause-failed`, `no-such-container`. */
+/** One that is held for a moment, by `commit` say, first goes on. UserError `not-running`, `paused`, `pause-failed`, `no-such-container`. */
 export async function pauseContainer(engine: Engine, container: Container): Promise<void> {
-  await alone(engine, container, async () => {
+  await withPresentContainer(engine, container, async () => {
     const { status } = await readStatus(engine, container.id);
     if (status === 'paused') throw isPaused(container);
     if (status !== 'running') throw notRunning(container);
@@ -23,7 +23,7 @@ export async function pauseContainer(engine: Engine, container: Container): Prom
 
 /** UserError `not-running`, `not-paused`, `pause-failed`, `no-such-container`. */
 export async function unpauseContainer(engine: Engine, container: Container): Promise<void> {
-  await alone(engine, container, async () => {
+  await withPresentContainer(engine, container, async () => {
     const status = await readStatus(engine, container.id);
     if (!isActive(status)) throw notRunning(container);
     if (status.status !== 'paused')
@@ -87,13 +87,4 @@ async function ask(engine: Engine, { id, name }: Container, verb: 'pause' | 'res
       hint: 'strata info tells which runtimes work here',
     },
   );
-}
-
-/** What is paused for a moment, by `commit` say, is left alone until that is over. */
-async function alone(engine: Engine, { id }: Container, act: () => Promise<void>): Promise<void> {
-  const done = await withContainer(engine, id, async () => {
-    await act();
-    return true;
-  });
-  if (done !== true) throw noSuchContainer(id.slice(0, 12));
 }

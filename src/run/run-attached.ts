@@ -2,7 +2,7 @@
  * A run in front of a person or a script: its output is here, signals go there, and its end is waited for.
  */
 import { UserError } from '../base/user-error.ts';
-import { withContainer } from './container-book.ts';
+import { withContainer, withPresentContainer } from './container-book.ts';
 import { findRun, isActive, readStatus, type Container, type Run } from './container.ts';
 import { attach, type AttachedStreams, type Attachment } from './attach.ts';
 import { bundlePath, type Engine } from './engine.ts';
@@ -15,9 +15,9 @@ import { waitForExit } from './wait-exit.ts';
 /** Signals that are meant for the program, not for us who stand before it. */
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
-/** Starts a container and lets it go. UserError as `startContainer`. */
+/** Starts a container and lets it go. UserError as `startContainer`, `no-such-container` where it was removed meanwhile. */
 export async function runDetached(engine: Engine, container: Container): Promise<void> {
-  await withContainer(engine, container.id, () => startContainer(engine, container));
+  await withPresentContainer(engine, container, () => startContainer(engine, container));
 }
 
 export interface StayOptions {
@@ -27,7 +27,7 @@ export interface StayOptions {
 
 /**
  * Starts a container, or joins one that runs, and stays with it. Answers its exit status; undefined when the person left
- * it (Ctrl-P Ctrl-Q) and it runs on. UserError as `startContainer` and `attachContainer`.
+ * it (Ctrl-P Ctrl-Q) and it runs on. UserError as `runDetached` and `attachContainer`.
  */
 export async function runAttached(
   engine: Engine,
@@ -38,7 +38,7 @@ export async function runAttached(
   let attachment: Attachment | undefined;
   let run: Run | undefined;
   try {
-    run = await withContainer(engine, container.id, () =>
+    run = await withPresentContainer(engine, container, () =>
       startContainer(engine, container, () => {
         attachment = attach(bundlePath(engine, container.id), streams, container.terminal);
         return Promise.resolve();

@@ -1,11 +1,10 @@
 /** `strata cp`: files between this machine and a container. */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
-import { findContainer, type Container } from '../../run/container.ts';
-import { getContainer, withContainer } from '../../run/container-book.ts';
+import { getContainer, withPresentContainer } from '../../run/container-book.ts';
+import type { Container } from '../../run/container.ts';
 import { copyFromArchive, copyToArchive, receiveArchive } from '../../run/copy-archive.ts';
 import { copyFromContainer, copyToContainer } from '../../run/copy-files.ts';
-import type { Engine } from '../../run/engine.ts';
 import { Workspace } from '../../store/workspace.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { toStandardOutput } from '../standard-output.ts';
@@ -34,11 +33,11 @@ export function cpCommand(): Command {
       checkStreams(source, target);
       const opened = await openEngine(command);
       const { engine } = opened;
-      const { id } = await getContainer(engine, inside);
+      const container = await getContainer(engine, inside);
       const options = { archive: archive === true, followLink: followLink === true };
-      if (source === '-') await fromStandardInput(opened, id, to.path);
+      if (source === '-') await fromStandardInput(opened, container, to.path);
       else
-        await withThere(engine, id, (container) => {
+        await withPresentContainer(engine, container, () => {
           if (target === '-')
             return toStandardOutput((sink) => copyToArchive(engine, container, from.path, options, sink));
           const copy = from.container === undefined ? copyToContainer : copyFromContainer;
@@ -60,24 +59,16 @@ function checkStreams(source: string, target: string): void {
 }
 
 /** The container is not held while the tar comes, which may be from another copy out of it. */
-async function fromStandardInput({ engine, store }: OpenedEngine, id: string, path: string): Promise<void> {
+async function fromStandardInput(
+  { engine, store }: OpenedEngine,
+  container: Container,
+  path: string,
+): Promise<void> {
   await Workspace.use(store, async (workspace) => {
     const received = await receiveArchive(process.stdin, await workspace.makeScratch(), {
       hint: 'write one to standard input: tar -c DIR | strata cp - CONTAINER:PATH',
     });
-    await withThere(engine, id, (container) => copyFromArchive(engine, container, received, path));
-  });
-}
-
-/** Nothing where it was removed meanwhile. */
-async function withThere(
-  engine: Engine,
-  id: string,
-  act: (container: Container) => Promise<void>,
-): Promise<void> {
-  await withContainer(engine, id, async () => {
-    const container = await findContainer(engine, id);
-    if (container !== undefined) await act(container);
+    await withPresentContainer(engine, container, () => copyFromArchive(engine, container, received, path));
   });
 }
 

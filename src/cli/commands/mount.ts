@@ -1,7 +1,7 @@
 /** `strata mount` and `strata umount`: an image, a container or directories, shown at a place. */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
-import { findGiven, withContainer } from '../../run/container-book.ts';
+import { findGiven, withPresentContainer } from '../../run/container-book.ts';
 import type { Container } from '../../run/container.ts';
 import { isPath, mountTree, unmountTreeAt } from '../../store/mount-tree.ts';
 import { eachOperand } from '../each-operand.ts';
@@ -34,14 +34,15 @@ export function mountCommand(): Command {
 /** What it writes goes where it goes when it runs, so there is no other upper. */
 async function mountContainer(
   { engine, layers }: OpenedEngine,
-  { id, name }: Container,
+  container: Container,
   { upper, target }: { readonly upper: string | undefined; readonly target: string },
 ): Promise<void> {
+  const { id, name } = container;
   if (upper !== undefined)
     throw new UserError('container-upper', `what is changed in ${name} goes to its own layer`, {
       hint: `leave --upper out, or mount its image: strata commit ${name} IMAGE; strata mount --upper ${upper} IMAGE ${target}`,
     });
-  await withContainer(engine, id, () => layers.mountAt(id, target));
+  await withPresentContainer(engine, container, () => layers.mountAt(id, target));
 }
 
 export function umountCommand(): Command {
