@@ -3,7 +3,7 @@
  * what goes wrong into one line and an exit status. It knows no command's work.
  */
 import { UserError } from '../base/user-error.ts';
-import { endProcess, putUmaskAside } from '../os/own-process.ts';
+import { endProcess, forgetServiceManager, putUmaskAside } from '../os/own-process.ts';
 import { isErrno } from '../store/durable.ts';
 import { checkWords } from './check-words.ts';
 import { markOperands } from './mark-operands.ts';
@@ -22,6 +22,7 @@ async function main(): Promise<void> {
     process.exit(1);
   });
   putUmaskAside();
+  forgetServiceManager();
   const program = createProgram();
   try {
     checkWords(process.argv);

@@ -37,6 +37,22 @@ export function descriptorUse(): { readonly open: number; readonly most: number 
   return { open: readdirSync('/proc/self/fd').length, most: Number(limit ?? 1024) };
 }
 
+/**
+ * What a service manager tells the process that it has started (sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3)) is for that one
+ * alone: a runtime that gets it takes the container for the service.
+ */
+export function forgetServiceManager(): void {
+  for (const name of [
+    'NOTIFY_SOCKET',
+    'LISTEN_PID',
+    'LISTEN_FDS',
+    'LISTEN_FDNAMES',
+    'WATCHDOG_PID',
+    'WATCHDOG_USEC',
+  ])
+    Reflect.deleteProperty(process.env, name);
+}
+
 let callersUmask = 0;
 
 /**

@@ -34,7 +34,10 @@ export function fillInitLayer(path: string): void {
 
 const names = ['hostname', 'hosts', 'resolv.conf'] as const;
 
-/** Writes the files that are bound to /etc, anew for each start: the machine's name servers change. */
+/**
+ * Writes the files that are bound to /etc, anew for each start: the machine's name servers change. Read-only for the container
+ * where its root is, as in Docker (moby: NetworkMounts in container/container_unix.go).
+ */
 export function writeOwnFiles(engine: Engine, container: Container): SpecMount[] {
   const contents: Record<(typeof names)[number], string> = {
     hostname: `${container.hostname}\n`,
@@ -44,7 +47,8 @@ export function writeOwnFiles(engine: Engine, container: Container): SpecMount[]
   return names.map((name) => {
     const source = containerPath(engine, container.id, name);
     writeFileSync(source, contents[name], { mode: 0o644 });
-    return { destination: `/etc/${name}`, type: 'bind', source, options: ['rbind', 'rprivate'] };
+    const access = container.readOnlyRoot ? ['ro'] : [];
+    return { destination: `/etc/${name}`, type: 'bind', source, options: ['rbind', 'rprivate', ...access] };
   });
 }
 

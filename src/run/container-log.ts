@@ -2,9 +2,9 @@
  * The log of a container in the format of Docker's driver `json-file`: a line of JSON for each line of output,
  * `{"log": TEXT, "stream": STREAM, "time": TIME}`. A long line of output is several, of which the last alone has its newline.
  */
-import { watch } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import * as v from 'valibot';
+import { watchChanges } from './watch-changes.ts';
 
 export interface LogEntry {
   /** RFC 3339 with nanoseconds, in UTC. */
@@ -34,23 +34,20 @@ export async function* readLog(
 ): AsyncGenerator<LogEntry> {
   const file = await findFile(path);
   if (file === undefined) return;
-  const stop = new AbortController();
-  const watcher = ended === undefined ? undefined : watch(path, { signal: stop.signal });
-  watcher?.on('error', () => undefined);
+  const changes = ended === undefined ? undefined : watchChanges(path);
   try {
     const buffer = Buffer.alloc(chunkSize);
     let isOver = ended === undefined;
-    void ended?.then(() => {
+    const finish = (): void => {
       isOver = true;
-    });
+      changes?.close();
+    };
+    ended?.then(finish, finish);
     let rest = Buffer.alloc(0);
     for (let at = from; ;) {
       const wasOver = isOver;
-      const changed = new Promise<void>((resolve) =>
-        watcher?.once('change', () => {
-          resolve();
-        }),
-      );
+      // In this order: what was written before the look is seen by it, what comes after wakes us.
+      const changed = changes?.next();
       const { bytesRead } = await file.read(buffer, 0, chunkSize, at);
       if (bytesRead === 0) {
         if ((await file.stat()).size < at) {
@@ -58,8 +55,11 @@ export async function* readLog(
           rest = Buffer.alloc(0);
           continue;
         }
-        if (wasOver) return;
-        await Promise.race([changed, ended]);
+        if (wasOver) {
+          await ended;
+          return;
+        }
+        await changed;
         continue;
       }
       at += bytesRead;
@@ -71,7 +71,7 @@ export async function* readLog(
       }
     }
   } finally {
-    stop.abort();
+    changes?.close();
     await file.close();
   }
 }

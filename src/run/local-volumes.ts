@@ -57,7 +57,12 @@ export function localVolumes(directory: string): VolumeDriver {
     create: (name, request) => {
       checkOptions(request.options ?? {});
       makeVolume(directory, name, request);
-      return find(name) as VolumeFacts;
+      const made = find(name);
+      if (made === undefined)
+        throw new UserError('no-volume', `${join(directory, name)} is there, and is no volume`, {
+          hint: 'move it away, or choose another name',
+        });
+      return made;
     },
     remove: (name) => {
       if (isMounted(place(name)))
@@ -103,6 +108,11 @@ function checkOptions(options: Readonly<Record<string, string>>): void {
 function makeVolume(directory: string, name: string, { options = {}, labels = {} }: NewVolume): void {
   mkdirSync(directory, { recursive: true, mode: 0o701 });
   if (isThere(join(directory, name, '_data'))) return;
+  // A copy of the data root made by a program that leaves empty directories out.
+  if (isThere(join(directory, name, 'opts.json'))) {
+    mkdirSync(join(directory, name, '_data'), { recursive: true, mode: 0o755 });
+    return;
+  }
   const made = mkdtempSync(join(directory, '.new-'));
   try {
     mkdirSync(join(made, 'volume'), { mode: 0o701 });

@@ -25,28 +25,33 @@ export async function removeContainer(
   options: RemoveOptions,
 ): Promise<boolean> {
   const { id, name } = container;
-  if (options.force) await endByForce(engine, container);
-  const removed = await withContainer(engine, id, async () => {
-    // Asked here, where nobody else can start it.
-    const status = await readStatus(engine, id);
-    if (isActive(status)) {
-      const message = `You cannot remove a ${status.status} container ${id.slice(0, 12)}`;
-      const hint = `stop it first (strata stop ${name}), or strata rm -f ${name}`;
-      throw new UserError('container-running', message, { hint });
-    }
-    await options.before?.();
-    const run = await findRun(engine, id);
-    if (run !== undefined && run.finishedAt === undefined) await endRun(engine, container, run.run);
-    await removeFiles(engine, container, options);
-    return true;
-  });
-  return removed === true;
+  for (;;) {
+    if (options.force) await endByForce(engine, container);
+    const outcome = await withContainer(engine, id, async () => {
+      // Asked here, where nobody else can start it.
+      const status = await readStatus(engine, id);
+      if (isActive(status)) {
+        // Somebody was just starting it.
+        if (options.force) return 'started';
+        const message = `You cannot remove a ${status.status} container ${id.slice(0, 12)}`;
+        const hint = `stop it first (strata stop ${name}), or strata rm -f ${name}`;
+        throw new UserError('container-running', message, { hint });
+      }
+      await options.before?.();
+      const run = await findRun(engine, id);
+      if (run !== undefined && run.finishedAt === undefined) await endRun(engine, container, run.run);
+      await removeFiles(engine, container, options);
+      return 'removed';
+    });
+    if (outcome !== 'started') return outcome === 'removed';
+  }
 }
 
 /** Kills a container, if it runs, and waits for its end. */
 export async function endByForce(engine: Engine, container: Container): Promise<void> {
   if (!isActive(await readStatus(engine, container.id))) return;
   const ended = waitForExit(engine, container.id);
+  ended.catch(() => undefined);
   try {
     await signalContainer(engine, container, 'KILL');
   } catch (thrown) {

@@ -78,7 +78,11 @@ export async function stopContainer(
   { graceSec = container.stopTimeout ?? usualGraceSec, signal = container.stopSignal }: StopOptions,
 ): Promise<void> {
   signalNumber(signal);
+  // One that is just being started is not missed.
+  if (!isActive(await readStatus(engine, container.id)))
+    await withContainer(engine, container.id, () => Promise.resolve());
   const ended = waitForExit(engine, container.id);
+  ended.catch(() => undefined);
   try {
     // Whichever asks it to end lets it go where it is paused.
     await signalContainer(engine, { ...container, stopSignal: signal }, signal);

@@ -2,10 +2,9 @@
  * Waiting for a run to end. conmon writes the exit status into a file; a conmon that was killed writes none, so
  * somebody has to look now and then whether it is still there.
  */
-import { watch } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { findExitCode, isSupervised, readStatus, unknownExitCode } from './container.ts';
+import { findExitCode, isActive, isSupervised, readStatus, unknownExitCode } from './container.ts';
 import { exitsPath, type Engine } from './engine.ts';
+import { watchChanges } from './watch-changes.ts';
 
 /** How often one looks whether conmon lives: what it writes is told by the kernel at once. */
 const glanceMs = 1000;
@@ -19,38 +18,33 @@ export async function waitForExit(engine: Engine, id: string, signal?: AbortSign
   // One that went with its end leaves its exit status for a while.
   if (status.status === 'created') return (await findExitCode(engine, id)) ?? 0;
   if (status.status === 'exited') return status.exitCode;
-  const stop = new AbortController();
-  signal?.addEventListener('abort', () => {
-    stop.abort();
-  });
-  const watcher = watch(exitsPath(engine), { signal: stop.signal });
-  watcher.on('error', () => undefined);
+  const changes = watchChanges(exitsPath(engine), glanceMs);
+  signal?.addEventListener('abort', changes.close);
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const changed = new Promise<void>((resolve) => {
-        watcher.once('change', () => {
-          resolve();
-        });
-      });
       // In this order: what was written before the look is seen by it, what comes after wakes us.
+      const changed = changes.next();
       const code = await findExitCode(engine, id);
       if (code !== undefined) return code;
-      if (!(await isSupervised(engine, id))) return await lastWord(engine, id);
-      await Promise.race([
-        changed,
-        sleep(glanceMs, undefined, { signal: stop.signal }).catch(() => undefined),
-      ]);
+      const last = (await isSupervised(engine, id)) ? undefined : await findLastWord(engine, id);
+      if (last !== undefined) return last;
+      await changed;
     }
   } finally {
-    stop.abort();
+    signal?.removeEventListener('abort', changes.close);
+    changes.close();
   }
 }
 
-/** conmon ends after it has written, so what is not there now never comes; unless the end is over and was cleared up. */
-async function lastWord(engine: Engine, id: string): Promise<number> {
+/**
+ * conmon ends after it has written, so what is not there now never comes; unless the end is over and was cleared up. Undefined
+ * while the process goes on without its conmon.
+ */
+async function findLastWord(engine: Engine, id: string): Promise<number | undefined> {
   const code = await findExitCode(engine, id);
   if (code !== undefined) return code;
   const status = await readStatus(engine, id);
+  if (isActive(status)) return undefined;
   return status.status === 'exited' ? status.exitCode : unknownExitCode;
 }

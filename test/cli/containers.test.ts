@@ -68,6 +68,8 @@ t.test('containers', needs(...containerNeeds), async (t) => {
       ),
       { status: 1, stdout: '1  box\n/new/dir\n1000\n1001 1002\nbox\nbox\n', stderr: /Read-only file system/ },
     );
+    const writeOwn = 'for f in hosts hostname resolv.conf; do echo x >>/etc/$f && echo $f; done; true';
+    t.match(run('run', '--rm', '--read-only', 'base', 'sh', '-c', writeOwn), { status: 0, stdout: '' });
     t.match(run('run', '--rm', '--entrypoint', 'echo', 'base', '-l', '--rm'), { stdout: '-l --rm\n' });
     t.match(run('run', '--rm', '--network', 'none', 'base', 'ls', '/sys/class/net'), { stdout: 'lo\n' });
     const capabilities = get(

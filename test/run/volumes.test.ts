@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -45,6 +46,18 @@ t.test('a volume is a directory as Docker has it', async (t) => {
   t.equal(volumes.find('../volumes/data'), undefined);
   t.throws(() => volumes.create('a/b', {}), { code: 'bad-volume-name' });
   t.throws(() => volumes.create('data2', { driver: 'other' }), { code: 'no-such-driver' });
+});
+
+t.test('a volume that has lost its empty directory, and what is no volume', async (t) => {
+  const { path } = makeScratch(t);
+  const volumes = new Volumes(path);
+  const { mountpoint } = volumes.create('data', { labels: { a: 'b' } });
+  rmdirSync(mountpoint);
+  t.match(volumes.create('data', {}), { labels: { a: 'b' } });
+  t.equal(statSync(mountpoint).mode & 0o777, 0o755);
+  mkdirSync(`${path}/volumes/other/content`, { recursive: true });
+  t.throws(() => volumes.create('other', {}), { code: 'no-volume' });
+  t.ok(existsSync(`${path}/volumes/other/content`));
 });
 
 t.test('a volume that is used stays', async (t) => {
