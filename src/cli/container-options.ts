@@ -1,6 +1,7 @@
 /**
  * The options of `strata create` and `strata run`, and what they ask for. The spellings are Docker's.
  */
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { UserError } from '../base/user-error.ts';
 import { readEnvFile } from '../run/env-file.ts';
@@ -135,6 +136,7 @@ export function containerRequest(
     hostname: options.hostname,
     terminal: options.tty === true,
     openStdin: options.interactive === true,
+    stdinOnce: options.interactive === true,
     network,
     readOnlyRoot: options.readOnly === true,
     sysctls: parseSysctls(options.sysctl ?? [], { network }),
@@ -144,7 +146,8 @@ export function containerRequest(
     privileged: options.privileged === true,
     mounts: mountsOf(options),
     volumesFrom: options.volumesFrom ?? [],
-    runtime: options.runtime,
+    // conmon is in another directory, and so is whoever starts it again.
+    runtime: options.runtime?.includes('/') === true ? resolve(options.runtime) : options.runtime,
     autoRemove: options.rm === true,
     labels: parseLabels([
       ...(options.labelFile ?? []).flatMap((path) => readEnvFile(path, '--label-file')),

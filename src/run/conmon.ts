@@ -25,6 +25,7 @@ export interface ConmonRequest {
   readonly exits: string;
   readonly terminal: boolean;
   readonly openStdin: boolean;
+  readonly stdinOnce: boolean | undefined;
   readonly exitCommand: readonly string[];
 }
 
@@ -180,6 +181,7 @@ function argumentsOf(request: ConmonRequest): string[] {
     ...['--exit-dir', request.exits, '--full-attach'],
     ...(request.terminal ? ['--terminal'] : []),
     ...(request.openStdin ? ['--stdin'] : []),
+    ...(request.openStdin && request.stdinOnce === false ? ['--leave-stdin-open'] : []),
     ...['--exit-command', request.exitCommand[0] ?? ''],
     ...request.exitCommand.slice(1).map((argument) => `--exit-command-arg=${argument}`),
   ];

@@ -33,6 +33,8 @@ export interface Container {
   readonly terminal: boolean;
   /** Standard input stays open (`-i`). */
   readonly openStdin: boolean;
+  /** It ends with that of the first who is attached; undefined: so it is. Otherwise it stays open for others. */
+  readonly stdinOnce?: boolean | undefined;
   readonly network: 'host' | 'none';
   readonly readOnlyRoot: boolean;
   /** Parameters of the kernel that it has of its own; undefined: as they are for everyone. */

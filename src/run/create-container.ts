@@ -41,6 +41,7 @@ export interface ContainerRequest {
   readonly hostname?: string | undefined;
   readonly terminal: boolean;
   readonly openStdin: boolean;
+  readonly stdinOnce: boolean;
   readonly network: 'host' | 'none';
   readonly readOnlyRoot: boolean;
   readonly sysctls: Sysctls;
@@ -123,6 +124,7 @@ function define(
     hostname: request.hostname ?? (request.network === 'host' ? hostName() : ''),
     terminal: request.terminal,
     openStdin: request.openStdin,
+    stdinOnce: request.stdinOnce,
     network: request.network,
     readOnlyRoot: request.readOnlyRoot,
     sysctls: request.sysctls,

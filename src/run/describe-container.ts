@@ -90,6 +90,7 @@ async function configOf(engine: Engine, container: Container): Promise<object> {
     User: container.user,
     Tty: container.terminal,
     OpenStdin: container.openStdin,
+    StdinOnce: container.openStdin && container.stdinOnce !== false,
     Env: container.env,
     Cmd: container.command,
     Image: container.image.name,

@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { UserError } from '../base/user-error.ts';
 import { runtimeSpec, type SpecMount } from './runtime-spec.ts';
 
@@ -68,7 +68,7 @@ export function findWorkingRuntime(runRoot: string, wanted?: string): string {
 /** The file that a shell would run; undefined where there is none. */
 export function findProgram(name: string): string | undefined {
   const paths = name.includes('/')
-    ? [resolve(name)]
+    ? [name]
     : (process.env.PATH ?? '').split(delimiter).map((dir) => join(dir, name));
   return paths.find((path) => {
     try {

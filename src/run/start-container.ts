@@ -200,11 +200,11 @@ function clearRemains(engine: Engine, id: string): void {
 
 /** Starts who writes the log, and conmon. Answers the id of the container's process. */
 async function supervise(engine: Engine, container: Container, { run, runtime }: Run): Promise<number> {
-  const { id, name, terminal, openStdin } = container;
+  const { id, name, terminal, openStdin, stdinOnce } = container;
   const log = await tellingNoSpace(dirname(engine.containers), () => startLogWriter(engine, id));
   try {
     return await startConmon({
-      ...{ id, name, terminal, openStdin, runtime },
+      ...{ id, name, terminal, openStdin, stdinOnce, runtime },
       log: log.input,
       runtimeState: runtimeState(engine),
       bundle: bundlePath(engine, id),

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import t from 'tap';
 import { UserError } from '../../src/base/user-error.ts';
 import { parseKeys } from '../../src/run/attach.ts';
@@ -19,7 +20,8 @@ t.test('attach and top', needs(...containerNeeds), async (t) => {
 
   await t.test('input, output and exit status', async (t) => {
     const script = 'while read line; do echo "got $line"; echo "not $line" >&2; done; exit 6';
-    get('run', '-d', '-i', '--name', 'reader', 'base', 'sh', '-c', script);
+    get('create', '-i', '--name', 'reader', 'base', 'sh', '-c', script);
+    get('start', 'reader');
     t.match(strata.feed('one\ntwo\n', 'attach', 'reader'), {
       status: 6,
       stdout: 'got one\ngot two\n',
@@ -33,6 +35,32 @@ t.test('attach and top', needs(...containerNeeds), async (t) => {
       { status: 6, stdout: 'got three\n' },
       'start -a joins one that runs',
     );
+  });
+
+  await t.test('input that was let run stays open', async (t) => {
+    get(
+      'run',
+      '-d',
+      '-i',
+      '--name',
+      'open',
+      'base',
+      'sh',
+      '-c',
+      'while read line; do echo "got $line"; done',
+    );
+    t.equal(get('inspect', '--format', '{{.Config.StdinOnce}}', 'open'), 'false');
+    for (const word of ['one', 'two']) {
+      const env = { ...process.env, STRATA_ROOT: strata.root };
+      // The end of standard input comes at once.
+      const client = spawn(programPath, ['attach', 'open'], { env, stdio: ['pipe', 'ignore', 'ignore'] });
+      client.stdin.end(`${word}\n`);
+      await until(() => get('logs', 'open').endsWith(`got ${word}`), 'it has read that');
+      client.kill('SIGKILL');
+      await once(client, 'exit');
+    }
+    t.equal(get('ps', '--format', '{{.Names}}'), 'open');
+    get('rm', '-f', 'open');
   });
 
   await t.test('signals go to the container, and its processes are listed', async (t) => {

@@ -26,8 +26,9 @@ export function runCommand(): Command {
 type RunOptions = ContainerOptions & AttachOptions & { readonly detach?: true };
 
 async function run(image: string, args: string[], options: RunOptions, command: Command): Promise<void> {
-  const request = containerRequest(image, args, options);
   const { detach, interactive, tty, cidfile } = options;
+  const asked = containerRequest(image, args, options);
+  const request = { ...asked, stdinOnce: asked.openStdin && detach !== true };
   const { keys, forwards } = readAttachOptions(options);
   if (detach !== true && interactive === true && tty === true) checkTerminal();
   const { engine } = await openEngine(command);
