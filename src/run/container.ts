@@ -2,9 +2,10 @@
  * A container as it was asked for, of which the name alone changes from its creation to its removal, and the last run
  * of it. Both are files of its directory in the data root.
  */
+import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { isFrozen } from '../os/control-group.ts';
-import { findProcess, isRunning, type ProcessIdentity } from '../os/process-identity.ts';
+import { isRunning, type ProcessIdentity } from '../os/process-identity.ts';
 import { findJson, findLine, writeDurably } from '../store/durable.ts';
 import type { CapabilityChanges } from './capabilities.ts';
 import { bundlePath, containerPath, exitsPath, type Engine } from './engine.ts';
@@ -157,5 +158,15 @@ export async function findExitCode(engine: Engine, id: string): Promise<number |
 /** Whether the conmon of the last run is still there to write the exit status. */
 export async function isSupervised(engine: Engine, id: string): Promise<boolean> {
   const pid = Number((await findLine(bundlePath(engine, id, 'conmon.pid'))) ?? '0');
-  return pid > 0 && findProcess(pid) !== undefined;
+  // The number may be another's by now.
+  return pid > 0 && argumentsOf(pid).includes(id);
+}
+
+/** Of a process; none where there is no such. */
+function argumentsOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${String(pid)}/cmdline`, 'latin1').split('\0');
+  } catch {
+    return [];
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * `stop`, `restart` and `wait` took a container for ended whose conmon was killed, and left it running; `rm -f` of one that was
- * just being started asked for `rm -f`, and `stop` of it did nothing.
+ * just being started asked for `rm -f`, and `stop` of it did nothing. A process that had the number of a conmon that was gone made its
+ * container run for ever.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
@@ -29,6 +30,23 @@ t.test('a container whose conmon was killed', needs(...containerNeeds), async (t
   t.match(run('stop', '-t', '0', 'one'), { status: 0, stdout: 'one\n' });
   t.equal(get('ps', '-q'), '');
 });
+
+t.test(
+  'a container whose conmon has died, and left its number to another process',
+  needs(...containerNeeds),
+  (t) => {
+    const { get, run } = makeStrata(t);
+    const id = get('run', '-d', '--name', 'one', 'base', 'sleep', '1000');
+    const { runRoot } = JSON.parse(get('info', '--json')) as { runRoot: string };
+    const note = `${runRoot}/bundles/${id}/conmon.pid`;
+    process.kill(Number(readFileSync(note, 'utf8')), 'SIGKILL');
+    writeFileSync(note, String(process.pid));
+    process.kill(Number(get('inspect', '--format', '{{.State.Pid}}', 'one')), 'SIGKILL');
+    t.match(run('wait', 'one'), { status: 0, stdout: '255\n' });
+    t.equal(get('ps', '-q'), '');
+    t.end();
+  },
+);
 
 t.test('a container that is just being started', needs(...containerNeeds), async (t) => {
   const strata = makeStrata(t);
