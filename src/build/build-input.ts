@@ -105,7 +105,11 @@ function readGiven(path: string): string {
 function rulesOf(directory: string, dockerfile?: string): IgnoreRules {
   const own = dockerfile === undefined ? undefined : `${dockerfile}.dockerignore`;
   const path = own !== undefined && existsSync(own) ? own : join(directory, '.dockerignore');
-  if (!existsSync(path)) return noRules;
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return noRules;
+  // A FIFO would be waited for, and a device may never end.
+  if (!found.isFile())
+    throw new UserError('unreadable-file', `${path} is no file`, { hint: 'write one there, or remove it' });
   return ignoreRules(
     readGiven(path)
       .replace(/^\u{FEFF}/u, '')

@@ -11,7 +11,7 @@ import { UserError } from '../base/user-error.ts';
 import { tryLock, waitForLock, type Lock } from '../os/lock.ts';
 import { asBroken, namesIn } from '../store/durable.ts';
 import { tryRemoval } from '../store/try-removal.ts';
-import { findContainer, writeContainer, type Container } from './container.ts';
+import { findContainer, removedPath, writeContainer, type Container } from './container.ts';
 import { containerPath, type Engine } from './engine.ts';
 import { noSuchContainer } from './state-errors.ts';
 
@@ -175,7 +175,7 @@ export async function renameContainer(engine: Engine, container: Container, name
  */
 export async function beginRemoval(engine: Engine, id: string): Promise<() => Promise<void>> {
   const path = containerPath(engine, id, 'container.json');
-  const aside = `${path}.removed`;
+  const aside = removedPath(engine, id);
   if (!existsSync(path)) return () => Promise.resolve();
   await rename(path, aside);
   return () => rename(aside, path);
@@ -183,7 +183,9 @@ export async function beginRemoval(engine: Engine, id: string): Promise<() => Pr
 
 /** Forgets a container and all of its files. */
 export async function forgetContainer(engine: Engine, id: string): Promise<void> {
-  await rm(containerPath(engine, id, 'container.json'), { force: true });
+  // In this order: what is left of it after a crash is not taken for one that has lost something.
+  for (const name of ['run.json', 'container.json'])
+    await rm(containerPath(engine, id, name), { force: true });
   await rm(containerPath(engine, id), { recursive: true, force: true });
 }
 

@@ -2,11 +2,11 @@
  * A container as it was asked for, of which the name alone changes from its creation to its removal, and the last run
  * of it. Both are files of its directory in the data root.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { isFrozen } from '../os/control-group.ts';
 import { isRunning, type ProcessIdentity } from '../os/process-identity.ts';
-import { findJson, findLine, writeDurably } from '../store/durable.ts';
+import { brokenFile, findJson, findLine, writeDurably } from '../store/durable.ts';
 import type { CapabilityChanges } from './capabilities.ts';
 import { bundlePath, containerPath, exitsPath, type Engine } from './engine.ts';
 import type { Limits } from './limits.ts';
@@ -108,13 +108,24 @@ const containerSchema = v.looseObject({
   image: v.looseObject({ id: v.string() }),
 });
 
+/** Undefined where there is none, or not yet, or not any more. UserError `broken-file`, also for one that has run and has lost it. */
 export async function findContainer(
   engine: Pick<Engine, 'containers'>,
   id: string,
 ): Promise<Container | undefined> {
+  const path = containerPath(engine, id, 'container.json');
   // Its other fields are as they were written, whole.
-  return (await findJson(containerPath(engine, id, 'container.json'), containerSchema)) as
-    Container | undefined;
+  const found = (await findJson(path, containerSchema)) as Container | undefined;
+  if (found !== undefined) return found;
+  // In this order: whoever removes one takes the other file first.
+  const isLost = !existsSync(removedPath(engine, id)) && existsSync(containerPath(engine, id, 'run.json'));
+  if (isLost) throw brokenFile(path, 'it is missing');
+  return undefined;
+}
+
+/** What `container.json` is called while its container is being removed. */
+export function removedPath(engine: Pick<Engine, 'containers'>, id: string): string {
+  return containerPath(engine, id, 'container.json.removed');
 }
 
 export async function writeContainer(engine: Engine, container: Container): Promise<void> {

@@ -23,6 +23,7 @@ import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { findMountAt } from '../os/mountinfo.ts';
 import { isBroken, parseJson } from '../store/durable.ts';
+import { removeDirectorySync } from '../store/remove-directory.ts';
 import { volumeRecordSchema, type VolumeRecord } from '../store/volume-record.ts';
 import type { NewVolume, VolumeDriver, VolumeFacts } from './volume-driver.ts';
 
@@ -76,7 +77,8 @@ export function localVolumes(directory: string): VolumeDriver {
       } catch (thrown) {
         if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
       } finally {
-        rmSync(aside, { recursive: true, force: true });
+        // Whatever depth somebody has given it.
+        removeDirectorySync(aside);
       }
     },
     mount: (name) => {

@@ -3,7 +3,16 @@
  * who knows one knows the other (docs/store.md). A version file marks it as ours; a directory that holds anything
  * else, above all the storage of dockerd or podman, is refused before a single byte is written.
  */
-import { accessSync, constants, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { nameFromText } from '../base/name.ts';
@@ -93,7 +102,11 @@ export async function findDataRoot(path: string): Promise<DataRoot | undefined> 
     refuseForeign(real, names);
     return undefined;
   }
-  if (found.version === version) return new DataRoot(real, found.format, found.driver);
+  if (found.version === version) {
+    const root = new DataRoot(real, found.format, found.driver);
+    restoreEmpty(root);
+    return root;
+  }
   throw new UserError('newer-root', `${real} is a data root of version ${String(found.version)}`, {
     hint: `this strata knows version ${String(version)}: use the one that made it, or another --root`,
   });
@@ -133,6 +146,14 @@ export async function createDataRoot(
   } finally {
     lock.release();
   }
+}
+
+/** A copy of a root may have been made by a program that leaves out what is empty. */
+function restoreEmpty(root: DataRoot): void {
+  const areThere = existsSync(root.lockFile) && existsSync(root.layerDb('tmp'));
+  if (areThere) return;
+  mkdirSync(root.layerDb('tmp'), { recursive: true, mode: 0o700 });
+  closeSync(openSync(root.lockFile, 'a', 0o600));
 }
 
 function entries(path: string): string[] | undefined {

@@ -24,6 +24,13 @@ import { createToolFs } from './tool-fs.ts';
 const blockBytes = 512;
 const self = asName('');
 
+interface OpenDirectory {
+  readonly fd: Fd;
+  readonly device: number;
+  readonly entries: Iterator<readonly [number, Name], undefined>;
+  readonly types: ArrayLike<number>;
+}
+
 /** Sums up trees; a file with names in several of them is counted in the first. */
 export class DiskUsage {
   readonly #fs: HostFs = createToolFs();
@@ -48,26 +55,38 @@ export class DiskUsage {
     }
   }
 
-  #inside(dir: Fd, device: number): number {
+  /** Of a tree of any depth. */
+  #inside(top: Fd, device: number): number {
     const fs = this.#fs;
-    const { names, types } = fs.listDirectory(dir);
+    const open: OpenDirectory[] = [this.#list(top, device)];
     let sum = 0;
-    for (const [index, name] of names.entries()) {
-      const type = types[index];
-      const added = this.#add(dir, name);
-      if (added.device !== device && !this.#isSubvolume(dir, name)) continue;
-      sum += added.bytes;
-      const isDirectory = type === DT_DIR || (type === DT_UNKNOWN && added.isDirectory);
-      if (!isDirectory) continue;
-      const inner = fs.findOpenat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      if (inner === undefined) continue;
-      try {
-        sum += this.#inside(inner, added.device);
-      } finally {
-        fs.close(inner);
+    try {
+      for (let dir = open.at(-1); dir !== undefined; dir = open.at(-1)) {
+        const { value: entry } = dir.entries.next();
+        if (entry === undefined) {
+          open.pop();
+          if (dir.fd !== top) fs.close(dir.fd);
+          continue;
+        }
+        const [index, name] = entry;
+        const type = dir.types[index];
+        const added = this.#add(dir.fd, name);
+        if (added.device !== dir.device && !this.#isSubvolume(dir.fd, name)) continue;
+        sum += added.bytes;
+        const isDirectory = type === DT_DIR || (type === DT_UNKNOWN && added.isDirectory);
+        if (!isDirectory) continue;
+        const inner = fs.findOpenat(dir.fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (inner !== undefined) open.push(this.#list(inner, added.device));
       }
+      return sum;
+    } finally {
+      for (const { fd } of open) if (fd !== top) fs.close(fd);
     }
-    return sum;
+  }
+
+  #list(fd: Fd, device: number): OpenDirectory {
+    const { names, types } = this.#fs.listDirectory(fd);
+    return { fd, device, types, entries: names.entries() };
   }
 
   /** Of btrfs: it has a st_dev of its own, as what is mounted has, and is a directory of the same mount. */

@@ -20,7 +20,8 @@ export async function keepReserve(root: DataRoot): Promise<void> {
     // Nothing that a file system could store in less.
     await writeDurably(root.reserveFile, randomBytes(reserveBytes));
   } catch (thrown) {
-    if (!isNoSpace(thrown) && !isErrno(thrown, 'EROFS', 'EACCES')) throw thrown;
+    // The last: another command, which collects, has taken it for something that was left behind.
+    if (!isNoSpace(thrown) && !isErrno(thrown, 'EROFS', 'EACCES', 'ENOENT')) throw thrown;
   }
 }
 

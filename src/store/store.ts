@@ -4,11 +4,12 @@
  */
 import * as v from 'valibot';
 import { join, resolve } from 'node:path';
+import { UserError } from '../base/user-error.ts';
 import { collectIfNeeded } from './collect.ts';
 import { createDataRoot, findDataRoot, type DataRoot } from './data-root.ts';
 import { driverNames, type DriverName, type StorageDriver } from './driver.ts';
 import { chooseDriver, createDriver, formatOf, type DriverChoice } from './drivers/choose.ts';
-import { findJson, writeDurably } from './durable.ts';
+import { asBroken, findJson, writeDurably } from './durable.ts';
 import { ImageDb } from './image-db.ts';
 import { LayerDb } from './layer-db.ts';
 import { MountBook } from './mount-book.ts';
@@ -89,8 +90,8 @@ async function rememberedChoice(
   }
   if (wanted !== undefined || root.format !== 'overlay2') return chooseDriver(root.path, root.format, wanted);
   const path = join(run.path, 'driver.json');
-  const found = await findJson(path, choiceSchema);
-  if (found !== undefined) return found;
+  const found = await findJson(path, choiceSchema).catch(asBroken);
+  if (found !== undefined && !(found instanceof UserError)) return found;
   const choice = await withReserve(root, () => chooseDriver(root.path, root.format, undefined));
   await writeDurably(path, JSON.stringify(choice));
   return choice;

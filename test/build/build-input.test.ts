@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readBuildInput } from '../../src/build/build-input.ts';
@@ -7,13 +7,21 @@ import { programPath } from '../cli/fixtures/strata.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 import { needs } from '../fixtures/needs.ts';
 
-t.test('what cannot be read is named', async (t) => {
+t.test('a .dockerignore is a file', async (t) => {
   const context = t.testdir({ Dockerfile: 'FROM scratch\n' });
-  mkdirSync(join(context, '.dockerignore'));
-  await t.rejects(readBuildInput(context, { file: undefined, tags: [] }), {
-    code: 'unreadable-file',
-    message: /\/\.dockerignore cannot be read \(EISDIR\)/,
-  });
+  const path = join(context, '.dockerignore');
+  const expected = { code: 'unreadable-file', message: /\/\.dockerignore is no file/ };
+  for (const make of [
+    () => { mkdirSync(path); },
+    () => spawnSync('mkfifo', [path]),
+    () => {
+      symlinkSync('/dev/zero', path);
+    },
+  ]) {
+    make();
+    await t.rejects(readBuildInput(context, { file: undefined, tags: [] }), expected);
+    rmSync(path, { recursive: true });
+  }
 });
 
 t.test('a Dockerfile of somebody else', needs('root', 'build', 'program:setpriv'), (t) => {

@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { UserError } from '../../base/user-error.ts';
 import { asBroken, findJson, namesIn } from '../durable.ts';
 import type { Store } from '../store.ts';
+import { findMaker } from './check-mounts.ts';
 import type { Finding } from './finding.ts';
 
 /** What every command relies on. */
@@ -30,7 +31,8 @@ export async function checkContainers(store: Store): Promise<Finding[]> {
       string,
     ];
     const container = await findJson(definition, containerSchema).catch(asBroken);
-    if (container instanceof UserError)
+    const isLost = container === undefined && findMaker(store, id) === undefined;
+    if (container instanceof UserError || isLost)
       findings.push({
         code: 'container-file',
         path: definition,

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nameFromText } from '../../base/name.ts';
 import { tryLock } from '../../os/lock.ts';
-import { findLine, findText, isBroken, namesIn } from '../durable.ts';
+import { findLine, isBroken, namesIn } from '../durable.ts';
 import { isCacheId, type ChainId } from '../ids.ts';
 import { isThere } from '../mount-book.ts';
 import type { Store } from '../store.ts';
@@ -30,7 +30,7 @@ export async function checkMounts(store: Store, layers: ReadonlyMap<ChainId, unk
   }
   for (const name of await namesIn(store.root.layerDb('mounts'))) {
     const path = store.root.layerDb('mounts', name);
-    const maker = await findMaker(store, name);
+    const maker = findMaker(store, name);
     if (maker === 'living') continue;
     if (maker === 'dead') {
       const mend = (): Promise<void> => rm(path, { recursive: true, force: true });
@@ -53,9 +53,11 @@ export async function checkMounts(store: Store, layers: ReadonlyMap<ChainId, unk
 }
 
 /** Who still makes a container, or has died over it; undefined for one that is done. */
-export async function findMaker(store: Store, id: string): Promise<'living' | 'dead' | undefined> {
+export function findMaker(store: Store, id: string): 'living' | 'dead' | undefined {
   const directory = store.root.at('containers', id);
-  if ((await findText(join(directory, 'container.json'))) !== undefined) return undefined;
+  const has = (name: string): boolean => existsSync(join(directory, name));
+  // One that has run, and is not being removed, is damaged where it has no other file.
+  if (has('container.json') || (has('run.json') && !has('container.json.removed'))) return undefined;
   if (!existsSync(directory)) return 'dead';
   const lock = tryLock(nameFromText(directory));
   lock?.release();

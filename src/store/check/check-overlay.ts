@@ -68,7 +68,7 @@ export async function checkOverlay(
     if (below !== undefined) findings.push(...(await checkLower(dirs, layer.cacheId, below)));
   }
   for (const name of await namesIn(store.root.layerDb('mounts'))) {
-    if ((await findMaker(store, name)) !== undefined) continue;
+    if (findMaker(store, name) !== undefined) continue;
     findings.push(...(await checkContainer(store, dirs, name, layers, byTarget)));
   }
   return { findings, unfit };

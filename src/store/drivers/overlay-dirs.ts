@@ -69,6 +69,11 @@ export class OverlayDirs {
     await syncDirectory(this.base);
   }
 
+  /** It is empty most of the time, and a copy of the data root may have been made by a program that leaves out what is. */
+  restoreWork(id: CacheId): void {
+    mkdirSync(this.work(id), { recursive: true, mode: 0o700 });
+  }
+
   /** The content of `lower` for a layer over `parent`. */
   async lowerText(parent: CacheId): Promise<string> {
     const below = await findLine(join(this.directory(parent), 'lower'));

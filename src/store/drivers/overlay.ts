@@ -58,6 +58,7 @@ export class OverlayDriver implements StorageDriver {
       upper: isCommitted ? undefined : this.dirs.diff(id),
       mount: async () => {
         mkdirSync(target, { recursive: true, mode: 0o700 });
+        this.dirs.restoreWork(id);
         const upper = { upper: this.dirs.diff(id), work: this.dirs.work(id) };
         if (!isCommitted && lowers.length === 0) lowers.push(await this.#emptyLower());
         return this.#mounter.mount(
@@ -151,6 +152,7 @@ export class OverlayDriver implements StorageDriver {
       return Promise.resolve();
     });
     const upper = { upper: this.dirs.diff(id), work: this.dirs.work(id) };
+    this.dirs.restoreWork(id);
     await settleLayer({ ...upper, lowers: await this.dirs.lowers(id) });
   }
 
