@@ -3,10 +3,11 @@
  * openat2 with RESOLVE_IN_ROOT, so that no symbolic link and no `..` leads out of it, also while it is being changed.
  * What is found is a descriptor; a path made of it (`fdPath`) stays in the place that was found.
  */
-import { readFileSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { fsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText, nameToText, type Name } from '../base/name.ts';
+import { UserError } from '../base/user-error.ts';
 import {
   AT_FDCWD,
   O_CREAT,
@@ -22,6 +23,7 @@ import {
   RESOLVE_NO_MAGICLINKS,
   S_IFLNK,
   S_IFMT,
+  S_IFREG,
 } from './constants.ts';
 import { st, type HostFs } from './host-fs.ts';
 import { RealFs } from './real-fs.ts';
@@ -29,6 +31,8 @@ import { RealFs } from './real-fs.ts';
 const inside = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 /** As many as the kernel follows (path_resolution(7)). */
 const linksMax = 40;
+/** Of a file that is read whole. */
+const textSizeMax = 16 << 20;
 
 export interface Owner {
   readonly uid: number;
@@ -93,15 +97,42 @@ export class InRoot {
     throw fsError('ELOOP', { syscall: 'openat2', path: nameToText(path) });
   }
 
-  /** A whole file as UTF-8; undefined where there is none. A FIFO or device is not waited for. */
+  /**
+   * A whole file as UTF-8; undefined where there is none. UserError `not-a-file` for anything but a regular file, which is
+   * not opened: it may be a device of which a read has no end, or which does something. UserError `file-too-large`.
+   */
   findText(path: string): string | undefined {
-    const fd = this.findOpen(nameFromText(path), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const fd = this.findOpen(nameFromText(path), O_PATH);
     if (fd === undefined) return undefined;
     try {
-      return readFileSync(fd, 'utf8');
+      if (this.#typeOf(fd) !== S_IFREG)
+        throw new UserError('not-a-file', `${path} is no regular file there, and nothing else is read`, {
+          hint: 'put a file in its place, or remove it',
+        });
+      return this.#readText(fd, path);
     } finally {
       this.#fs.close(fd);
     }
+  }
+
+  /** Its size says nothing of how much comes: of a file of /proc that is mounted there, without an end even. */
+  #readText(object: Fd, path: string): string {
+    const fd = this.#fs.reopen(object, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    try {
+      const chunks: Buffer[] = [];
+      for (let size = 0; size <= textSizeMax;) {
+        const chunk = Buffer.allocUnsafe(1 << 16);
+        const count = readSync(fd, chunk, 0, chunk.length, null);
+        if (count === 0) return Buffer.concat(chunks, size).toString('utf8');
+        chunks.push(chunk.subarray(0, count));
+        size += count;
+      }
+    } finally {
+      this.#fs.close(fd);
+    }
+    throw new UserError('file-too-large', `${path} has more than 16 MiB there, and is not read`, {
+      hint: 'make it smaller, or remove it',
+    });
   }
 
   /**
@@ -166,12 +197,15 @@ export class InRoot {
     const fd = this.findOpen(path, O_PATH | O_NOFOLLOW);
     if (fd === undefined) return undefined;
     try {
-      this.#fs.statx(fd, asName(''));
-      const isLink = ((this.#fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFLNK;
-      return isLink ? this.#fs.readlinkat(fd, asName('')) : undefined;
+      return this.#typeOf(fd) === S_IFLNK ? this.#fs.readlinkat(fd, asName('')) : undefined;
     } finally {
       this.#fs.close(fd);
     }
+  }
+
+  #typeOf(fd: Fd): number {
+    this.#fs.statx(fd, asName(''));
+    return (this.#fs.stat[st.mode] ?? 0) & S_IFMT;
   }
 
   #isThere(path: Name, flags: number): boolean {

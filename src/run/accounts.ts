@@ -23,7 +23,7 @@ interface Row {
 
 /**
  * The account for `user` (as `-u` takes it), with `groupAdd`, names or numbers, among its groups. UserError
- * `no-such-user`, also for a group, `bad-user`; FsError where a file is no file.
+ * `no-such-user`, also for a group, `bad-user`, and those of `InRoot.findText`.
  */
 export function lookUpAccount(root: InRoot, user: string, groupAdd: readonly string[] = []): Account {
   const asked = parseUser(user);

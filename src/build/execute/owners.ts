@@ -6,7 +6,7 @@
 import { UserError } from '../../base/user-error.ts';
 import type { InRoot, Owner } from '../../os/in-root.ts';
 
-/** `USER[:GROUP]`, expanded. UserError `unknown-owner`. */
+/** `USER[:GROUP]`, expanded. UserError `unknown-owner`, and those of `InRoot.findText`. */
 export function lookUpOwner(tree: InRoot, text: string): Owner {
   const [user = '', group, ...more] = text.split(':');
   if (user === '' || group === '' || more.length > 0) {
