@@ -10,6 +10,7 @@ import { isNumeric, parseUser } from './parse-user.ts';
 export interface Account {
   readonly uid: number;
   readonly gid: number;
+  /** `gid` first, as in Docker: else a program that takes another group is let in where the group `gid` is to be kept out. */
   readonly additionalGids: readonly number[];
   /** For HOME. */
   readonly home: string;
@@ -43,10 +44,11 @@ export function lookUpAccount(root: InRoot, user: string, groupAdd: readonly str
     entry !== undefined && (row.fields[3] ?? '').split(',').includes(entry.name);
   // As in Docker, who names a group has that one alone, and what was added.
   const own = asked.group === undefined ? groups.filter(isMember).map(({ id }) => id) : [];
+  const gid = asked.group === undefined ? Number(entry?.fields[3] ?? 0) : getGroup(groups, asked.group);
   return {
     uid: entry?.id ?? Number(asked.user),
-    gid: asked.group === undefined ? Number(entry?.fields[3] ?? 0) : getGroup(groups, asked.group),
-    additionalGids: [...new Set([...own, ...added])],
+    gid,
+    additionalGids: [...new Set([gid, ...own, ...added])],
     home: entry?.fields[5] ?? '/',
   };
 }

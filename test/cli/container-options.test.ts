@@ -113,6 +113,8 @@ t.test('options about containers', needs(...containerNeeds, 'program:script'), a
     t.equal(get('run', '--rm', ...asked, 'base', 'id', '-G'), '0 1002 4711');
     t.equal(get('run', '--rm', ...asked, '-u', 'app:5', 'base', 'id', '-G'), '5 1002 4711');
     t.equal(get('run', '--rm', '--group-add=staff', '-u', 'app', 'base', 'id', '-G'), '1001 1002');
+    const status = ['-u', '1000:1000', 'base', 'cat', '/proc/self/status'];
+    t.match(get('run', '--rm', ...status), /^Groups:\t1000 ?$/m, 'its own group is among them');
     get('run', '-d', '--name', 'one', ...asked, 'base', 'sleep', '1000');
     t.equal(get('exec', 'one', 'id', '-G'), '0 1002 4711');
     t.equal(get('exec', '-u', '33:33', 'one', 'id', '-G'), '33 1002 4711');
