@@ -84,6 +84,19 @@ export class InRoot {
   }
 
   /**
+   * Whether a link of /proc that only the kernel can follow is what keeps `path` from being found (ELOOP): the mere
+   * RESOLVE_IN_ROOT refuses those otherwise (EXDEV), or follows them.
+   */
+  isBehindMagicLink(path: Name): boolean {
+    try {
+      this.#fs.close(this.#fs.openat2(this.#root, path, O_PATH, 0, RESOLVE_IN_ROOT));
+      return true;
+    } catch (thrown) {
+      return isFsError(thrown, 'EXDEV');
+    }
+  }
+
+  /**
    * Where `path` leads when the links at its end are followed, whether anything is there or not: what a mount, or
    * open(2) with O_CREAT, would take. ELOOP.
    */

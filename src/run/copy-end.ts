@@ -32,7 +32,7 @@ export function nameOf({ asked }: End): Name {
   return nameFromText(basename(asked.replace(/(\/\.?)+$/, '')));
 }
 
-/** Through links, O_PATH; undefined where there is nothing. UserError `link-loop`, `unreadable`. */
+/** Through links, O_PATH; undefined where there is nothing. UserError `link-loop`, `link-of-process`, `unreadable`. */
 export function findOpen(end: End): Fd | undefined {
   const { root, path } = end;
   return looking(end, () => root.findOpen(nameFromText(path === '' ? '/' : path), O_PATH));
@@ -40,7 +40,7 @@ export function findOpen(end: End): Fd | undefined {
 
 /**
  * The directory that holds it, O_PATH, and its name there; for a whole root, or the target of a link, itself and no
- * name. UserError `no-such-path`, `link-loop`, `unreadable`.
+ * name. UserError `no-such-path`, `link-loop`, `link-of-process`, `unreadable`.
  */
 export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
   const isWhole = /(^|\/)\.?$/.test(end.path);
@@ -63,7 +63,7 @@ export function openSource(fs: HostFs, end: End, followLink: boolean): Place {
 
 /**
  * Where something that goes to no directory comes to lie: through links, as `docker cp` has it, also those that lead to
- * nothing yet. UserError `no-such-path`, `link-loop`, `unreadable`.
+ * nothing yet. UserError `no-such-path`, `link-loop`, `link-of-process`, `unreadable`.
  */
 export function openTarget(end: End): Place {
   const { root, path, asked } = end;
@@ -75,17 +75,31 @@ export function openTarget(end: End): Place {
 }
 
 /** Whether it is a directory by itself, and no link to one. */
-export function isDirectoryAt(fs: HostFs, { directory, name }: Place): boolean {
+export function isDirectoryAt(fs: HostFs, place: Place): boolean {
+  return typeAt(fs, place) === S_IFDIR;
+}
+
+/** Its S_IFMT bits; of a link its own. */
+export function typeAt(fs: HostFs, { directory, name }: Place): number {
   fs.statx(directory, name);
-  return ((fs.stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
+  return (fs.stat[st.mode] ?? 0) & S_IFMT;
 }
 
 /** Says what is wrong on the way there. */
-function looking<T>({ asked }: End, act: () => T): T {
+function looking<T>({ root, path, asked }: End, act: () => T): T {
   try {
     return act();
   } catch (thrown) {
     if (!isFsError(thrown, 'ELOOP')) throw asUnreadable(thrown, `what leads to ${asked}`);
+    if (root.isBehindMagicLink(nameFromText(path)))
+      throw new UserError(
+        'link-of-process',
+        `${asked} leads through a link of /proc to what a process holds`,
+        {
+          hint: 'name the file or directory itself',
+          cause: thrown,
+        },
+      );
     throw new UserError('link-loop', `the symbolic links of ${asked} lead nowhere but to each other`, {
       hint: 'name a path without them',
       cause: thrown,

@@ -8,13 +8,22 @@ import type { Fd } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
 import { asUnreadable } from '../base/unreadable.ts';
 import { UserError } from '../base/user-error.ts';
-import { O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
+import { O_DIRECTORY, O_RDONLY, S_IFDIR, S_IFIFO, S_IFREG, S_IFSOCK } from '../os/constants.ts';
 import type { HostFs } from '../os/host-fs.ts';
 import { InRoot } from '../os/in-root.ts';
 import { createToolFs } from '../store/tool-fs.ts';
 import type { Container } from './container.ts';
 import { withPlace, withWritablePlace } from './container-place.ts';
-import { findOpen, isContent, isDirectoryAt, nameOf, openSource, openTarget, type End } from './copy-end.ts';
+import {
+  findOpen,
+  isContent,
+  isDirectoryAt,
+  nameOf,
+  openSource,
+  openTarget,
+  typeAt,
+  type End,
+} from './copy-end.ts';
 import type { Place } from './copy-object.ts';
 import type { Called } from './copy-refusal.ts';
 import { copyContent, copyTree, type CopyOptions } from './copy-tree.ts';
@@ -26,6 +35,11 @@ export interface CopyFilesOptions {
   /** A symbolic link as the source stands for what it leads to. */
   readonly followLink: boolean;
 }
+
+/** Types of what a copy under its name may take the place of: on this machine what others work with stays. */
+const replacedHere: readonly number[] = [S_IFREG];
+/** In a container, whose own business a FIFO is, as Docker has it. */
+const replacedInside: readonly number[] = [S_IFREG, S_IFIFO, S_IFSOCK];
 
 /** A path of this machine. */
 async function onHost<T>(asked: string, act: (end: End) => Promise<T>): Promise<T> {
@@ -51,7 +65,9 @@ export async function copyFromContainer(
     ? {}
     : { owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 } };
   await withPlace(engine, container, from, (root, path) =>
-    onHost(to, (target) => copy({ root, path, asked: from }, target, options, owner)),
+    onHost(to, (target) =>
+      copy({ root, path, asked: from }, target, options, { ...owner, replaced: replacedHere }),
+    ),
   );
 }
 
@@ -65,7 +81,9 @@ export async function copyToContainer(
 ): Promise<void> {
   const owner = options.archive ? {} : { owner: { uid: 0, gid: 0 } };
   await withWritablePlace(engine, container, to, (root, path) =>
-    onHost(from, (source) => copy(source, { root, path, asked: to }, options, owner)),
+    onHost(from, (source) =>
+      copy(source, { root, path, asked: to }, options, { ...owner, replaced: replacedInside }),
+    ),
   );
 }
 
@@ -73,7 +91,7 @@ async function copy(
   from: End,
   to: End,
   { followLink }: CopyFilesOptions,
-  owner: Pick<CopyOptions, 'owner'>,
+  { replaced, ...owner }: Pick<CopyOptions, 'owner'> & { readonly replaced: readonly number[] },
 ): Promise<void> {
   const fs = createToolFs();
   const options = { ...owner, called: { from: from.asked.replace(/(\/\.?)+$/, ''), to: to.asked } };
@@ -82,14 +100,19 @@ async function copy(
   try {
     existing = findOpen(to);
     const isDirectory = isDirectoryAt(fs, source);
-    if (existing !== undefined && isDirectoryAt(fs, { directory: existing, name: asName('') })) {
+    const there = existing === undefined ? undefined : typeAt(fs, { directory: existing, name: asName('') });
+    if (existing !== undefined && there === S_IFDIR) {
       if (isContent(from) && isDirectory) await copyInto(fs, source, existing, options);
       else await copyTree(fs, source, { directory: existing, name: nameOf(from) }, options);
       return;
     }
-    if (isDirectory && existing !== undefined)
+    if (isDirectory && there !== undefined)
       throw new UserError('not-a-directory', `${to.asked} is a file: a directory cannot be copied to it`);
-    if (!isDirectory && existing === undefined && to.asked.endsWith('/'))
+    if (there !== undefined && !replaced.includes(there))
+      throw new UserError('not-replaced', `destination "${to.asked}" must be a directory or a regular file`, {
+        hint: 'a copy would take the place of what is there',
+      });
+    if (!isDirectory && there === undefined && to.asked.endsWith('/'))
       throw new UserError('no-such-path', `${to.asked} is no directory`, {
         hint: 'make it first, or leave the slash out',
       });
