@@ -2,7 +2,7 @@
  * A place in a container, as the container sees it: what is mounted over its root counts. Of one that runs that is the view
  * of its first process; of one that does not, the view that it would have.
  */
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, posix } from 'node:path';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
@@ -41,9 +41,11 @@ async function inView<T>(
     });
   if (over?.type === 'bind') {
     checkBindSource(over);
+    // As a mount would, which follows links.
+    const source = realpathSync(over.source);
     // Nothing can take the place of a file that is mounted: it is replaced where it lies.
-    if (!statSync(over.source).isDirectory())
-      return within(dirname(over.source), `/${basename(over.source)}`, act);
+    if (!statSync(source).isDirectory())
+      return within(dirname(source), `/${basename(source)}${cleanPath(path).slice(over.target.length)}`, act);
   }
   return withView(engine, container, { writes }, (root) => within(root, path, act));
 }
@@ -66,8 +68,12 @@ export async function withWritablePlace<T>(
 
 /** The mount that has `path`, as it is written. */
 function findOver({ mounts }: Container, path: string): MountRequest | undefined {
-  const clean = posix.normalize(`/${path}`);
+  const clean = cleanPath(path);
   return mounts.findLast(({ target }) => clean === target || clean.startsWith(`${target}/`));
+}
+
+function cleanPath(path: string): string {
+  return posix.normalize(`/${path}`);
 }
 
 function isReadOnly(mount: MountRequest): boolean {
