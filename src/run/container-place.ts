@@ -4,6 +4,7 @@
  */
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, posix } from 'node:path';
+import { isFsError } from '../base/fs-error.ts';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
 import { checkBindSource } from './container-mounts.ts';
@@ -50,7 +51,7 @@ async function inView<T>(
   return withView(engine, container, { writes }, (root) => within(root, path, act));
 }
 
-/** The same for `act` that writes there. UserError `read-only` where the container could not. */
+/** The same for `act` that writes there. UserError `read-only` where the container could not, also by way of a link in it. */
 export async function withWritablePlace<T>(
   engine: Engine,
   container: Container,
@@ -63,7 +64,18 @@ export async function withWritablePlace<T>(
     throw new UserError('read-only', 'container rootfs is marked read-only', { hint });
   if (over !== undefined && isReadOnly(over))
     throw new UserError('read-only', `mounted volume is marked read-only: ${over.target}`, { hint });
-  return inView(engine, container, path, { writes: true, act });
+  const acting: Act<T> = async (...place) => {
+    try {
+      return await act(...place);
+    } catch (thrown) {
+      if (!isFsError(thrown, 'EROFS')) throw thrown;
+      throw new UserError('read-only', `${path} leads to where ${container.name} cannot write`, {
+        hint,
+        cause: thrown,
+      });
+    }
+  };
+  return inView(engine, container, path, { writes: true, act: acting });
 }
 
 /** The mount that has `path`, as it is written. */
