@@ -14,8 +14,9 @@ import { createToolFs } from '../store/tool-fs.ts';
 import { copyContent } from './copy-tree.ts';
 
 /**
- * Copies what is in `from` (O_PATH) to the volume whose content is at `content`, if that is empty. A copy that dies leaves
- * nothing, unless the volume is `isShared`: what came so far stays then, since others may have written between.
+ * Copies what is in `from` (O_PATH) to the volume whose content is at `content`, if that is empty. A copy that fails leaves
+ * nothing, and one that dies what `discardUnfinished` throws away. Where the volume `isShared`, what came so far stays, since
+ * others may have written between.
  */
 export async function fillEmpty(
   content: string,
@@ -23,7 +24,21 @@ export async function fillEmpty(
   { isShared }: { readonly isShared: boolean },
 ): Promise<void> {
   if (readdirSync(content).length > 0) return;
-  if (!isShared) await writeDurably(markOf(content), '');
+  if (isShared) return copyTo(content, from);
+  try {
+    await writeDurably(markOf(content), '');
+    await copyTo(content, from);
+    // After a loss of power the mark is there for as long as anything of the copy is missing.
+    await syncFileSystem(content);
+  } catch (thrown) {
+    // What cannot be thrown away now keeps its mark, and goes when the volume is taken next.
+    await discardUnfinished(content).catch(() => undefined);
+    throw thrown;
+  }
+  await removeMark(content);
+}
+
+async function copyTo(content: string, from: Fd): Promise<void> {
   const fs = createToolFs();
   const [source, target] = [
     fs.openat(from, asName('.'), O_RDONLY | O_DIRECTORY, 0),
@@ -35,10 +50,6 @@ export async function fillEmpty(
     fs.close(source);
     fs.close(target);
   }
-  if (isShared) return;
-  // After a loss of power the mark is there for as long as anything of the copy is missing.
-  await syncFileSystem(content);
-  await removeMark(content);
 }
 
 /** Throws away what a copy that died has left; nothing where there is none such. */

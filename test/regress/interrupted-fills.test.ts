@@ -1,6 +1,6 @@
 /**
- * A copy of an image's files into a new volume that did not come to its end: its mark stayed while the volume was used
- * otherwise, and the next container that was to fill it threw away whatever had been written meanwhile.
+ * A copy of an image's files into a new volume that did not come to its end: its mark stayed, with what it had copied, while
+ * the volume was used otherwise, and the next container that was to fill it threw away whatever had been written meanwhile.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
@@ -20,6 +20,8 @@ interface Stage {
   readonly content: string;
   /** Fills the volume from a directory with the file `small` and, if asked, one for which there is no space. */
   readonly fill: (how: 'whole' | 'cut short') => Promise<void>;
+  /** Leaves what a fill leaves whose process is killed. */
+  readonly dieFilling: () => void;
   readonly names: () => string[];
 }
 
@@ -42,15 +44,28 @@ function makeStage(test: Test): Stage {
       closeSync(from);
     }
   };
-  return { engine, content, fill, names: () => readdirSync(content).sort() };
+  const dieFilling = (): void => {
+    writeFileSync(`${content}/../filling`, '');
+    writeFileSync(`${content}/small`, 'of the');
+  };
+  return { engine, content, fill, dieFilling, names: () => readdirSync(content).sort() };
 }
 
 const noSpace = { code: 'ENOSPC' };
 
-t.test('is thrown away before anything else is written', needs('root'), async (t) => {
+t.test('leaves nothing where it fails', needs('root'), async (t) => {
   const { engine, content, fill, names } = makeStage(t);
   await t.rejects(fill('cut short'), noSpace);
-  t.not(names().length, 0);
+  t.strictSame(names(), []);
+  t.notOk(existsSync(`${content}/../filling`));
+  writeFileSync(`${content}/own`, 'put there by hand');
+  await mountVolume(engine, 'data');
+  t.strictSame(names(), ['own'], 'what comes after it stays');
+});
+
+t.test('is thrown away before anything else is written', needs('root'), async (t) => {
+  const { engine, content, fill, dieFilling, names } = makeStage(t);
+  dieFilling();
   await withVolume(engine, 'data', async (there) => {
     t.strictSame(readdirSync(there), [], 'nothing of it is seen');
     writeFileSync(`${there}/own`, '');
@@ -61,8 +76,8 @@ t.test('is thrown away before anything else is written', needs('root'), async (t
 });
 
 t.test('begins anew where nothing else is written', needs('root'), async (t) => {
-  const { engine, fill, names } = makeStage(t);
-  await t.rejects(fill('cut short'), noSpace);
+  const { engine, fill, dieFilling, names } = makeStage(t);
+  dieFilling();
   await fill('whole');
   t.strictSame(names(), ['small']);
   await mountVolume(engine, 'data');
