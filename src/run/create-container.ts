@@ -4,7 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { hostname as hostName } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, posix } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
@@ -188,11 +188,11 @@ async function mountsFrom(
   return [...found.values()];
 }
 
-/** Those that the image asks for, where nothing else was asked to be. */
+/** Those that the image asks for, where nothing else was asked to be. Its paths are in any spelling, from its root. */
 function imageVolumes({ defaults }: FoundImage, mounts: readonly MountRequest[]): VolumeRequest[] {
+  const targets = Object.keys(defaults.Volumes ?? {}).map((path) => mountTarget(posix.resolve('/', path)));
   const taken = new Set(mounts.map(({ target }) => target));
-  return Object.keys(defaults.Volumes ?? {})
-    .map((target) => mountTarget(target))
+  return [...new Set(targets)]
     .filter((target) => !taken.has(target))
     .map((target) => ({ type: 'volume', source: undefined, target, readOnly: false, noCopy: false }));
 }
