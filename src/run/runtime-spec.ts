@@ -62,6 +62,13 @@ const maskedPaths = [
 ];
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
+/** moby: oci/defaults.go; null, zero, full, random, urandom, tty and those of /dev/pts are allowed by each runtime itself. */
+const deviceRules = [
+  { allow: false, access: 'rwm' },
+  // /dev/console, which is the machine's own where a container has its /dev.
+  { allow: true, type: 'c', major: 5, minor: 1, access: 'rwm' },
+];
+
 /** The file systems that every container has of its own. */
 export const ownMounts: readonly SpecMount[] = [
   { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -106,9 +113,8 @@ export function runtimeSpec(plan: BundlePlan): object {
     mounts: [...(isPrivileged ? own.map(writable) : own), ...plan.mounts],
     linux: {
       cgroupsPath: plan.cgroup,
-      // The runtime itself adds the devices that every container has: null, zero, full, random, tty.
       resources: {
-        devices: [{ allow: isPrivileged, access: 'rwm' }],
+        devices: isPrivileged ? [{ allow: true, access: 'rwm' }] : deviceRules,
         ...limitResources(plan.limits ?? {}),
       },
       ...(isPrivileged ? { devices: hostDevices() } : { maskedPaths, readonlyPaths }),
