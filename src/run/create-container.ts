@@ -137,7 +137,7 @@ function define(
     ...(request.runtime === undefined ? {} : { runtime: request.runtime }),
     autoRemove: request.autoRemove,
     labels: { ...defaults.Labels, ...request.labels },
-    stopSignal: stopSignalOf(request) ?? given(defaults.StopSignal) ?? 'SIGTERM',
+    stopSignal: stopSignalOf(request) ?? stopSignalIn(defaults) ?? 'SIGTERM',
     stopTimeout: request.stopTimeout,
   };
 }
@@ -146,6 +146,18 @@ function define(
 function stopSignalOf({ stopSignal }: ContainerRequest): string | undefined {
   if (stopSignal !== undefined) signalNumber(stopSignal);
   return stopSignal;
+}
+
+/** Undefined for what is no signal, as in Docker: nobody could stop the container by it. */
+function stopSignalIn({ StopSignal }: ImageDefaults): string | undefined {
+  const signal = given(StopSignal);
+  try {
+    if (signal !== undefined) signalNumber(signal);
+    return signal;
+  } catch (thrown) {
+    if (thrown instanceof UserError) return undefined;
+    throw thrown;
+  }
 }
 
 /** A new entrypoint takes the image's arguments away too. */
