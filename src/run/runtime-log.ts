@@ -11,7 +11,18 @@ export function lastFailure(path: string): string | undefined {
   } catch {
     return undefined;
   }
-  const lines = text.split('\n').filter((line) => line.startsWith('{'));
-  const entries = lines.map((line) => JSON.parse(line) as { level?: string; msg?: string });
-  return entries.findLast(({ level }) => level === 'error')?.msg;
+  return text
+    .split('\n')
+    .map(readEntry)
+    .findLast((entry) => entry?.level === 'error')?.msg;
+}
+
+/** Undefined for what is none: a line that was cut short where no space was left, say. */
+function readEntry(line: string): { readonly level?: string; readonly msg?: string } | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as { level?: string; msg?: string };
+  } catch {
+    return undefined;
+  }
 }
