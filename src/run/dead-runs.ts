@@ -1,7 +1,8 @@
 /**
  * What commands that were killed have left running: commands of builds, which somebody must wait for, containers
- * that were never let go or are held still, and containers whose end nobody has written down. Every command begins with a look for them, which costs
- * two listings; who is at work holds a lock, and is left alone.
+ * that were never let go or are held still, and containers whose end nobody has written down. Also containers that were to
+ * go with their end, and could not. Every command begins with a look for them, which costs two listings; who is at work holds
+ * a lock, and is left alone.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -13,7 +14,7 @@ import { isBroken, namesIn } from '../store/durable.ts';
 import { tryRemoval } from '../store/try-removal.ts';
 import { collectUnfinished } from './container-book.ts';
 import { findContainer, findRun, isActive, readStatus, type Container } from './container.ts';
-import { endRun } from './end-run.ts';
+import { endRun, removeFiles } from './end-run.ts';
 import { bundlePath, bundlesPath, containerPath, runtimeState, type Engine } from './engine.ts';
 import { thawAbandoned } from './pause-container.ts';
 import { runtimeFile, stepPrefix } from './step-bundle.ts';
@@ -57,8 +58,10 @@ async function endDeadRun(engine: Engine, id: string): Promise<void> {
   if (lock === undefined) return;
   try {
     const [container, run] = [await findContainer(engine, id), await findRun(engine, id)];
-    if (container === undefined || run === undefined || run.finishedAt !== undefined) return;
-    if (await isDead(engine, container)) await endRun(engine, container, run.run);
+    if (container === undefined || run === undefined) return;
+    if (run.finishedAt !== undefined) {
+      if (container.autoRemove) await removeFiles(engine, container, { volumes: true });
+    } else if (await isDead(engine, container)) await endRun(engine, container, run.run);
     else await thawAbandoned(engine, container);
   } finally {
     lock.release();

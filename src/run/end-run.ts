@@ -4,7 +4,8 @@
  * that it is due; a second time nothing happens.
  */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { hasOomKill } from '../os/control-group.ts';
 import { isErrno } from '../store/durable.ts';
 import { beginRemoval, forgetContainer } from './container-book.ts';
@@ -41,6 +42,8 @@ export async function endRun(
   await completeLog(engine, id, { sync: !container.autoRemove });
   const code = failure?.exitCode ?? (await findExitCode(engine, id)) ?? unknownExitCode;
   rmSync(bundlePath(engine, id), { recursive: true, force: true });
+  // Of one that cannot go now (`strata mount` shows it, say) an empty bundle tells later commands (`endDeadRuns`).
+  if (container.autoRemove) mkdirSync(bundlePath(engine, id), { recursive: true, mode: 0o700 });
   try {
     const ended = { finishedAt: new Date().toISOString(), exitCode: code, oomKilled };
     await writeRun(engine, id, { ...run, ...ended, ...(failure && { error: failure.error }) });
@@ -67,6 +70,8 @@ export async function removeFiles(
     throw thrown;
   }
   await forgetContainer(engine, container.id);
+  // There where it could not go with its end, and empty then.
+  await rmdir(bundlePath(engine, container.id)).catch(() => undefined);
   if (!options.volumes) return;
   for (const name of container.anonymousVolumes) await removeUnused(engine, name);
 }
