@@ -12,7 +12,9 @@ t.test('a .dockerignore is a file', async (t) => {
   const path = join(context, '.dockerignore');
   const expected = { code: 'unreadable-file', message: /\/\.dockerignore is no file/ };
   for (const make of [
-    () => { mkdirSync(path); },
+    () => {
+      mkdirSync(path);
+    },
     () => spawnSync('mkfifo', [path]),
     () => {
       symlinkSync('/dev/zero', path);

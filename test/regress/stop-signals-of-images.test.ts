@@ -6,7 +6,15 @@ import type { Engine } from '../../src/run/engine.ts';
 import { makeNotedEngine } from '../run/fixtures/noted-engine.ts';
 
 const request: ContainerRequest = {
-  ...{ image: 'base', args: ['true'], env: [], groupAdd: [], terminal: false, openStdin: false },
+  ...{
+    image: 'base',
+    args: ['true'],
+    env: [],
+    groupAdd: [],
+    terminal: false,
+    openStdin: false,
+    stdinOnce: false,
+  },
   ...{ network: 'host', readOnlyRoot: false, sysctls: {}, limits: {}, capabilities: { add: [], drop: [] } },
   ...{ noNewPrivileges: false, privileged: false, seccomp: undefined, mounts: [], volumesFrom: [] },
   ...{ autoRemove: false, labels: {} },
