@@ -43,8 +43,8 @@ function classSource(token: string, pattern: string): string {
     if (whole === '') throw bad(pattern);
     const [from, to] = [unescaped(low), high === undefined ? undefined : unescaped(high)];
     // A range that is the wrong way round holds nothing, in Go too.
-    if (to === undefined) parts.push(literal(from));
-    else if (from <= to) parts.push(`${literal(from)}-${literal(to)}`);
+    if (to === undefined) parts.push(member(from));
+    else if (from <= to) parts.push(`${member(from)}-${member(to)}`);
     rest = rest.slice(whole.length);
   }
   if (members === '') throw bad(pattern);
@@ -57,7 +57,12 @@ function unescaped(char: string): string {
 }
 
 function literal(char: string): string {
-  return /^[\^$\\.*+?()[\]{}|/-]$/.test(char) ? `\\${char}` : char;
+  return /^[\^$\\.*+?()[\]{}|/]$/.test(char) ? `\\${char}` : char;
+}
+
+/** Of a class: outside of one the expression would be none. */
+function member(char: string): string {
+  return char === '-' ? '\\-' : literal(char);
 }
 
 function bad(pattern: string): UserError {

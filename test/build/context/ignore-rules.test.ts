@@ -56,6 +56,7 @@ const table: readonly (readonly [readonly string[], readonly string[], readonly 
     ['a', 'a/x', 'a/b/c'],
   ],
   [['a]', '$x', 'b.c'], ['a]', '$x', 'b.c'], ['bxc']],
+  [['left-out', 'a-*'], ['left-out', 'a-b'], ['left']],
   [['../a'], [], ['a']],
 ];
 

@@ -37,6 +37,15 @@ for (const [pattern, matching, others] of table) {
   });
 }
 
+t.test('every character means itself, or does so behind a backslash', async (t) => {
+  const all = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index));
+  for (const char of all.filter((one) => one !== '/')) {
+    if (!hasWildcard(char)) t.ok(componentExpression(`a${char}*`).test(`a${char}b`), char);
+    for (const pattern of [`a\\${char}*`, `a[\\${char}]*`])
+      t.ok(componentExpression(pattern).test(`a${char}b`), pattern);
+  }
+});
+
 t.test('patterns that are not complete', async (t) => {
   for (const pattern of ['[', '[a', '[^', 'a[', '[]', '[-]', '[x-]', '[-x]', 'a\\', '[\\']) {
     t.throws(() => componentExpression(pattern), { code: 'bad-pattern' }, pattern);
