@@ -57,13 +57,16 @@ export function localVolumes(directory: string): VolumeDriver {
     names: () => namesIn(directory).filter((name) => isThere(place(name))),
     create: (name, request) => {
       checkOptions(request.options ?? {});
-      makeVolume(directory, name, request);
-      const made = find(name);
-      if (made === undefined)
-        throw new UserError('no-volume', `${join(directory, name)} is there, and is no volume`, {
-          hint: 'move it away, or choose another name',
-        });
-      return made;
+      for (;;) {
+        makeVolume(directory, name, request);
+        const made = find(name);
+        if (made !== undefined) return made;
+        // Otherwise somebody has removed it meanwhile.
+        if (isThere(join(directory, name)) && find(name) === undefined)
+          throw new UserError('no-volume', `${join(directory, name)} is there, and is no volume`, {
+            hint: 'move it away, or choose another name',
+          });
+      }
     },
     remove: (name) => {
       if (isMounted(place(name)))

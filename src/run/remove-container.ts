@@ -6,8 +6,7 @@ import { withContainer } from './container-book.ts';
 import { findRun, isActive, readStatus, type Container } from './container.ts';
 import { endRun, removeFiles } from './end-run.ts';
 import type { Engine } from './engine.ts';
-import { signalContainer } from './signal-container.ts';
-import { waitForExit } from './wait-exit.ts';
+import { stopContainer } from './signal-container.ts';
 
 export interface RemoveOptions {
   /** End it first. */
@@ -48,14 +47,6 @@ export async function removeContainer(
 }
 
 /** Kills a container, if it runs, and waits for its end. */
-export async function endByForce(engine: Engine, container: Container): Promise<void> {
-  if (!isActive(await readStatus(engine, container.id))) return;
-  const ended = waitForExit(engine, container.id);
-  ended.catch(() => undefined);
-  try {
-    await signalContainer(engine, container, 'KILL');
-  } catch (thrown) {
-    if (!(thrown instanceof UserError && thrown.code === 'not-running')) throw thrown;
-  }
-  await ended;
+export function endByForce(engine: Engine, container: Container): Promise<void> {
+  return stopContainer(engine, container, { signal: 'KILL', graceSec: -1 });
 }

@@ -82,6 +82,7 @@ export async function stopContainer(
   if (!isActive(await readStatus(engine, container.id)))
     await withContainer(engine, container.id, () => Promise.resolve());
   const ended = waitForExit(engine, container.id);
+  // Thrown below, when the signal is sent.
   ended.catch(() => undefined);
   try {
     // Whichever asks it to end lets it go where it is paused.

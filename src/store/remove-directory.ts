@@ -6,6 +6,7 @@ import type { Fd } from '../base/ids.ts';
 import { nameFromText } from '../base/name.ts';
 import { removeTree } from '../layer/remove-tree.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
+import { isErrno } from './durable.ts';
 import { createToolFs } from './tool-fs.ts';
 
 /** Nothing happens where nothing is. FsError EBUSY where something is mounted in it. */
@@ -23,6 +24,9 @@ export function removeDirectorySync(path: string): void {
   if (parent === undefined) return;
   try {
     removeTree(fs, parent, nameFromText(basename(path)));
+  } catch (thrown) {
+    // Somebody else takes it away, too.
+    if (!isErrno(thrown, 'ENOENT')) throw thrown;
   } finally {
     fs.close(parent);
   }

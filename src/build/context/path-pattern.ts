@@ -5,6 +5,7 @@
  */
 import { UserError } from '../../base/user-error.ts';
 
+/** What to do about a text that is no pattern. */
 export const patternHint = 'close the bracket, and escape what means itself: \\[ \\] \\-';
 
 /** Whether anything in it has a meaning of its own. */
