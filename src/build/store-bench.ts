@@ -45,7 +45,7 @@ class StoreBench implements BuildStore {
     this.#fs = fs;
     this.#workspace = workspace;
     this.scratch = scratch;
-    this.cacheDirectory = store.root.image('build');
+    this.cacheDirectory = store.root.buildCache;
     mkdirSync(this.cacheDirectory, { recursive: true, mode: 0o700 });
   }
 
@@ -66,7 +66,7 @@ class StoreBench implements BuildStore {
   findLayer(chain: Chain): Promise<LayerFacts | undefined> {
     return this.#store.lock.shared(async () => {
       const layer = await this.#store.layers.findLayer(chain as ChainId);
-      if (layer === undefined) return undefined;
+      if (layer === undefined || !this.#store.driver.holds(layer.cacheId)) return undefined;
       await this.#workspace.hold(layer.chainId);
       return { chain: layer.chainId, diffId: layer.diffId, size: layer.size };
     });

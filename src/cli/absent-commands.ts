@@ -46,7 +46,6 @@ const commands: Readonly<Record<string, Absent>> = {
     () => 'run each service by itself: strata run -d --name SERVICE -v VOLUME:/PATH IMAGE',
   ),
   buildx: absent('there is one builder', (words) => `write: strata ${builderLine(words)}`),
-  builder: absent('there is one builder', (words) => `write: strata ${builderLine(words)}`),
   network: absent(
     'containers are in the network of this machine, or in none',
     () => 'write: strata run --network=host, or --network=none',
@@ -118,7 +117,7 @@ function serviceHint(words: readonly string[]): string {
 
 function builderLine([first = '', ...rest]: readonly string[]): string {
   if (first === 'build' || first === 'b') return ['build', ...rest].join(' ');
-  if (first === 'prune') return 'image prune, which removes the layers that builds have left';
+  if (first === 'prune') return ['builder prune', ...rest].join(' ');
   if (first === 'du') return 'system df';
   return 'build CONTEXT';
 }

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { readPackageVersion } from '../os/package-version.ts';
 import { benchCommand } from './commands/bench.ts';
 import { buildCommand } from './commands/build.ts';
+import { builderCommand } from './commands/builder.ts';
 import { catCommand } from './commands/cat.ts';
 import { containerCommand, containerCommands } from './commands/container.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -73,6 +74,7 @@ function commands(): Command[] {
     infoCommand(),
     versionCommand(),
     imageCommand(),
+    builderCommand(),
     systemCommand(),
     statsCommand(),
     benchCommand(),

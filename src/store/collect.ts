@@ -18,13 +18,13 @@ import { readWorkspace } from './workspace.ts';
 
 /** Leaves everything as it is while another command is at work, or where a file is damaged. What does not go stays. */
 export async function collectIfNeeded(store: Store): Promise<void> {
-  await tryRemoval(() => store.driver.cleanup());
-  const isNeeded =
-    store.lock.wasAbandoned ||
-    (await namesIn(store.root.layerDb('tmp'))).length > 0 ||
-    (await namesIn(store.root.path)).some(isUnfinished);
-  if (!isNeeded) return;
   try {
+    await tryRemoval(() => store.driver.cleanup());
+    const isNeeded =
+      store.lock.wasAbandoned ||
+      (await namesIn(store.root.layerDb('tmp'))).length > 0 ||
+      (await namesIn(store.root.path)).some(isUnfinished);
+    if (!isNeeded) return;
     await tryRemoval(() => store.lock.exclusiveNow(() => collect(store)));
   } catch (thrown) {
     // `system check` tells of it; what is damaged may be what says that a layer is needed.

@@ -82,6 +82,11 @@ export class DataRoot {
     return this.image('imagedb', ...names);
   }
 
+  /** What builds keep beside images. */
+  get buildCache(): string {
+    return this.image('build');
+  }
+
   get lockFile(): string {
     return this.at('lock');
   }

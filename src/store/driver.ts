@@ -75,6 +75,8 @@ export interface StorageDriver {
   lowers(id: CacheId): Promise<string[]>;
   /** Every layer that takes up space, also one that nothing refers to. */
   list(): Promise<CacheId[]>;
+  /** Whether the content of a layer is there, sound or not. */
+  holds(id: CacheId): boolean;
   /** Where everything of a layer lies. */
   directoryOf(id: CacheId): string;
   /** Directories of a layer, by Docker's names (`LowerDir`, `UpperDir`, ...); empty where there is nothing to tell. */

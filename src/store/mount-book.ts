@@ -64,22 +64,29 @@ export class MountBook {
   }
 
   async find(name: string): Promise<MountRecord | undefined> {
-    return (await findJson(this.#pathOf(name), recordSchema)) as MountRecord | undefined;
+    return (await findJson(this.pathOf(name), recordSchema)) as MountRecord | undefined;
   }
 
   async write(name: string, record: MountRecord): Promise<void> {
-    await writeDurably(this.#pathOf(name), JSON.stringify(record));
+    await writeDurably(this.pathOf(name), JSON.stringify(record));
   }
 
   async remove(name: string): Promise<void> {
-    await rm(this.#pathOf(name), { force: true });
+    await rm(this.pathOf(name), { force: true });
   }
 
+  /** Of all records, damaged ones among them. */
+  async names(): Promise<string[]> {
+    const files = await namesIn(this.#run.mounts);
+    return files
+      .filter((file) => !file.startsWith(unfinishedPrefix))
+      .map((file) => file.replace(/\.json$/, ''));
+  }
+
+  /** UserError `broken-file`. */
   async list(): Promise<NamedRecord[]> {
     const records = [];
-    for (const file of await namesIn(this.#run.mounts)) {
-      if (file.startsWith(unfinishedPrefix)) continue;
-      const name = file.replace(/\.json$/, '');
+    for (const name of await this.names()) {
       const record = await this.find(name);
       if (record !== undefined) records.push({ ...record, name });
     }
@@ -135,7 +142,8 @@ export class MountBook {
     return found === undefined ? undefined : nameToText(found.mountPoint);
   }
 
-  #pathOf(name: string): string {
+  /** Where the record of a mount lies. */
+  pathOf(name: string): string {
     return join(this.#run.mounts, `${name}.json`);
   }
 }

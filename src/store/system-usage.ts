@@ -12,7 +12,8 @@ import { findMountParent, readUsedCaches } from './references.ts';
 import type { Store } from './store.ts';
 
 export interface UsageRow {
-  readonly what: 'images' | 'writable layers' | 'volumes' | 'left over' | 'unknown' | 'bookkeeping';
+  readonly what:
+    'images' | 'writable layers' | 'volumes' | 'build cache' | 'left over' | 'unknown' | 'bookkeeping';
   readonly count: number;
   /** Of these, in use: named, mounted, or needed by something that is. */
   readonly active: number;
@@ -53,7 +54,8 @@ export async function systemUsage(store: Store): Promise<SystemUsage> {
   }
   const volumes = disk.of(store.root.at('volumes'));
   const volumeCount = volumes === 0 ? 0 : readdirSync(store.root.at('volumes')).length;
-  const counted = sums.images + sums.writable + sums.left + volumes;
+  const cache = disk.of(store.root.buildCache);
+  const counted = sums.images + sums.writable + sums.left + volumes + cache;
   // What has been counted is walked once more here, and taken off: each file is counted once in a walk.
   const rest = new DiskUsage().of(store.root.path) - counted;
   // A prune keeps every layer where nobody can tell which are needed.
@@ -73,6 +75,7 @@ export async function systemUsage(store: Store): Promise<SystemUsage> {
       ...{ count: counts.writable, active: counts.writable, size: sums.writable, reclaimable: 0 },
     },
     { what: 'volumes', count: volumeCount, active: volumeCount, size: volumes, reclaimable: 0 },
+    { what: 'build cache', count: 0, active: 0, size: cache, reclaimable: cache },
     {
       what: isSound ? 'left over' : 'unknown',
       ...{ count: counts.left, active: 0, size: sums.left, reclaimable: isSound ? sums.left : 0 },

@@ -5,7 +5,6 @@
  * command's, and all it names is thrown away.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nameFromText } from '../base/name.ts';
@@ -157,7 +156,7 @@ export async function readWorkspace(directory: string): Promise<WorkspaceContent
 /** Whether what is known of a layer can be read, and what it is known of is there. For a holder of the root's lock. */
 async function isWhole({ driver, layers }: Store, chainId: ChainId): Promise<boolean> {
   const layer = await layers.getLayer(chainId).catch(asBroken);
-  return !(layer instanceof UserError) && existsSync(driver.directoryOf(layer.cacheId));
+  return !(layer instanceof UserError) && driver.holds(layer.cacheId);
 }
 
 /** Those of layers that are published; one that is damaged has no say. For a holder of the root's lock. */

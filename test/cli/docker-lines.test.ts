@@ -39,7 +39,7 @@ const lines: readonly (readonly [line: string, status: number, printed: RegExp])
     0,
     /Images space usage:[^]*REPOSITORY[^]*Containers space usage:[^]*devtest[^]*myvol2 +1 /,
   ],
-  ["docker system df --format '{{.Type}} {{.TotalCount}}'", 0, /^volumes 2$/m],
+  ["docker system df --format '{{.Type}} {{.TotalCount}}'", 0, /^volumes 2\nbuild cache 0$/m],
   ['docker container stop devtest', 0, /^devtest$/m],
   ['docker container rm devtest', 0, /^devtest$/m],
   ['docker volume rm myvol2', 0, /^myvol2$/m],
@@ -137,7 +137,8 @@ const lines: readonly (readonly [line: string, status: number, printed: RegExp])
   ['echo FROM nginx | docker build --platform linux/s390x -', 1, /linux\/s390x is not this machine's/],
   ['docker build --cache-from app:1 .', 1, /--cache-from is not there: .*the cache of the data root/],
   ['docker buildx build -t app .', 1, /write: strata build -t app \.$/m],
-  ['docker builder prune', 1, /write: strata image prune/],
+  ['docker buildx prune -f', 1, /write: strata builder prune -f$/m],
+  ['docker builder prune -f', 0, /^Total reclaimed space: /m],
   ['docker compose up -d', 1, /compose files are not read: .*strata run -d/],
   [
     'docker service create -d --replicas=4 --name web --mount source=myvol2,target=/app nginx:latest',

@@ -77,6 +77,13 @@ const faults: Readonly<Record<string, Fault>> = {
       rmSync(dirs.directory(layer.cacheId), { recursive: true });
     },
   },
+  'what a layer holds is missing': {
+    codes: ['layer-cache-missing', 'image-layer', 'link-dangling'],
+    mendable: false,
+    plant: ({ dirs, layers: [, , layer] }) => {
+      rmSync(dirs.diff(layer.cacheId), { recursive: true });
+    },
+  },
   'a diff file holds no digest': {
     codes: ['layer-diff', 'image-layer'],
     mendable: false,

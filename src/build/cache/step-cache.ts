@@ -4,25 +4,42 @@
  * whole one or none.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import * as v from 'valibot';
 import type { Chain } from '../build-store.ts';
-import { hashOf, type StepIdentity } from './step-key.ts';
+import { hashOf, keyVersion, type StepIdentity } from './step-key.ts';
 
-export interface StepRecord {
+/** What a step, or a path, is made of: names with digests, or with the thing itself. */
+const inputsSchema = v.array(v.pipe(v.tuple([v.string(), v.string()]), v.readonly()));
+
+const stepSchema = v.object({
   /** Its layer with all below; null where it changed nothing. */
-  readonly layer: Chain | null;
+  layer: v.nullable(v.string()),
   /** RFC 3339. Images of cached steps have the times of the steps, so that they are the same images again. */
-  readonly created: string;
-}
+  created: v.string(),
+});
 
+const siteSchema = v.object({
+  key: v.string(),
+  previous: v.string(),
+  text: v.string(),
+  inputs: inputsSchema,
+});
+
+const factsSchema = v.object({
+  /** The layer that it is in, with all below. */
+  layer: v.string(),
+  inputs: inputsSchema,
+  isDirectory: v.boolean(),
+});
+
+/** What a step has made. */
+export type StepRecord = v.InferOutput<typeof stepSchema>;
 /** What a step at some place of a Dockerfile was when it was built last. */
-export interface SiteRecord {
-  readonly key: string;
-  readonly previous: string;
-  readonly text: string;
-  readonly inputs: readonly (readonly [string, string])[];
-}
+export type SiteRecord = v.InferOutput<typeof siteSchema>;
+/** What a path in a layer shows. */
+export type PathFacts = Omit<v.InferOutput<typeof factsSchema>, 'layer'>;
 
 /** Which step of which build: context, Dockerfile, stage, position. */
 export type Site = readonly (string | number)[];
@@ -35,7 +52,7 @@ export class StepCache {
   }
 
   findStep(key: string): StepRecord | undefined {
-    return this.#read('steps', key) as StepRecord | undefined;
+    return this.#read('steps', key, stepSchema);
   }
 
   recordStep(key: string, record: StepRecord): void {
@@ -43,7 +60,7 @@ export class StepCache {
   }
 
   findSite(site: Site): SiteRecord | undefined {
-    return this.#read('sites', hashOf(JSON.stringify(site))) as SiteRecord | undefined;
+    return this.#read('sites', hashOf(JSON.stringify(site)), siteSchema);
   }
 
   recordSite(site: Site, key: string, text: string, { previous, inputs }: StepIdentity): void {
@@ -51,20 +68,58 @@ export class StepCache {
     this.#write('sites', hashOf(JSON.stringify(site)), record);
   }
 
-  /** Something that follows from `of`, and is dear: computed once. */
-  async remember<T>(kind: string, of: readonly unknown[], compute: () => Promise<T>): Promise<T> {
-    const key = hashOf(JSON.stringify(of));
-    const found = this.#read(kind, key);
-    if (found !== undefined) return found as T;
-    const value = await compute();
-    this.#write(kind, key, value);
-    return value;
+  /** What a path in a layer shows, which never changes: found out once. `of`: which path. */
+  async rememberFacts(
+    layer: Chain,
+    of: readonly unknown[],
+    find: () => Promise<PathFacts>,
+  ): Promise<PathFacts> {
+    const key = hashOf(JSON.stringify([keyVersion, layer, ...of]));
+    const found = this.#read('facts', key, factsSchema);
+    if (found !== undefined) return found;
+    const facts = await find();
+    this.#write('facts', key, { layer, ...facts });
+    return facts;
   }
 
-  /** A file that a crash of the machine has left empty is none. */
-  #read(kind: string, key: string): unknown {
+  /** Forgets what was of layers that are gone, and what is not whole; with `all` everything. */
+  prune({ isThere, all }: { readonly isThere: (layer: Chain) => boolean; readonly all: boolean }): void {
+    const keep = <Schema extends v.GenericSchema>(
+      kind: string,
+      schema: Schema,
+      isWanted: (record: v.InferOutput<Schema>) => boolean,
+    ): void => {
+      for (const file of this.#files(kind)) {
+        const key = file.replace(/\.json$/, '');
+        const record = all || key === file ? undefined : this.#read(kind, key, schema);
+        if (record === undefined || !isWanted(record)) {
+          rmSync(join(this.#directory, kind, file), { force: true });
+        }
+      }
+    };
+    keep('steps', stepSchema, ({ layer }) => layer === null || isThere(layer));
+    keep('facts', factsSchema, ({ layer }) => isThere(layer));
+    keep('sites', siteSchema, ({ key }) => this.findStep(key) !== undefined);
+  }
+
+  #files(kind: string): string[] {
     try {
-      return JSON.parse(readFileSync(this.#path(kind, key), 'utf8'));
+      return readdirSync(join(this.#directory, kind));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  /** A file that is not what we wrote, as a crash of the machine may leave it, is none. */
+  #read<Schema extends v.GenericSchema>(
+    kind: string,
+    key: string,
+    schema: Schema,
+  ): v.InferOutput<Schema> | undefined {
+    try {
+      const result = v.safeParse(schema, JSON.parse(readFileSync(this.#path(kind, key), 'utf8')));
+      return result.success ? result.output : undefined;
     } catch (error) {
       if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT')
         return undefined;

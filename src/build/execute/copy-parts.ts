@@ -7,7 +7,8 @@ import { basename, join } from 'node:path';
 import { asName, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import type { Chain } from '../build-store.ts';
-import { hashOf, keyVersion } from '../cache/step-key.ts';
+import type { PathFacts } from '../cache/step-cache.ts';
+import { hashOf } from '../cache/step-key.ts';
 import { contentFacts, type OwnerRule } from '../context/content-key.ts';
 import type { IgnoreRules } from '../context/ignore-rules.ts';
 import { cleanComponents, SourceTree } from '../context/source-tree.ts';
@@ -145,16 +146,14 @@ export async function layerPart(
     });
   // A layer never changes, so neither does what lies in it.
   const { source, parents } = options;
-  const facts = await cache.remember(
-    'facts',
-    [keyVersion, chain, source, parents, options.exclude.lines],
-    () =>
-      withTree(async (tree) => {
-        const sources = sourcesIn(tree, options);
-        const inputs = await fileInputs(session, sources, { owners: 'kept', rules: options.exclude });
-        return { inputs, isDirectory: sources[0]?.found.isDirectory === true };
-      }),
-  );
+  const find = (): Promise<PathFacts> =>
+    withTree(async (tree) => {
+      const sources = sourcesIn(tree, options);
+      const inputs = await fileInputs(session, sources, { owners: 'kept', rules: options.exclude });
+      return { inputs, isDirectory: sources[0]?.found.isDirectory === true };
+    });
+  const of = [source, parents, options.exclude.lines];
+  const facts = chain === undefined ? await find() : await cache.rememberFacts(chain, of, find);
   return {
     ...facts,
     owners: 'kept',

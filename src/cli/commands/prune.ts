@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
+import { pruneBuildCache } from '../../build/prune-build-cache.ts';
 import { findImageOf } from '../../run/container-book.ts';
 import { pruneContainers } from '../../run/prune-containers.ts';
 import { pruneVolumes } from '../../run/volume-users.ts';
@@ -16,8 +17,9 @@ import { tellFaults } from '../faults.ts';
 import { Filters } from '../filters.ts';
 import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { collect } from '../option-values.ts';
-import { printError, printLines } from '../print.ts';
-import { sizeText } from '../units.ts';
+import { printError } from '../print.ts';
+import { reportPruned, type Pruned } from '../pruned.ts';
+import { cachesThatGo } from './builder.ts';
 
 interface Options {
   readonly all?: true;
@@ -28,12 +30,6 @@ interface Options {
 
 const pruneFilters = ['until', 'label', 'label!'];
 const filterText = 'only what until=24h, label=NAME or label!=NAME says; may be repeated';
-
-/** What was removed, a line each, and the bytes that it took up. */
-interface Pruned {
-  readonly lines: readonly string[];
-  readonly bytes: number;
-}
 
 /** `name`: it is there under two. */
 export function pruneImagesCommand(name: string): Command {
@@ -46,7 +42,7 @@ export function pruneImagesCommand(name: string): Command {
       const filters = new Filters(filter, [...pruneFilters, 'dangling']);
       const isAll = all === true || (filters.has('dangling') && filters.boolean('dangling', false));
       if (force !== true) await confirm(imagesThatGo(isAll));
-      report([await images(await openEngine(command), isAll, filters)]);
+      reportPruned([await images(await openEngine(command), isAll, filters)]);
     });
 }
 
@@ -58,14 +54,14 @@ export function pruneContainersCommand(): Command {
     .action(async ({ filter, force }: Options, command: Command) => {
       const filters = new Filters(filter, pruneFilters);
       if (force !== true) await confirm('all containers that do not run');
-      report([await containers(await openEngine(command), filters)]);
+      reportPruned([await containers(await openEngine(command), filters)]);
     });
 }
 
 export function pruneSystemCommand(): Command {
   return new Command('prune')
-    .description('remove containers that do not run, and images without a name')
-    .option('-a, --all', 'all images that are not mounted and have no container')
+    .description('remove containers that do not run, images without a name, and the caches of builds')
+    .option('-a, --all', 'all images that are not mounted and have no container, and all that builds know')
     .option('--volumes', 'volumes that nobody named and no container has, too')
     .option('--filter <name=value>', filterText, collect)
     .option('-f, --force', 'without asking')
@@ -77,12 +73,16 @@ export function pruneSystemCommand(): Command {
           'all containers that do not run',
           ...(withVolumes === true ? ['all volumes that nobody named and no container has'] : []),
           imagesThatGo(all === true),
+          ...(filter === undefined ? [cachesThatGo(all === true)] : []),
         );
       const opened = await openEngine(command);
       // In this order: what a container had is free when it is gone.
       const pruned = [await containers(opened, filters)];
       if (withVolumes === true) pruned.push(await volumes(opened, filters));
-      report([...pruned, await images(opened, all === true, filters)]);
+      pruned.push(await images(opened, all === true, filters));
+      // Of a cache nobody knows what a filter asks for.
+      if (filter === undefined) pruned.push(await caches(opened, all === true));
+      reportPruned(pruned);
     });
 }
 
@@ -106,6 +106,11 @@ async function images({ engine, store }: OpenedEngine, all: boolean, filters: Fi
   const removal = await withReserve(store.root, () => pruneImages(store, { all, accepts, imageOf }));
   if (removal.fault !== undefined) printError(removal.fault);
   return { lines: removalLines(removal), bytes: removal.reclaimed };
+}
+
+async function caches({ store }: OpenedEngine, all: boolean): Promise<Pruned> {
+  const bytes = await withReserve(store.root, () => pruneBuildCache(store, { all }));
+  return { lines: [], bytes };
 }
 
 async function containers({ engine, layers, store }: OpenedEngine, filters: Filters): Promise<Pruned> {
@@ -134,9 +139,4 @@ async function volumes({ engine, store }: OpenedEngine, filters: Filters): Promi
     lines: gone.map((name) => `Deleted volume: ${name}`),
     bytes: gone.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0),
   };
-}
-
-function report(pruned: readonly Pruned[]): void {
-  const bytes = pruned.reduce((sum, part) => sum + part.bytes, 0);
-  printLines([...pruned.flatMap(({ lines }) => lines), `Total reclaimed space: ${sizeText(bytes)}`]);
 }

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { asDigest, type Digest } from '../../oci/digest.ts';
-import { findLine, namesIn, writeDurably } from '../durable.ts';
+import { findLine, namesIn } from '../durable.ts';
 import { chainIdOf, isCacheId, type CacheId, type ChainId } from '../ids.ts';
 import type { Layer } from '../layer-db.ts';
 import type { Store } from '../store.ts';
@@ -42,8 +42,8 @@ export async function checkLayers(store: Store): Promise<CheckedLayers> {
     if (parent !== undefined && !names.includes(parent.slice('sha256:'.length))) {
       findings.push({ code: 'layer-parent', path, message: `its parent ${parent} is missing` });
     }
-    if (!existsSync(store.driver.directoryOf(cacheId))) {
-      const message = `${store.driver.directoryOf(cacheId)} is missing`;
+    if (!store.driver.holds(cacheId)) {
+      const message = `what it holds is missing from ${store.driver.directoryOf(cacheId)}`;
       findings.push({ code: 'layer-cache-missing', path, message });
       continue;
     }
@@ -91,35 +91,4 @@ async function readFiles(path: string): Promise<ReadLayer> {
     layer: isWhole ? { diffId, parent, cacheId, size, content: content ?? diffId } : undefined,
     findings,
   };
-}
-
-/** Writes the tar of each layer anew, to nowhere, and compares its digest and its size with what is known. */
-export async function checkContents(
-  store: Store,
-  layers: ReadonlyMap<ChainId, Layer>,
-  without: ReadonlySet<CacheId>,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const { chainId, cacheId, parent, content, size } of layers.values()) {
-    const below = parent === undefined ? undefined : layers.get(parent);
-    if (without.has(cacheId) || (parent !== undefined && below === undefined)) continue;
-    const path = store.driver.directoryOf(cacheId);
-    const found = await store.driver.diff(cacheId, below?.cacheId, () => undefined).catch(asError);
-    if (found instanceof Error || found.diffId !== content) {
-      const message =
-        found instanceof Error
-          ? `it cannot be read: ${found.message}`
-          : `it is not the layer ${chainId} any more`;
-      findings.push({ code: 'layer-content', path, message });
-    } else if (found.size !== size) {
-      const file = join(store.layers.pathOf(chainId), 'size');
-      const mend = (): Promise<void> => writeDurably(file, String(found.size));
-      findings.push({ code: 'layer-size', path: file, message: `it should be ${String(found.size)}`, mend });
-    }
-  }
-  return findings;
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

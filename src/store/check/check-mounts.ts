@@ -3,10 +3,13 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nameFromText } from '../../base/name.ts';
+import { UserError } from '../../base/user-error.ts';
 import { tryLock } from '../../os/lock.ts';
-import { findLine, isBroken, namesIn } from '../durable.ts';
+import { readMounts } from '../../os/mountinfo.ts';
+import { isOwnSource } from '../drivers/mounter.ts';
+import { asBroken, findLine, namesIn } from '../durable.ts';
 import { isCacheId, type ChainId } from '../ids.ts';
-import { isThere } from '../mount-book.ts';
+import { isThere, type NamedRecord } from '../mount-book.ts';
 import type { Store } from '../store.ts';
 import type { Finding } from './finding.ts';
 
@@ -15,18 +18,15 @@ const layersOfContainers = { 'mount-id': 'writable layer', 'init-id': 'init laye
 
 export async function checkMounts(store: Store, layers: ReadonlyMap<ChainId, unknown>): Promise<Finding[]> {
   const findings: Finding[] = [];
-  try {
-    for (const record of await store.mounts.list()) {
-      const { mounts } = store;
-      const isGone = !(await mounts.isUsed(record.name, record));
-      // One that has left its place stays, held or not, for as long as it is in use.
-      if (!isGone && (!isThere(record) || (await mounts.isHeld(record.name, record)))) continue;
-      const mend = (): Promise<void> => store.driver.cleanup();
-      findings.push({ code: 'stale-mount', path: record.target, message: 'nobody holds this mount', mend });
+  for (const name of await store.mounts.names()) {
+    const record = await store.mounts.find(name).catch(asBroken);
+    if (record instanceof UserError) {
+      findings.push(damagedRecord(store, name, record));
+      continue;
     }
-  } catch (thrown) {
-    if (!isBroken(thrown)) throw thrown;
-    findings.push({ code: 'mount-record', path: store.run.mounts, message: thrown.message });
+    if (record === undefined || (await isInOrder(store, { ...record, name }))) continue;
+    const mend = (): Promise<void> => store.driver.cleanup();
+    findings.push({ code: 'stale-mount', path: record.target, message: 'nobody holds this mount', mend });
   }
   for (const name of await namesIn(store.root.layerDb('mounts'))) {
     const path = store.root.layerDb('mounts', name);
@@ -50,6 +50,21 @@ export async function checkMounts(store: Store, layers: ReadonlyMap<ChainId, unk
     }
   }
   return findings;
+}
+
+async function isInOrder({ mounts }: Store, record: NamedRecord): Promise<boolean> {
+  if (!(await mounts.isUsed(record.name, record))) return false;
+  // One that has left its place stays, held or not, for as long as it is in use.
+  return !isThere(record) || (await mounts.isHeld(record.name, record));
+}
+
+/** Where it lay nobody can tell. With nothing mounted that any record could be of, it is one of nothing. */
+function damagedRecord(store: Store, name: string, { message }: UserError): Finding {
+  const path = store.mounts.pathOf(name);
+  if (!readMounts().some(({ source }) => isOwnSource(source))) {
+    return { code: 'mount-record', path, message, mend: () => store.mounts.remove(name) };
+  }
+  return { code: 'mount-record', path, message: `${message}: it goes when no layer is mounted any more` };
 }
 
 /** Who still makes a container, or has died over it; undefined for one that is done. */

@@ -1,16 +1,12 @@
 /**
- * Checks what lies around the content of layers in the overlay format, those of images and those of containers: names, marks,
+ * Checks what lies around the content of layers in the overlay format, those of images and those of containers: names, and
  * what a mount has left.
  */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { nameToText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
-import { readChangeSet } from '../../layer/change-set.ts';
-import { overlayNames } from '../../layer/xattr-names.ts';
-import { mark } from '../../os/host-fs.ts';
 import { OverlayDirs } from '../drivers/overlay-dirs.ts';
 import { asBroken, findJson, findLine, namesIn } from '../durable.ts';
 import { isCacheId, type CacheId, type ChainId, type ImageId } from '../ids.ts';
@@ -18,24 +14,13 @@ import type { Layer } from '../layer-db.ts';
 import { findMountParent, readUsedCaches } from '../references.ts';
 import { removeDirectory } from '../remove-directory.ts';
 import type { Store } from '../store.ts';
-import { createToolFs, withDirectories } from '../tool-fs.ts';
 import { findMaker } from './check-mounts.ts';
 import { checkLink, checkLower } from './check-overlay-names.ts';
 import type { Finding } from './finding.ts';
 
-export interface CheckedOverlay {
-  readonly findings: Finding[];
-  /** Layers whose content is not to be compared, since they hold what none may, or are not known to be done. */
-  readonly unfit: ReadonlySet<CacheId>;
-}
-
-export async function checkOverlay(
-  store: Store,
-  layers: ReadonlyMap<ChainId, Layer>,
-): Promise<CheckedOverlay> {
+export async function checkOverlay(store: Store, layers: ReadonlyMap<ChainId, Layer>): Promise<Finding[]> {
   const dirs = new OverlayDirs(store.root);
   const findings: Finding[] = [];
-  const unfit = new Set<CacheId>();
   const targets = await dirs.linkTargets();
   const used = await findUsed(store);
   const byTarget = new Map([...targets].map(([link, target]) => [target, link]));
@@ -55,12 +40,6 @@ export async function checkOverlay(
   for (const layer of layers.values()) {
     findings.push(...(await checkLink(dirs, layer.cacheId, byTarget.get(`../${layer.cacheId}/diff`))));
     findings.push(...(await checkState(dirs, layer)));
-    // What is not known to be done could be settled, that is written, when it is read.
-    if (!(await dirs.isCommitted(layer.cacheId))) unfit.add(layer.cacheId);
-    const marks = await findMarks(dirs.diff(layer.cacheId));
-    if (marks === undefined) continue;
-    unfit.add(layer.cacheId);
-    findings.push({ code: 'layer-marks', path: dirs.diff(layer.cacheId), message: marks });
   }
   // After the links are right, since the lists are made of them.
   for (const layer of layers.values()) {
@@ -71,7 +50,7 @@ export async function checkOverlay(
     if (findMaker(store, name) !== undefined) continue;
     findings.push(...(await checkContainer(store, dirs, name, layers, byTarget)));
   }
-  return { findings, unfit };
+  return findings;
 }
 
 /** Directories that something has; none where that is damaged, which has findings of its own. */
@@ -148,22 +127,6 @@ async function hasLayersBelow(store: Store, name: string): Promise<boolean> {
   if (container === undefined || container instanceof UserError) return false;
   const image = await store.images.findImage(container.image.id as ImageId).catch(asBroken);
   return image !== undefined && !(image instanceof UserError) && image.chain.length > 0;
-}
-
-/** What a layer holds that only an upper may; undefined where nothing. */
-function findMarks(diff: string): Promise<string | undefined> {
-  const fs = createToolFs();
-  const names = overlayNames(false);
-  const forbidden = mark.redirect | mark.metacopy | mark.impure | mark.origin | mark.nlink;
-  return withDirectories(fs, [diff], ([upper]) => {
-    if (upper === undefined) return undefined;
-    for (const { path, kind } of readChangeSet(fs, upper, names)) {
-      if (kind !== 'deleted' && (fs.overlayMarks(upper, path, names.prefix) & forbidden) !== 0) {
-        return `${nameToText(path)} has marks of a mount`;
-      }
-    }
-    return undefined;
-  }).catch((thrown: unknown) => `it cannot be read: ${String(thrown)}`);
 }
 
 /** Directories of the driver that have no name of one. */

@@ -4,18 +4,18 @@
  * something refers to.
  */
 import { collect } from '../collect.ts';
-import type { CacheId } from '../ids.ts';
 import { isBroken } from '../durable.ts';
 import type { Store } from '../store.ts';
 import { tryRemoval } from '../try-removal.ts';
 import { checkContainers } from './check-containers.ts';
 import { checkImages, checkNames } from './check-images.ts';
-import { checkContents, checkLayers } from './check-layers.ts';
+import { checkLayers } from './check-layers.ts';
 import { checkLeftovers } from './check-leftovers.ts';
 import { checkMounts } from './check-mounts.ts';
 import { checkOverlay, foreignDirectories } from './check-overlay.ts';
 import { checkVolumes } from './check-volumes.ts';
 import { findingRow, type Finding, type FindingRow } from './finding.ts';
+import { LayerContents } from './layer-contents.ts';
 
 export interface CheckResult {
   /** What was mended. */
@@ -24,34 +24,39 @@ export interface CheckResult {
   readonly found: readonly FindingRow[];
 }
 
-/** Other commands may go on meanwhile, but none that changes something. */
+/** Other commands go on meanwhile, but for the moments in which what they could change is compared. */
 export async function checkStore(store: Store, options: { readonly repair: boolean }): Promise<CheckResult> {
-  if (!options.repair) {
-    return { mended: [], found: (await store.lock.shared(() => findFaults(store))).map(findingRow) };
-  }
-  return store.lock.exclusive(async () => {
-    const before = await findFaults(store);
-    for (const { mend } of before) if (mend !== undefined) await tryRemoval(mend);
-    await collect(store).catch((thrown: unknown) => {
-      if (!isBroken(thrown)) throw thrown;
-    });
-    const found = (await findFaults(store)).map(findingRow);
-    const rest = new Set(found.map(({ code, path }) => `${code} ${path}`));
-    const mended = before.map(findingRow).filter(({ code, path }) => !rest.has(`${code} ${path}`));
-    return { mended, found };
-  });
+  const contents = new LayerContents(store);
+  const readContents = async (): Promise<void> => {
+    await contents.read(await store.lock.shared(async () => (await checkLayers(store)).sound));
+  };
+  await readContents();
+  const before = options.repair ? await store.lock.exclusive(() => repair(store, contents)) : [];
+  // What was mended may be fit to be read now.
+  if (options.repair) await readContents();
+  const found = (await store.lock.shared(() => findFaults(store, contents))).map(findingRow);
+  const rest = new Set(found.map(({ code, path }) => `${code} ${path}`));
+  const mended = before.map(findingRow).filter(({ code, path }) => !rest.has(`${code} ${path}`));
+  return { mended, found };
 }
 
-async function findFaults(store: Store): Promise<Finding[]> {
+/** What there was to be mended, and what nobody can mend. */
+async function repair(store: Store, contents: LayerContents): Promise<Finding[]> {
+  const faults = await findFaults(store, contents);
+  for (const { mend } of faults) if (mend !== undefined) await tryRemoval(mend);
+  await collect(store).catch((thrown: unknown) => {
+    if (!isBroken(thrown)) throw thrown;
+  });
+  return faults;
+}
+
+async function findFaults(store: Store, contents: LayerContents): Promise<Finding[]> {
   const { sound, findings } = await checkLayers(store);
   const faults = [...findings];
-  let unfit: ReadonlySet<CacheId> = new Set();
   if (store.root.format === 'overlay2') {
-    const overlay = await checkOverlay(store, sound);
-    faults.push(...overlay.findings, ...(await foreignDirectories(store)));
-    unfit = overlay.unfit;
+    faults.push(...(await checkOverlay(store, sound)), ...(await foreignDirectories(store)));
   }
-  faults.push(...(await checkContents(store, sound, unfit)));
+  faults.push(...contents.judge(sound));
   faults.push(...(await checkImages(store, sound)));
   faults.push(...(await checkNames(store)));
   faults.push(...(await checkMounts(store, sound)));

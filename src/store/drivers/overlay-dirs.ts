@@ -4,7 +4,7 @@
  * (where it is mounted), and `committed` once it is filled; `overlay2/l/<short name>` leads to `diff`.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, symlinkSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs';
 import { readlink, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asName } from '../../base/name.ts';
@@ -69,9 +69,12 @@ export class OverlayDirs {
     await syncDirectory(this.base);
   }
 
-  /** It is empty most of the time, and a copy of the data root may have been made by a program that leaves out what is. */
+  /**
+   * Makes the work directory of a layer that is there where it is missing: it is empty most of the time, and a copy of the data
+   * root may have been made by a program that leaves out what is. ENOENT where the layer is gone.
+   */
   restoreWork(id: CacheId): void {
-    mkdirSync(this.work(id), { recursive: true, mode: 0o700 });
+    if (!existsSync(this.work(id))) mkdirSync(this.work(id), { mode: 0o700 });
   }
 
   /** The content of `lower` for a layer over `parent`. */

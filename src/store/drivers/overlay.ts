@@ -127,6 +127,10 @@ export class OverlayDriver implements StorageDriver {
     return this.dirs.list();
   }
 
+  holds(id: CacheId): boolean {
+    return existsSync(this.dirs.diff(id));
+  }
+
   directoryOf(id: CacheId): string {
     return this.dirs.directory(id);
   }

@@ -135,6 +135,10 @@ export class TreeDriver implements StorageDriver {
     return (await namesIn(this.#base)).filter(isCacheId);
   }
 
+  holds(id: CacheId): boolean {
+    return existsSync(this.directoryOf(id));
+  }
+
   directoryOf(id: CacheId): string {
     return join(this.#base, id);
   }
