@@ -67,7 +67,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 fd = os.open(sys.argv[1], os.O_RDONLY)
 signal.signal(signal.SIGALRM, lambda *_: None)
 signal.siginterrupt(signal.SIGALRM, True)
-signal.setitimer(signal.ITIMER_REAL, 0.2)
+signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
 result = libc.open(b'/proc/self/fd/%d' % fd, os.O_RDWR)
 print('opened' if result >= 0 else errno.errorcode[ctypes.get_errno()])
 `;

@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { makeScratch } from '../fixtures/mount.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
@@ -46,7 +46,7 @@ sys.exit(0 if fd >= 0 else ctypes.get_errno())`);
   test.equal(statSync(`${upper}/file`).size, size);
 });
 
-for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+for (const signal of ['SIGINT', 'SIGKILL', 'SIGQUIT'] as const) {
   t.test(`${signal} ends a copy`, needs(...mountNeeds), async (test) => {
     const { upper, copies, start } = await openMount(test);
     const program = `import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); ${openIt}`;
@@ -112,3 +112,19 @@ for (const act of ['os.unlink("file")', 'os.rename("new", "file")']) {
     },
   );
 }
+
+// Nothing ends one, and it was of 2 GiB: who was killed in the midst stayed for all of them.
+t.test('a copy_file_range comes in parts', needs(...mountNeeds), async (test) => {
+  const { upper, start } = await openMount(test);
+  const copying = start(`
+import os
+source, target = (os.open(name, os.O_RDWR | os.O_CREAT) for name in ("source", "target"))
+os.ftruncate(source, ${String(2 ** 27)})
+os.pwrite(source, b"end", ${String(2 ** 27 - 3)})
+while (count := os.copy_file_range(source, target, 2 ** 31 - 4096)) > 0: print(count, flush=True)`);
+  let counts = '';
+  copying.stdout?.on('data', (chunk: Buffer) => (counts += chunk.toString()));
+  test.strictSame(await once(copying, 'close'), [0, null]);
+  test.equal(counts, `${String(2 ** 26)}\n`.repeat(2));
+  test.ok(readFileSync(`${upper}/target`).equals(readFileSync(`${upper}/source`)));
+});

@@ -32,7 +32,8 @@ const answered = 0;
 const writeNowMax = 256 * 1024;
 /** POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM: a regular file is always ready. */
 const alwaysReady = 0x145;
-const maxCopy = 0x7ffff000;
+/** Of one COPY_FILE_RANGE, which nothing ends: who is killed does not wait long, and who wants more asks again. */
+const maxCopy = 64 * 1024 * 1024;
 
 /** Decides how `file`, opened by the id `node`, is served. Gives it back if that fails. */
 function enter(door: Door, node: NodeId, file: OpenFile, flags: number): Opened {

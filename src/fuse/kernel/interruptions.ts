@@ -1,7 +1,7 @@
 /**
  * INTERRUPT comes for any signal of who waits, once for each request: also for one that has a handler, such as
- * a timer's. Only who is going to end is heeded, as by the kernel's overlayfs: a program with a profiling timer
- * would never get through a long copy. Who has been interrupted is looked at again until the reply is there.
+ * a timer's. Only who is going to end is heeded: a program with a profiling timer would never get through a long
+ * copy. Who has been interrupted is looked at again until the reply is there.
  */
 import { isDying } from '../../os/fatal-signal.ts';
 
@@ -37,19 +37,17 @@ export class Interruptions {
     this.#timers.delete(unique);
   }
 
-  /** INTERRUPT: calls `act` if who waits is going to end, now or later. */
+  /**
+   * INTERRUPT: calls `act` if who waits is going to end, now or later, and again while there is no reply: by then the request may
+   * wait for something else.
+   */
   interrupt(unique: number, act: () => void): void {
     const tid = this.#waiting.get(unique);
     if (tid === undefined || this.#timers.has(unique)) return;
-    if (this.#isDying(tid)) {
-      act();
-      return;
-    }
     const look = (): void => {
-      if (!this.#isDying(tid)) return;
-      this.end(unique);
-      act();
+      if (this.#isDying(tid)) act();
     };
+    look();
     this.#timers.set(unique, setInterval(look, lookAgainMs).unref());
   }
 }

@@ -20,6 +20,8 @@ export class TracedChannel implements FuseChannel {
   readonly #log: Log;
   /** Requests that are still to be answered. */
   readonly #waiting = new Map<bigint, string>();
+  /** The request that was just answered by `replyData`. */
+  #passed: bigint | undefined;
 
   constructor(channel: FuseChannel, log: Log) {
     this.#channel = channel;
@@ -41,8 +43,10 @@ export class TracedChannel implements FuseChannel {
       const code = request.readUInt32LE(at.opcode);
       const unique = request.readBigUInt64LE(at.unique);
       const what = `${opcodeName(code)} node ${String(request.readBigUInt64LE(at.node))}`;
+      this.#passed = undefined;
       const answered = onRequest(length);
-      if (answered > 0) this.#log.debug(`${what}: ${outcome(this.reply)}`);
+      if (this.#passed === unique) this.#log.debug(`${what}: ok`);
+      else if (answered > 0) this.#log.debug(`${what}: ${outcome(this.reply)}`);
       else if (unanswered.has(code)) this.#log.debug(`${what}: no answer`);
       else this.#waiting.set(unique, what);
       return answered;
@@ -80,7 +84,10 @@ export class TracedChannel implements FuseChannel {
   }
 
   replyData(fd: Fd, position: number, length: number): boolean {
-    return this.#channel.replyData(fd, position, length);
+    const unique = this.request.readBigUInt64LE(at.unique);
+    const isAnswered = this.#channel.replyData(fd, position, length);
+    if (isAnswered) this.#passed = unique;
+    return isAnswered;
   }
 
   repeatOpen(node: number, answer: OpenAnswer): boolean {

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Fd } from '../../../src/base/ids.ts';
 import { createLog } from '../../../src/base/log.ts';
 import { TracedChannel } from '../../../src/fuse/kernel/traced-channel.ts';
 import { opcode } from '../../../src/wire/opcodes.ts';
@@ -40,12 +41,18 @@ t.test('a line per request, with what became of it', async (t) => {
     return 0;
   });
   t.equal(lines.length, 3, 'nothing is known of it yet');
+  ask(opcode.READ, () => {
+    fake.passes = true;
+    traced.replyData(0 as Fd, 0, 4096);
+    return 0;
+  });
   traced.send(late, late.length);
   traced.send(Buffer.alloc(16), 16);
   t.strictSame(lines, [
     'stratafs: GETATTR node 177: ok\n',
     'stratafs: LOOKUP node 177: ENOENT\n',
     'stratafs: FORGET node 177: no answer\n',
+    'stratafs: READ node 177: ok\n',
     'stratafs: FSYNC node 177: EIO\n',
   ]);
   t.equal(fake.sent.length, 2);
