@@ -22,7 +22,7 @@ import { NodeTable } from './node-table.ts';
 import { DataFiles } from './data-files.ts';
 import { Discards } from './discards.ts';
 import { Interrupts } from './interrupts.ts';
-import { KeptTimes } from './kept-times.ts';
+import { KeptFacts } from './kept-facts.ts';
 import type { OpenNode } from './open-node.ts';
 import type { Place, RealDir } from './real-dir.ts';
 import { Sightings } from './replaced.ts';
@@ -87,7 +87,7 @@ export class UnionCore {
   readonly ids: IdMaps | undefined;
   readonly inos: InodeNumbers;
   readonly interrupts = new Interrupts();
-  readonly keptTimes = new KeptTimes();
+  readonly keptFacts = new KeptFacts();
   readonly counters = new Counters();
   /** What the door counts. */
   requests: () => Readonly<Record<string, number>> = () => ({});

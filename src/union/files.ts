@@ -27,7 +27,7 @@ import { append } from './append.ts';
 import type { UnionCore } from './core.ts';
 import { copyUp, upperDirOf } from './copy-up.ts';
 import { create } from './create.ts';
-import { keepTime, putBackTime } from './kept-times.ts';
+import { keepFacts, putBackFacts } from './kept-facts.ts';
 import { requireData } from './lower-data.ts';
 import type { Node } from './node.ts';
 import { withoutSeal } from './object-flags.ts';
@@ -244,14 +244,14 @@ export class Files {
     const { buffer, offset, length, position } = data;
     const fd = this.#core.data.forWriting(node);
     if (node.appends) return append(fs, fd, data);
-    if (data.keepTimes) keepTime(this.#core, node, fd);
+    if (data.keptBack) keepFacts(this.#core, node, fd);
     let count = 0;
     try {
       do {
         count += fs.pwrite(fd, buffer, offset + count, length - count, position + count);
       } while (data.whole && count < length);
     } finally {
-      if (data.keepTimes) putBackTime(this.#core, node, fd);
+      if (data.keptBack) putBackFacts(this.#core, node, fd);
     }
     return count;
   }
@@ -263,7 +263,7 @@ export class Files {
       if (node.sealed !== 0) return this.write(id, data);
       const fd = this.#core.data.forWriting(node);
       if (node.appends) return this.write(id, data);
-      if (data.keepTimes) keepTime(this.#core, node, fd);
+      if (data.keptBack) keepFacts(this.#core, node, fd);
       let count = 0;
       try {
         do {
@@ -271,7 +271,7 @@ export class Files {
           count += await this.#core.fs.pwriteAsync(fd, buffer, ...step);
         } while (data.whole && count < length);
       } finally {
-        if (data.keepTimes) putBackTime(this.#core, node, fd);
+        if (data.keptBack) putBackFacts(this.#core, node, fd);
       }
       return count;
     });

@@ -12,7 +12,7 @@ import type { Caller, Later, SetAttr } from '../vfs/file-system.ts';
 import type { UnionCore } from './core.ts';
 import { dropMetacopy } from './complete-data.ts';
 import { copyUp, type Needed } from './copy-up.ts';
-import { keepTime, putBackTime } from './kept-times.ts';
+import { keepFacts, putBackFacts } from './kept-facts.ts';
 import type { Node } from './node.ts';
 import { giveTo } from './ownership.ts';
 import { withoutSeal } from './object-flags.ts';
@@ -68,7 +68,9 @@ function findPrivileges(core: UnionCore, node: Node, caller: Caller): Privileges
 function findUnasked(core: UnionCore, node: Node, caller: Caller): Privileges | undefined {
   const privileges = findPrivileges(core, node, caller);
   if (privileges === undefined || privileges.kept === privileges.mode) return privileges;
-  if (node.writers > 0) return privileges;
+  // With CAP_FSETID a write takes the capabilities alone (fs/attr.c, setattr_should_drop_suidgid).
+  if (node.writers > 0)
+    return mayKeepSetgid(caller.pid) ? { ...privileges, kept: privileges.mode } : privileges;
   const owner = core.fs.stat[st.uid] ?? 0;
   const shown = core.ids === undefined ? owner : core.ids.users.ownerShown(owner);
   if (!isUser(caller.pid, shown) && !mayActAsOwner(caller.pid)) throw fsError('EPERM');
@@ -80,6 +82,7 @@ function dropPrivileges(core: UnionCore, node: Node, { mode, kept }: Privileges)
   const { place } = node;
   const at = core.at(place);
   if (readCapability(core, node) !== undefined) core.fs.findRemoveXattr(at, place.name, capabilityName);
+  core.keptFacts.setCapability(node, undefined);
   if (kept !== mode) core.fs.fchmodat(at, place.name, kept & 0o7777);
 }
 
@@ -96,12 +99,13 @@ export function truncateToNothing(core: UnionCore, node: Node): void {
 
 function resize(core: UnionCore, node: Node, size: number, keepsMtime: boolean): void {
   const fd = core.data.forWriting(node);
-  if (keepsMtime) keepTime(core, node, fd);
+  if (keepsMtime) keepFacts(core, node, fd);
+  core.keptFacts.setCapability(node, undefined);
   try {
     if (size === 0) truncateToNothing(core, node);
     else core.fs.ftruncate(fd, size);
   } finally {
-    if (keepsMtime) putBackTime(core, node, fd);
+    if (keepsMtime) putBackFacts(core, node, fd);
   }
 }
 
@@ -137,7 +141,7 @@ function setTimes(core: UnionCore, node: Node, change: SetAttr): void {
   const at = core.at(place);
   try {
     core.fs.utimensat(at, place.name, atime ?? utimeOmit, mtime ?? utimeOmit);
-    if (mtime !== undefined) core.keptTimes.set(node, mtime);
+    if (mtime !== undefined) core.keptFacts.setTime(node, mtime);
   } catch (thrown) {
     if (!isFsError(thrown, 'EPERM')) throw thrown;
     if (node.appends && atime === undefined && change.mtimeMayBeOfWriting === true) return;

@@ -112,6 +112,7 @@ export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, u
     const at = core.at(place);
     if (attribute.name === capabilityName) node.hasNoCapability = false;
     core.fs.setXattr(at, place.name, toStored(attribute.name, core.names), value, attribute.flags);
+    if (attribute.name === capabilityName) core.keptFacts.setCapability(node, Buffer.from(value));
     if (!attribute.killSgid || attribute.name !== aclAccess) return;
     core.fs.statx(at, place.name);
     const mode = core.fs.stat[st.mode] ?? 0;
@@ -134,6 +135,7 @@ export function removexattr(core: UnionCore, node: Node, name: Name, unique: num
   }
   return onUpper(core, node, unique, () => {
     core.fs.removeXattr(core.at(node.place), node.place.name, stored);
+    if (name === capabilityName) core.keptFacts.setCapability(node, undefined);
   });
 }
 

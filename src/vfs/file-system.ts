@@ -138,8 +138,8 @@ export interface WrittenData {
   readonly offset: number;
   readonly length: number;
   readonly position: number;
-  /** The client keeps the modification time and will tell it: writing must not change it. */
-  readonly keepTimes: boolean;
+  /** The client tells the modification time and what becomes of capabilities itself: writing must change neither. */
+  readonly keptBack: boolean;
   /** Nobody would heed a short count: all of it is written, or an error answered. */
   readonly whole: boolean;
 }

@@ -146,7 +146,7 @@ export function onWrite(door: Door): number {
     offset: frame.payloadOffset,
     length: frame.payloadLength,
     position: frame.place(writeIn.offset),
-    keepTimes: door.writesBack && isCached,
+    keptBack: door.writesBack && isCached,
     // The kernel takes no notice of a short count for its pages (fs/fuse/file.c, fuse_writepage_end).
     whole: isCached,
   };
