@@ -27,22 +27,18 @@ export async function detachCopies(tree: MountedTree): Promise<boolean> {
 
 async function detachIn(pid: string, tree: MountedTree): Promise<boolean> {
   const mounts = findMountsOf(Number(pid)) ?? [];
-  let isDone = true;
   for (const copy of mounts.filter((entry) => showsTree(entry, tree)).reverse()) {
     const isOnTop = mounts.findLast(({ mountPoint }) => mountPoint === copy.mountPoint) === copy;
-    isDone = isOnTop && (await detach(pid, copy)) && isDone;
+    if (isOnTop) await detach(pid, copy);
   }
-  return isDone;
+  // The process may have ended meanwhile, or somebody else been faster.
+  return findMountsOf(Number(pid))?.some((entry) => showsTree(entry, tree)) !== true;
 }
 
-async function detach(pid: string, { mountPoint }: MountEntry): Promise<boolean> {
+async function detach(pid: string, { mountPoint }: MountEntry): Promise<void> {
   const enter = ['--target', pid, '--mount', '--', 'umount', '--lazy', '--no-canonicalize'];
-  try {
-    await runChild('nsenter', [...enter, nameToText(mountPoint)]);
-    return true;
-  } catch {
-    return false;
-  }
+  // What has become of it is looked for afterwards.
+  await runChild('nsenter', [...enter, nameToText(mountPoint)]).catch(() => undefined);
 }
 
 function namespaceOf(pid: string): string | undefined {

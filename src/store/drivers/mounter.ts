@@ -106,7 +106,7 @@ function upperOptions({ upper, work }: MountStack): string[] {
 
 /** How long a server may take to write everything after its mount is gone. */
 const serverEndMs = 60_000;
-/** After which it is asked whether another mount namespace keeps it at work; most have ended by then. */
+/** How often it is asked whether another mount namespace keeps it at work; most have ended by the first time. */
 const copiesSoughtMs = 200;
 
 /** For so long a mount may be busy, pauses alone: who only looks at it, as df(1) and monitors do, has gone by then. */
@@ -171,8 +171,9 @@ export async function waitForServer(
   { waitMs = serverEndMs }: ServerWait = {},
 ): Promise<void> {
   for (let waitedMs = 0; isRunning(server) && waitedMs < waitMs; waitedMs += 10) {
-    // What others have mounted is theirs everywhere.
-    if (waitedMs === copiesSoughtMs && isOwnSource(tree.source) && !(await detachCopies(tree))) return;
+    // Again and again, since copies are copied. What others have mounted is theirs everywhere.
+    const isSearch = waitedMs > 0 && waitedMs % copiesSoughtMs === 0 && isOwnSource(tree.source);
+    if (isSearch && !(await detachCopies(tree))) return;
     await sleep(10);
   }
 }
