@@ -2,7 +2,11 @@
 #include "strata.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
+
+/* So many blocks of 512 bytes are given back at once: 16 MiB, which takes milliseconds. */
+#define BLOCKS_NOW (16 << 11)
 
 static int64_t failed_or(int64_t number) { return number < 0 ? -errno : number; }
 
@@ -26,6 +30,10 @@ static int64_t run_fgetxattr(struct job *job) {
   char *value = (char *)job->bytes + job->offset;
   return failed_or(fgetxattr(job->fd, job->bytes, value, (size_t)job->length));
 }
+
+static int64_t run_ftruncate(struct job *job) { return failed_or(ftruncate(job->fd, (off_t)job->length)); }
+
+static int64_t run_close(struct job *job) { return failed_or(close(job->fd)); }
 
 static int64_t run_copy_file_range(struct job *job) {
   off_t from = job->offset, to = job->offset2;
@@ -61,6 +69,27 @@ napi_value strata_fsync_async(napi_env env, napi_callback_info info) {
   struct job *job = job_create(LANE_SYNC, run_fsync);
   job->fd = arg_int(env, argv[0]);
   job->flag = arg_bool(env, argv[1]);
+  return job_submit(env, self, job);
+}
+
+/* (fd, size) */
+napi_value strata_ftruncate_async(napi_env env, napi_callback_info info) {
+  ARGS(2);
+  struct job *job = job_create(LANE_SYNC, run_ftruncate);
+  job->fd = arg_int(env, argv[0]);
+  job->length = arg_long(env, argv[1]);
+  return job_submit(env, self, job);
+}
+
+/* (fd): a number, or a promise where that gives back the space of a large file. */
+napi_value strata_close_apart(napi_env env, napi_callback_info info) {
+  ARGS(1);
+  int fd = arg_int(env, argv[0]);
+  struct stat file;
+  bool gives_back = fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_nlink == 0 && file.st_blocks > BLOCKS_NOW;
+  if (!gives_back) return result_of(env, close(fd));
+  struct job *job = job_create(LANE_SYNC, run_close);
+  job->fd = fd;
   return job_submit(env, self, job);
 }
 

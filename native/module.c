@@ -53,6 +53,8 @@ static const struct export exports_table[] = {
     {"fgetxattrAsync", strata_fgetxattr_async},
     {"syncfsAsync", strata_syncfs_async},
     {"fallocateAsync", strata_fallocate_async},
+    {"ftruncateAsync", strata_ftruncate_async},
+    {"closeApart", strata_close_apart},
     {"copyFileRangeAsync", strata_copy_file_range_async},
     {"copyDataAsync", strata_copy_data_async},
     {"allocateBuffer", strata_allocate_buffer},

@@ -176,6 +176,8 @@ DECLARE(strata_fsync_async);
 DECLARE(strata_fgetxattr_async);
 DECLARE(strata_syncfs_async);
 DECLARE(strata_fallocate_async);
+DECLARE(strata_ftruncate_async);
+DECLARE(strata_close_apart);
 DECLARE(strata_copy_file_range_async);
 DECLARE(strata_copy_data_async);
 DECLARE(strata_allocate_buffer);

@@ -78,6 +78,8 @@ export interface NativeAddon {
   fgetxattrAsync(fd: number, buffer: Buffer, offset: number): Promise<number>;
   syncfsAsync(fd: number): Promise<number>;
   fallocateAsync(fd: number, mode: number, offset: number, length: number): Promise<number>;
+  ftruncateAsync(fd: number, size: number): Promise<number>;
+  closeApart(fd: number): number | Promise<number>;
   copyFileRangeAsync(
     from: number,
     fromOffset: number,

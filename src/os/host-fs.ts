@@ -110,6 +110,8 @@ export interface HostFs {
   close(fd: Fd): void;
   /** The same after writing what nobody will sync: throws what the file system says of it. */
   closeWritten(fd: Fd): void;
+  /** As `close`; on the pool, and nobody waits for it, where it gives back the space of a large file that has no name left. */
+  closeApart(fd: Fd): void;
 
   /**
    * Fills `stat`, and, when `block` is given, writes 88 bytes at `offset` in the layout of
@@ -190,6 +192,7 @@ export interface HostFs {
   pwriteAsync(fd: Fd, buffer: Buffer, offset: number, length: number, position: number): Promise<number>;
   fsync(fd: Fd, dataOnly: boolean): Promise<void>;
   syncfs(fd: Fd): Promise<void>;
+  ftruncateAsync(fd: Fd, size: number): Promise<void>;
   fallocateAsync(fd: Fd, mode: number, offset: number, length: number): Promise<void>;
   copyFileRangeAsync(from: Fd, fromOffset: number, to: Fd, toOffset: number, length: number): Promise<number>;
   /**

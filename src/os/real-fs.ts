@@ -76,6 +76,10 @@ export class RealFs implements HostFs {
     if (this.#native.close(fd) === -EBADF) fail(-EBADF, 'close');
   }
 
+  closeApart(fd: Fd): void {
+    if (this.#native.closeApart(fd) === -EBADF) fail(-EBADF, 'close');
+  }
+
   closeWritten(fd: Fd): void {
     const answer = this.#native.close(fd);
     if (answer !== -EINTR) check(answer, 'close');
@@ -265,6 +269,10 @@ export class RealFs implements HostFs {
 
   async syncfs(fd: Fd): Promise<void> {
     check(await this.#native.syncfsAsync(fd), 'syncfs');
+  }
+
+  async ftruncateAsync(fd: Fd, size: number): Promise<void> {
+    check(await this.#native.ftruncateAsync(fd, size), 'ftruncate');
   }
 
   async fallocateAsync(fd: Fd, mode: number, offset: number, length: number): Promise<void> {

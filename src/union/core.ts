@@ -202,7 +202,8 @@ export class UnionCore {
     this.listings.drop(node);
     const place = node.upper ?? (node.isDirectory ? undefined : node.lower);
     if (place !== undefined && place.fd >= 0 && place.dir === undefined) {
-      this.fs.close(place.fd);
+      if (node.isRegular) this.fs.closeApart(place.fd);
+      else this.fs.close(place.fd);
       node.upper = undefined;
       node.lower = undefined;
     } else if (node.dir?.upper !== undefined) {

@@ -37,6 +37,7 @@ import { noFd, Place } from './real-dir.ts';
 import { leaveRelic } from './relic.ts';
 import { refuseNewName, refuseOpen } from './seals.ts';
 import { truncateToNothing } from './setattr.ts';
+import { shrinkApart } from './shrink.ts';
 
 /** Up to this many bytes a copy between two files is made at once. */
 const syncCopyMax = 64 * 1024;
@@ -126,6 +127,8 @@ export class Files {
     const copying = copyUp(core, node, truncate ? 'truncated' : 'data', unique);
     if (copying !== undefined) return copying.then(() => this.open(node, flags, unique));
     if (isWriting(flags)) this.#checkAppends(node, flags);
+    const shrinking = truncate ? shrinkApart(core, node, 0) : undefined;
+    if (shrinking !== undefined) return shrinking.then(() => this.open(node, flags, unique));
     if (truncate) truncateToNothing(core, node);
     return this.#add(node, isWriting(flags));
   }

@@ -2,6 +2,7 @@
  * chmod, chown, truncate, utimensat: on the upper object, after as little of it was copied up as will do.
  */
 import { fsError, isFsError } from '../base/fs-error.ts';
+import type { Fd } from '../base/ids.ts';
 import { asName } from '../base/name.ts';
 import { utimeNow, utimeOmit } from '../base/time-spec.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../os/constants.ts';
@@ -17,6 +18,7 @@ import type { Node } from './node.ts';
 import { giveTo } from './ownership.ts';
 import { withoutSeal } from './object-flags.ts';
 import { refuseChange } from './seals.ts';
+import { shrinkApart } from './shrink.ts';
 import { readCapability } from './xattrs.ts';
 
 const capabilityName = asName('security.capability');
@@ -36,6 +38,8 @@ function setOnDisk(core: UnionCore, caller: Caller, node: Node, change: SetAttr)
   if (node.busy !== undefined) return later(core.interrupts.until(caller.unique, node.busy));
   const copying = copyUp(core, node, neededFor(change), caller.unique);
   if (copying !== undefined) return later(copying);
+  const shrinking = change.size === undefined ? undefined : shrinkApart(core, node, change.size);
+  if (shrinking !== undefined) return later(shrinking);
   withoutSeal(core, node, () => {
     apply(core, caller, node, change);
   });
@@ -99,6 +103,16 @@ export function truncateToNothing(core: UnionCore, node: Node): void {
 
 function resize(core: UnionCore, node: Node, size: number, keepsMtime: boolean): void {
   const fd = core.data.forWriting(node);
+  // With its mark a metacopy file loses its descriptors.
+  core.data.pin(node);
+  try {
+    resizeOpened(core, node, fd, size, keepsMtime);
+  } finally {
+    core.data.unpin(node);
+  }
+}
+
+function resizeOpened(core: UnionCore, node: Node, fd: Fd, size: number, keepsMtime: boolean): void {
   if (keepsMtime) keepFacts(core, node, fd);
   core.keptFacts.setCapability(node, undefined);
   try {
