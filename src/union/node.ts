@@ -43,8 +43,8 @@ export class DirState {
   cookies: Cookies | undefined;
   /** Cached: the merged entries in the order of their cookies. */
   listing: Listing | undefined;
-  /** Entries are looked at one by one after it was listed. */
-  looksAtEntries = false;
+  /** How many entries were looked at by their names since it was listed. */
+  looks = 0;
   /** System calls spent on names of lowers without an index. */
   probes = 0;
 

@@ -27,6 +27,8 @@ const dotCookie = 1;
 const dotDotCookie = 2;
 /** Of so many entries of a directory, attributes are told unasked. */
 const attributesUnasked = 4096;
+/** And of so many more for each that was asked for by its name: who asks for all of them is told all the next time. */
+const attributesPerLook = 16;
 
 export function readdir(core: UnionCore, node: Node, cookie: number, sink: DirectorySink): void {
   read(core, node, cookie, sink, (entries, i, next) => {
@@ -37,13 +39,13 @@ export function readdir(core: UnionCore, node: Node, cookie: number, sink: Direc
 }
 
 /**
- * Tells attributes, too, where they are likely to be wanted: of all entries of a directory that is not
- * very large, of the first ones of another, and of all once somebody has asked for one by its name. What
- * the client knows already is not looked at again.
+ * Tells attributes, too, where they are likely to be wanted: of all entries of a directory that is not very large, of the
+ * first ones of another, and of the more the more of them somebody has asked for by name. What the client knows already is
+ * not looked at again.
  */
 export function readdirplus(core: UnionCore, node: Node, cookie: number, sink: DirectorySink): void {
   const { dir } = node;
-  const limit = dir?.looksAtEntries === true ? Infinity : attributesUnasked;
+  const limit = attributesUnasked + attributesPerLook * (dir?.looks ?? 0);
   read(core, node, cookie, sink, (entries, i, next, at) => {
     const name = entries.name(i);
     if (!sink.hasRoom(name)) return false;
@@ -107,7 +109,7 @@ function addWithAttributes(
 /** Somebody looks at an entry of `parent` by its name. */
 export function noteLookup(parent: Node): void {
   const { dir } = parent;
-  if (dir?.listing !== undefined) dir.looksAtEntries = true;
+  if (dir?.listing !== undefined) dir.looks += 1;
 }
 
 /** Whether a directory shows no entry. */
