@@ -31,3 +31,21 @@ t.test(
     await store.driver.remove(layer);
   },
 );
+
+// A process that ended while its namespace was entered was taken for one that keeps the mount.
+t.test('copies that go by themselves meanwhile', needs(...mountNeeds), async (t) => {
+  const store = await makeStage(t).open('strata');
+  const layer = newCacheId();
+  await store.driver.createReadWrite(layer, undefined);
+  const others = ['0.05', '0.1', '0.15', '0.2', '0.22', '0.24', '0.26', '0.3', '0.35', '0.4'];
+  for (let turn = 0; turn < 5; turn += 1) {
+    const tree = await store.driver.get(layer);
+    shell(tree, `echo ${String(turn)} > file`);
+    const ends = others.map((seconds) =>
+      once(spawn('unshare', ['-m', '--propagation', 'private', 'sleep', seconds]), 'exit'),
+    );
+    await store.driver.put(layer);
+    await Promise.all(ends);
+  }
+  await store.driver.remove(layer);
+});
