@@ -1,8 +1,12 @@
 /** Mount namespaces that others have made while a layer was mounted. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import t from 'tap';
+import type { MountedTree } from '../../src/os/mountinfo.ts';
+import { detachCopies } from '../../src/store/drivers/mount-copies.ts';
 import { newCacheId } from '../../src/store/ids.ts';
+import { findTree, type MountRecord } from '../../src/store/mount-book.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
 import { makeStage, shell } from './fixtures/stage.ts';
 
@@ -32,20 +36,33 @@ t.test(
   },
 );
 
-// A process that ended while its namespace was entered was taken for one that keeps the mount.
-t.test('copies that go by themselves meanwhile', needs(...mountNeeds), async (t) => {
-  const store = await makeStage(t).open('strata');
+// It was taken for one that keeps the mount.
+t.test('a process that ends while its namespace is entered', needs(...mountNeeds), async (t) => {
+  const stage = makeStage(t);
+  const store = await stage.open('strata');
   const layer = newCacheId();
   await store.driver.createReadWrite(layer, undefined);
-  const others = ['0.05', '0.1', '0.15', '0.2', '0.22', '0.24', '0.26', '0.3', '0.35', '0.4'];
-  for (let turn = 0; turn < 5; turn += 1) {
-    const tree = await store.driver.get(layer);
-    shell(tree, `echo ${String(turn)} > file`);
-    const ends = others.map((seconds) =>
-      once(spawn('unshare', ['-m', '--propagation', 'private', 'sleep', seconds]), 'exit'),
-    );
-    await store.driver.put(layer);
-    await Promise.all(ends);
-  }
+  await store.driver.get(layer);
+  const other = spawn('unshare', ['-m', '--propagation', 'private', 'sh', '-c', 'echo ready; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(other.stdout, 'data');
+  const programs = stage.directory('programs');
+  const ending = `#!/bin/sh
+kill -9 "$2"
+while cat /proc/"$2"/mountinfo >/dev/null 2>&1; do :; done
+exit 1
+`;
+  writeFileSync(`${programs}/nsenter`, ending, { mode: 0o755 });
+  const { PATH = '' } = process.env;
+  process.env['PATH'] = `${programs}:${PATH}`;
+  t.teardown(() => {
+    process.env['PATH'] = PATH;
+  });
+  const tree = findTree((await store.mounts.find(layer)) as MountRecord);
+  t.equal(await detachCopies(tree as MountedTree), true);
+  t.equal(other.signalCode ?? (await once(other, 'exit'))[1], 'SIGKILL');
+  process.env['PATH'] = PATH;
+  await store.driver.put(layer);
   await store.driver.remove(layer);
 });
