@@ -12,6 +12,7 @@ import { isActive, readStatus, type Container } from './container.ts';
 import { withView } from './container-view.ts';
 import type { Engine } from './engine.ts';
 import type { MountRequest } from './mount-request.ts';
+import { namespaceRoot } from './namespace-root.ts';
 import { checkRoot } from './start-container.ts';
 
 type Act<T> = (root: InRoot, path: string) => Promise<T>;
@@ -33,7 +34,7 @@ async function inView<T>(
   const status = await readStatus(engine, container.id);
   if (isActive(status)) {
     checkRoot(container, status.pid);
-    return within(`/proc/${String(status.pid)}/root`, path, act);
+    return within(namespaceRoot(status.pid), path, act);
   }
   const over = findOver(container, path);
   if (over?.type === 'tmpfs' || (over?.type === 'volume' && over.subpath !== undefined))

@@ -17,6 +17,7 @@ import { findRun, isActive, readStatus, unknownExitCode, type Container, type Ru
 import { bundlePath, exitsPath, runtimeState, type Engine } from './engine.ts';
 import { mergeEnv } from './parse-env.ts';
 import { lastFailure } from './runtime-log.ts';
+import { namespaceRoot } from './namespace-root.ts';
 import { checkRoot, execSpec } from './start-container.ts';
 import { isPaused, notRunning } from './state-errors.ts';
 
@@ -130,7 +131,7 @@ function conmonRequest(
 /** Users are looked up as the container sees itself: what is mounted over /etc counts. */
 function specOf(container: Container, pid: number, request: ExecRequest): object {
   checkRoot(container, pid);
-  const root = new InRoot(`/proc/${String(pid)}/root`);
+  const root = new InRoot(namespaceRoot(pid));
   try {
     return execSpec(root, {
       argv: request.argv,

@@ -10,6 +10,7 @@ import { asName, nameFromText } from '../base/name.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
 import { syncFileSystem } from '../os/sync-file-system.ts';
 import { syncDirectory, writeDurably } from '../store/durable.ts';
+import { removeDirectory } from '../store/remove-directory.ts';
 import { createToolFs } from '../store/tool-fs.ts';
 import { copyContent } from './copy-tree.ts';
 
@@ -55,7 +56,7 @@ async function copyTo(content: string, from: Fd): Promise<void> {
 /** Throws away what a copy that died has left; nothing where there is none such. */
 export async function discardUnfinished(content: string): Promise<void> {
   if (!existsSync(markOf(content))) return;
-  for (const name of readdirSync(content)) rmSync(join(content, name), { recursive: true });
+  for (const name of readdirSync(content)) await removeDirectory(join(content, name));
   await removeMark(content);
 }
 

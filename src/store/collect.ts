@@ -3,7 +3,6 @@
  * kind, which costs three listings; only then everything is read, and only while nobody else is at work.
  */
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { removeTrial } from './drivers/choose.ts';
 import { findLine, isBroken, namesIn, unfinishedPrefix } from './durable.ts';
@@ -67,7 +66,7 @@ export async function collect(store: Store): Promise<string[]> {
   for (const directory of references.deadWorkspaces) {
     // As long as it is there, every command looks for what it names.
     if ((await readWorkspace(directory)).caches.some((id) => stuck.has(id))) continue;
-    await remove(`unfinished work ${directory}`, () => rm(directory, { recursive: true, force: true }));
+    await remove(`unfinished work ${directory}`, () => removeDirectory(directory));
   }
   for (const path of await unfinishedFiles(store)) {
     const act = isDeadTrial(basename(path)) ? removeTrial : removeDirectory;

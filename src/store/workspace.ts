@@ -16,6 +16,7 @@ import { asBroken, namesIn } from './durable.ts';
 import { chainIdOf, hexOf, newCacheId, type CacheId, type ChainId, type ImageId } from './ids.ts';
 import { tellingNoSpace } from './no-space.ts';
 import type { Reference } from './reference.ts';
+import { removeDirectory } from './remove-directory.ts';
 import type { Store } from './store.ts';
 import { tryRemoval } from './try-removal.ts';
 
@@ -130,7 +131,7 @@ export class Workspace {
       for (const id of caches) {
         if (!used.has(id) && !(await tryRemoval(() => driver.remove(id)))) isClear = false;
       }
-      if (isClear) await tryRemoval(() => rm(this.#directory, { recursive: true, force: true }));
+      if (isClear) await tryRemoval(() => removeDirectory(this.#directory));
     } finally {
       this.#lock.release();
     }
