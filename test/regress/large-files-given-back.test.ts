@@ -27,12 +27,12 @@ t.test('what gives back much is closed by the pool', needs('build'), async (t) =
     if (isNameless) unlinkSync(path);
     return fd;
   };
-  const { closeApart } = getAddon();
-  const closing = closeApart(opened(large, true));
+  const addon = getAddon();
+  const closing = addon.closeApart(opened(large, true));
   t.not(typeof closing, 'number');
   t.equal(await closing, 0);
-  t.equal(closeApart(opened(large, false)), 0);
-  t.equal(closeApart(opened('small', true)), 0);
+  t.equal(addon.closeApart(opened(large, false)), 0);
+  t.equal(addon.closeApart(opened('small', true)), 0);
   const fd = opened('small', true);
   closeSync(fd);
   t.throws(() => {

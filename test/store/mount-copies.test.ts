@@ -55,14 +55,14 @@ exit 1
 `;
   writeFileSync(`${programs}/nsenter`, ending, { mode: 0o755 });
   const { PATH = '' } = process.env;
-  process.env['PATH'] = `${programs}:${PATH}`;
+  process.env.PATH = `${programs}:${PATH}`;
   t.teardown(() => {
-    process.env['PATH'] = PATH;
+    process.env.PATH = PATH;
   });
   const tree = findTree((await store.mounts.find(layer)) as MountRecord);
   t.equal(await detachCopies(tree as MountedTree), true);
   t.equal(other.signalCode ?? (await once(other, 'exit'))[1], 'SIGKILL');
-  process.env['PATH'] = PATH;
+  process.env.PATH = PATH;
   await store.driver.put(layer);
   await store.driver.remove(layer);
 });

@@ -20,7 +20,7 @@ export class TracedChannel implements FuseChannel {
   readonly #log: Log;
   /** Requests that are still to be answered. */
   readonly #waiting = new Map<bigint, string>();
-  /** The request that was just answered by `replyData`. */
+  /** The last request that was answered by `replyData`. */
   #passed: bigint | undefined;
 
   constructor(channel: FuseChannel, log: Log) {
@@ -43,7 +43,6 @@ export class TracedChannel implements FuseChannel {
       const code = request.readUInt32LE(at.opcode);
       const unique = request.readBigUInt64LE(at.unique);
       const what = `${opcodeName(code)} node ${String(request.readBigUInt64LE(at.node))}`;
-      this.#passed = undefined;
       const answered = onRequest(length);
       if (this.#passed === unique) this.#log.debug(`${what}: ok`);
       else if (answered > 0) this.#log.debug(`${what}: ${outcome(this.reply)}`);
