@@ -4,7 +4,7 @@
  * that one is wanted.
  */
 import type { Command, Option } from 'commander';
-import { findCommand, takers } from './mark-operands.ts';
+import { findCommand, takesCommandLine } from './mark-operands.ts';
 
 export interface Candidate {
   readonly word: string;
@@ -65,7 +65,7 @@ export function completeWords(program: Command, words: readonly string[]): Compl
       if (next === undefined) operands += 1;
       else command = next;
       // The rest is another program's command line.
-      if (takers.has(command.name()) && operands > 0) return { words: [], wanted: ['file'] };
+      if (takesCommandLine(command) && operands > 0) return { words: [], wanted: ['file'] };
     }
   }
   if (!isPlain && last.startsWith('-')) return completeOption(program, command);

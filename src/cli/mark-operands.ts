@@ -1,22 +1,24 @@
 /**
  * Makes a command line plain for the parser, which reads options wherever they stand. `strata run IMAGE ls -l`: what comes
  * after the image, or the container of `exec`, belongs to the command inside, whatever it looks like, and a `--` in front of it
- * says so. A switch with a value in Docker's spelling (`--rm=true`) becomes the switch, or goes. And `--driver` of
- * `volume create`, which is another one than that of `strata`, gets a name of its own.
+ * says so. A switch with a value in Docker's spelling (`--rm=true`) becomes the switch, or goes. A value after a letter loses
+ * the sign between them (`-o=FILE`). And `--driver` of `volume create`, which is another one than that of `strata`, gets a name
+ * of its own.
  */
 import type { Command, Option } from 'commander';
 
-/** Commands whose operands end in another program's command line. */
-export const takers = new Set(['run', 'create', 'exec', 'top']);
+const takers = new Set(['run', 'create', 'exec', 'top']);
 
-/** `argv` as `process.argv` has it, made plain for the parser. */
-export function markOperands(program: Command, argv: readonly string[]): string[] {
+/** Whether the operands of a command end in another program's command line; those of `volume create` do not. */
+export function takesCommandLine(command: Command): boolean {
+  return takers.has(command.name()) && command.registeredArguments.at(-1)?.variadic === true;
+}
+
+/** `given` as `process.argv` has it, made plain for the parser. */
+export function markOperands(program: Command, given: readonly string[]): string[] {
+  const argv = withVolumeDriver(program, given);
   let at = firstOperand(argv, 2, program.options);
   let command = findCommand(program, argv[at]);
-  if (command?.name() === 'volume' && argv[at + 1] === 'create')
-    return argv.map((word, index) =>
-      index > at ? word.replace(/^--driver(?=$|=)/, '--volume-driver') : word,
-    );
   if (command?.commands.length !== undefined && command.commands.length > 0) {
     at = firstOperand(argv, at + 1, program.options);
     command = findCommand(command, argv[at]);
@@ -24,11 +26,17 @@ export function markOperands(program: Command, argv: readonly string[]): string[
   if (command === undefined) return [...argv];
   const options = [...program.options, ...command.options];
   const before = argv.slice(0, at + 1);
-  if (!takers.has(command.name())) return [...before, ...plainSwitches(argv.slice(at + 1), options)];
+  if (!takesCommandLine(command)) return [...before, ...plainSwitches(argv.slice(at + 1), options)];
   const operand = firstOperand(argv, at + 1, options);
   const own = plainSwitches(argv.slice(at + 1, operand), options);
   const isMarked = operand >= argv.length || argv[operand - 1] === '--';
   return [...before, ...own, ...(isMarked ? [] : ['--']), ...argv.slice(operand)];
+}
+
+function withVolumeDriver(program: Command, argv: readonly string[]): readonly string[] {
+  const at = firstOperand(argv, 2, program.options);
+  if (argv[at] !== 'volume' || argv[at + 1] !== 'create') return argv;
+  return argv.map((word, index) => (index > at ? word.replace(/^--driver(?=$|=)/, '--volume-driver') : word));
 }
 
 /** By its name or another one. */
@@ -53,12 +61,21 @@ function firstOperand(argv: readonly string[], from: number, options: readonly O
 function takesNext(word: string, options: readonly Option[]): boolean {
   if (word.startsWith('--'))
     return !word.includes('=') && needsValue(options.find(({ long }) => long === word));
-  // `-itv x`: the first letter that wants a value has the rest of the word, or the next one.
-  for (let at = 1; at < word.length; at++) {
-    if (needsValue(options.find(({ short }) => short === `-${word[at] ?? ''}`)))
-      return at === word.length - 1;
-  }
-  return false;
+  return valuedLetter(word, options) === word.length - 1;
+}
+
+/** `-itv x`: where the first letter is that wants a value, which is the rest of the word, or the next one. */
+function valuedLetter(word: string, options: readonly Option[]): number | undefined {
+  const letters = /^-[^-]/.test(word) ? Array.from(word.slice(1)) : [];
+  const at = letters.findIndex((letter) => needsValue(options.find(({ short }) => short === `-${letter}`)));
+  return at < 0 ? undefined : at + 1;
+}
+
+/** `-o=FILE` is `-oFILE`; a sign with nothing after it is the value, as in Docker. */
+function plainValue(word: string, options: readonly Option[]): string {
+  const at = valuedLetter(word, options);
+  const [letters, value] = at === undefined ? [word, ''] : [word.slice(0, at + 1), word.slice(at + 1)];
+  return value.length > 1 && value.startsWith('=') ? letters + value.slice(1) : word;
 }
 
 function needsValue(option: Option | undefined): boolean {
@@ -76,7 +93,7 @@ function plainSwitches(words: readonly string[], options: readonly Option[]): st
     const { kept, off } = plainSwitch(word, switches);
     if (off !== undefined) plain = plain.map((option) => without(option, off, options));
     const value = takesNext(word, options) && at + 1 < words.length ? [words[++at] ?? ''] : [];
-    plain.push([...kept, ...value]);
+    plain.push([...kept.map((one) => plainValue(one, options)), ...value]);
   }
   return plain.flat();
 }
@@ -88,10 +105,7 @@ function without(words: readonly string[], { long, short }: Option, options: rea
   if (word === long) return rest;
   if (short === undefined || !/^-[^-]/.test(word)) return [word, ...rest];
   const letters = word.slice(1);
-  const valued = Array.from(letters).findIndex((letter) =>
-    needsValue(options.find((one) => one.short === `-${letter}`)),
-  );
-  const end = valued < 0 ? letters.length : valued;
+  const end = (valuedLetter(word, options) ?? word.length) - 1;
   const left = letters.slice(0, end).replaceAll(short.slice(1), '') + letters.slice(end);
   return left === '' ? rest : [`-${left}`, ...rest];
 }
