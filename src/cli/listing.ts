@@ -25,7 +25,7 @@ export interface Listing {
 export function formatRows(rows: readonly Fields[], listing: Listing, format: string | undefined): string {
   if (format === undefined || format === '' || format === 'table') return defaultTable(rows, listing);
   if (format === 'json') return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  const [, isTable, text = ''] = /^(table\s+)?([^]*)$/.exec(format) ?? [];
+  const [, isTable, text = ''] = /^(table\s*)?([^]*)$/.exec(format) ?? [];
   const template = withEscapes(parseTemplate(text));
   if (isTable === undefined) return rows.map((row) => `${evaluateTemplate(template, row)}\n`).join('');
   const titles = evaluateTemplate(template, headings(listing), headingFunctions).split('\t');

@@ -3,7 +3,7 @@
  * "key"`) is a function among them. A field that is not there is an error, which names those that are.
  */
 import { UserError } from '../../base/user-error.ts';
-import { templateFunctions, type TemplateFunctions } from './functions.ts';
+import { deciding, templateFunctions, type TemplateFunctions } from './functions.ts';
 import type { Block, Call, Pipeline, TemplateNode, Term } from './parse-template.ts';
 import { isTrue, textOf } from './values.ts';
 
@@ -61,12 +61,24 @@ function evaluate(pipeline: Pipeline, scope: Scope): unknown {
 }
 
 function evaluateCall([first, ...rest]: Call, given: readonly unknown[], scope: Scope): unknown {
-  const args = [...rest.map((term) => evaluateTerm(term, scope)), ...given];
+  const args = [...evaluateArguments(first, rest, scope), ...given];
   if (first.kind === 'function') return callFunction(scope.functions, first.name, args);
   const value = evaluateTerm(first, scope);
   if (typeof value === 'function') return (value as (...given: unknown[]) => unknown)(...args);
   if (args.length === 0) return value;
   throw new UserError('bad-template', `${textOf(value)} is no function, and takes no arguments`);
+}
+
+/** Up to the one that decides: `and .Mounts (index .Mounts 0)` is no error where there are none. */
+function evaluateArguments(first: Term, rest: readonly Term[], scope: Scope): unknown[] {
+  const decides = first.kind === 'function' ? deciding.get(first.name) : undefined;
+  const values: unknown[] = [];
+  for (const term of rest) {
+    const value = evaluateTerm(term, scope);
+    values.push(value);
+    if (decides?.(value) === true) break;
+  }
+  return values;
 }
 
 function evaluateTerm(term: Term, scope: Scope): unknown {

@@ -2,40 +2,51 @@
  * The functions of templates: those of Go's text/template and of Docker's formatter that make sense of JSON.
  */
 import { UserError } from '../../base/user-error.ts';
+import { compare, isSame } from './compare.ts';
+import { formatted, longestPadding } from './printf.ts';
 import { isTrue, textOf } from './values.ts';
 
 type TemplateFunction = (...args: readonly unknown[]) => unknown;
 export type TemplateFunctions = ReadonlyMap<string, TemplateFunction>;
 
+/** Of what is given to these, nothing after the first that this holds for matters, or is looked at. */
+export const deciding: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ['and', (value: unknown) => !isTrue(value)],
+  ['or', isTrue],
+]);
+
 export const templateFunctions: TemplateFunctions = new Map<string, TemplateFunction>([
   ['json', (value) => JSON.stringify(value ?? null)],
   ['len', lengthOf],
   ['index', (value, ...keys) => keys.reduce(elementOf, value)],
+  ['slice', sliceOf],
   ['join', (list, separator) => listOf(list).map(textOf).join(textOf(separator))],
   ['split', (text, separator) => textOf(text).split(textOf(separator))],
   ['lower', (text) => textOf(text).toLowerCase()],
   ['upper', (text) => textOf(text).toUpperCase()],
   ['title', (text) => textOf(text).replaceAll(/(?<!\w)\w/g, (letter) => letter.toUpperCase())],
-  ['truncate', (text, length) => Array.from(textOf(text)).slice(0, Number(length)).join('')],
-  ['pad', (text, before, after) => padded(textOf(text), Number(before), Number(after))],
-  ['print', (...values) => values.map(textOf).join('')],
+  ['truncate', (text, length) => Array.from(textOf(text)).slice(0, countOf('truncate', length)).join('')],
+  ['pad', (text, before, after) => padded(textOf(text), countOf('pad', before), countOf('pad', after))],
+  ['print', printed],
   ['println', (...values) => `${values.map(textOf).join(' ')}\n`],
   ['printf', (format, ...values) => formatted(textOf(format), values)],
-  ['eq', (value, ...others) => others.some((other) => other === value)],
-  ['ne', (value, other) => value !== other],
-  ['lt', (a, b) => Number(a) < Number(b)],
-  ['le', (a, b) => Number(a) <= Number(b)],
-  ['gt', (a, b) => Number(a) > Number(b)],
-  ['ge', (a, b) => Number(a) >= Number(b)],
+  ['eq', (value, ...others) => others.some((other) => isSame(value, other))],
+  ['ne', (value, other) => !isSame(value, other)],
+  ['lt', (a, b) => compare(a, b) < 0],
+  ['le', (a, b) => compare(a, b) <= 0],
+  ['gt', (a, b) => compare(a, b) > 0],
+  ['ge', (a, b) => compare(a, b) >= 0],
   ['not', (value) => !isTrue(value)],
-  ['and', (...values) => firstOrLast(values, (value) => !isTrue(value))],
-  ['or', (...values) => firstOrLast(values, isTrue)],
+  ...Array.from(
+    deciding,
+    ([name, decides]) => [name, (...values: readonly unknown[]) => firstOrLast(values, decides)] as const,
+  ),
 ]);
 
 /** For the headings of a table: what is made of a value leaves the name of its column as it is. */
 export const headingFunctions: TemplateFunctions = new Map<string, TemplateFunction>([
   ...templateFunctions,
-  ...['json', 'join', 'split', 'lower', 'upper', 'title', 'truncate'].map(
+  ...['json', 'slice', 'join', 'split', 'lower', 'upper', 'title', 'truncate'].map(
     (name) => [name, (title: unknown) => title] as const,
   ),
 ]);
@@ -43,6 +54,25 @@ export const headingFunctions: TemplateFunctions = new Map<string, TemplateFunct
 /** Spaces around what is not empty. */
 function padded(text: string, before: number, after: number): string {
   return text === '' ? '' : `${' '.repeat(before)}${text}${' '.repeat(after)}`;
+}
+
+/** How often, or how much of it. UserError `bad-template` for what no text could have. */
+function countOf(name: string, value: unknown): number {
+  const count = Number(value);
+  if (Number.isInteger(count) && count >= 0 && count <= longestPadding) return count;
+  throw new UserError('bad-template', `${name}: ${textOf(value)} is no number of characters`, {
+    hint: `write one from 0 to ${String(longestPadding)}`,
+  });
+}
+
+/** As Go's Sprint: a space between two of which neither is text. */
+function printed(...values: readonly unknown[]): string {
+  return values
+    .map((value, at) => {
+      const isApart = at > 0 && typeof value !== 'string' && typeof values[at - 1] !== 'string';
+      return `${isApart ? ' ' : ''}${textOf(value)}`;
+    })
+    .join('');
 }
 
 /** The first that is `wanted`, which may be nil, and else the last. */
@@ -71,28 +101,20 @@ function elementOf(value: unknown, key: unknown): unknown {
   return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : '';
 }
 
+/** Text by its bytes. UserError `bad-template` for what is neither text nor a list, and beyond its end. */
+function sliceOf(value: unknown, ...bounds: readonly unknown[]): unknown {
+  const whole = Array.isArray(value) ? (value as unknown[]) : Buffer.from(textOf(value));
+  if (!Array.isArray(value) && typeof value !== 'string')
+    throw new UserError('bad-template', `slice of ${textOf(value)}`, { hint: 'it is for lists and text' });
+  const [from = 0, to = whole.length] = bounds.map(Number);
+  const isWithin = [from, to].every((at) => Number.isInteger(at) && at >= 0 && at <= whole.length);
+  if (!isWithin || from > to || bounds.length > 2)
+    throw new UserError('bad-template', `slice: index out of range: ${bounds.map(textOf).join(' ')}`, {
+      hint: `write where it begins and ends, from 0 to ${String(whole.length)}`,
+    });
+  return Buffer.isBuffer(whole) ? whole.subarray(from, to).toString() : whole.slice(from, to);
+}
+
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : value === null || value === undefined ? [] : [value];
-}
-
-const verbs = /%(?<width>-?\d+)?(?:\.(?<precision>\d*))?(?<verb>[svdq%])/g;
-
-function formatted(format: string, values: readonly unknown[]): string {
-  const left = [...values];
-  return format.replaceAll(verbs, (...match) => {
-    const { width = '0', precision, verb } = match.at(-1) as Record<string, string | undefined>;
-    if (verb === '%') return '%';
-    const value = left.shift();
-    // Of a number it says something else.
-    const text =
-      typeof value === 'string' ? Array.from(value).slice(0, cutAt(precision)).join('') : textOf(value);
-    const shown = verb === 'q' ? JSON.stringify(text) : text;
-    const length = Math.abs(Number(width));
-    return width.startsWith('-') ? shown.padEnd(length) : shown.padStart(length);
-  });
-}
-
-/** `%.s` shows nothing. */
-function cutAt(precision: string | undefined): number | undefined {
-  return precision === undefined ? undefined : Number(precision);
 }

@@ -4,6 +4,7 @@
  * It knows no values and no functions: `evaluate-template.ts` does.
  */
 import { UserError } from '../../base/user-error.ts';
+import { unquote } from './unquote.ts';
 
 export type TemplateNode =
   | { readonly kind: 'text'; readonly text: string }
@@ -140,7 +141,7 @@ function parseBranches(pieces: Piece[], opener: string): { readonly then: Block;
 }
 
 const tokens =
-  /\s*(?:("(?:\\.|[^"\\])*")|`([^`]*)`|(-?\d+(?:\.\d+)?)|(\$\w*)?((?:\.[A-Za-z_]\w*)+|\.(?![\w.]))|(\$\w*)|([A-Za-z_]\w*)|([|()]))/y;
+  /\s*(?:("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+')|`([^`]*)`|(-?\d+(?:\.\d+)?)|(\$\w*)?((?:\.[A-Za-z_]\w*)+|\.(?![\w.]))|(\$\w*)|([A-Za-z_]\w*)|([|()]))/y;
 
 function parsePipeline(text: string): Pipeline {
   const reader = { text: text.trimEnd(), at: 0 };
@@ -186,7 +187,7 @@ function readPipeline(reader: Reader): Pipeline {
 
 function termOf(match: RegExpExecArray): Term {
   const [, quoted, raw, number, base, path, variable, word = ''] = match;
-  if (quoted !== undefined) return { kind: 'literal', value: unquote(quoted) };
+  if (quoted !== undefined) return { kind: 'literal', value: quotedValue(quoted) };
   if (raw !== undefined) return { kind: 'literal', value: raw };
   if (number !== undefined) return { kind: 'literal', value: Number(number) };
   if (path !== undefined) {
@@ -203,17 +204,17 @@ function namesIn(path: string): string[] {
   return path.split('.').filter((name) => name !== '');
 }
 
-function unquote(quoted: string): string {
-  try {
-    return JSON.parse(quoted) as string;
-  } catch (cause) {
-    throw bad(`bad string ${quoted}`, cause);
-  }
+/** Between single quotes stands one character, which is the number of it. */
+function quotedValue(quoted: string): string | number {
+  const text = unquote(quoted);
+  if (text !== undefined && quoted.startsWith('"')) return text;
+  const [character, ...more] = text ?? '';
+  if (character === undefined || more.length > 0) throw bad(`bad string ${quoted}`);
+  return character.codePointAt(0) ?? 0;
 }
 
-function bad(message: string, cause?: unknown): UserError {
+function bad(message: string): UserError {
   return new UserError('bad-template', `template parsing error: ${message}`, {
     hint: "a template is text with fields in it, as in --format '{{.ID}} {{json .Labels}}'",
-    cause,
   });
 }

@@ -55,6 +55,36 @@ t.test('what is printed', async (t) => {
     ['{{if and .Nothing .Running}}yes{{else}}no{{end}}', 'no'],
     ['{{if and .Running .Nothing}}yes{{else}}no{{end}}', 'no'],
     ['{{and .Running .Name}} {{or .Nothing .Size .Name}} {{or .Empty .Nothing}}', 'web 3 <no value>'],
+    ['{{if and .Empty (eq (index .Empty 0).Type "bind")}}x{{else}}none{{end}}', 'none'],
+    ['{{if or (not .Empty) (index .Empty 0)}}yes{{end}}', 'yes'],
+    ['{{slice .Name 1 3}} {{slice .Name 1}} {{slice .Name}} {{slice .Layers 1 2}}', 'eb eb web [l2]'],
+    [
+      '{{lt "a" "b"}} {{le "b" "b"}} {{gt "10" "9"}} {{ge .Name "web"}} {{lt 9 10}}',
+      'true true false true true',
+    ],
+    [
+      '{{eq .Nothing "x"}} {{eq nil .Nothing}} {{ne .Name "x"}} {{eq .Name "a" "web"}}',
+      'false true true true',
+    ],
+    [
+      '{{printf "%.2f %5d|%-5d|%05d %x %t %v %q" 1.5 3 4 7 255 true .Size .Name}}',
+      '1.50     3|4    |00007 ff true 3 "web"',
+    ],
+    [
+      '{{printf "%+d %#x %#o %b %X %c %T %T" 3 255 8 5 255 65 .Name .Size}}',
+      '+3 0xff 010 101 FF A string int',
+    ],
+    [
+      '{{printf "%e %g %.3g %08.3f %x" 1500.5 0.25 3.14159 -3.14159 .Name}}',
+      '1.500500e+03 0.25 3.14 -003.142 776562',
+    ],
+    [
+      '{{printf "%z %d %d" .Size .Name}} {{printf "%%" .Size}} {{printf "50%"}}',
+      '%!z(int=3) %!d(string=web) %!d(MISSING) %%!(EXTRA int=3) 50%!(NOVERB)',
+    ],
+    ['{{print 1 2 "a" "b" 3}}', '1 2ab3'],
+    ['{{join .Layers "\t"}}|{{join .Layers "	"}}', 'l1\tl2|l1\tl2'],
+    [String.raw`{{"\x41\a\101\u00e9\xc3\xa9\U0001F600\""}} {{'a'}} {{'\n'}}`, 'A\x07Aéé😀" 97 10'],
     ['{{pad .Name 2 1}}|{{pad "" 2 1}}|{{truncate .Name 2}}', '  web ||we'],
     ['{{.Label "a b"}}', 'label of a b'],
     ['a {{- .Name -}} b', 'awebb'],
@@ -69,6 +99,7 @@ t.test('the headings of a table stay as they are', async (t) => {
   const rows = [{ Name: 'Web', Labels: 'a=1' }];
   const format = 'table {{lower .Name}}\t{{json .Labels}}\t{{truncate .Name 1}}\t{{printf "%.2s" .Name}}';
   t.equal(formatRows(rows, listing, format), 'NAME   LABELS   NAME   NA\nweb    "a=1"    W      We\n');
+  t.equal(formatRows(rows, listing, 'table{{.Name}}'), 'NAME\nWeb\n', 'as Docker, with nothing between');
 });
 
 t.test('what is wrong is told', async (t) => {
@@ -87,6 +118,14 @@ t.test('what is wrong is told', async (t) => {
     ['{{define "x"}}{{end}}', 'bad-template', /not there/],
     ['{{$x}}', 'bad-template', /undefined variable/],
     ['{{(.Name}}', 'bad-template', /parenthesis/],
+    ['{{slice .Name 0 4}}', 'bad-template', /out of range/],
+    ['{{slice .Size 0 1}}', 'bad-template', /slice of 3/],
+    ['{{eq .Name 3}}', 'bad-template', /incompatible types/],
+    ['{{lt .Name 3}}', 'bad-template', /incompatible types/],
+    ['{{pad .Name -2 2}}', 'bad-template', /-2/],
+    ['{{printf "%999999999999s" .Name}}', 'bad-template', /too much/],
+    [String.raw`{{"\y"}}`, 'bad-template', /bad string/],
+    ["{{'ab'}}", 'bad-template', /bad string/],
     ['{{.Name ~}}', 'bad-template', /unexpected/],
   ] as const)
     t.throws(() => print(template), { code, message }, template);
