@@ -1,8 +1,6 @@
-/** A container in listings: Docker's fields of it, and what `--filter` asks. */
-import { UserError } from '../base/user-error.ts';
+/** A container in listings: Docker's fields of it. */
 import { isActive, type Container, type ContainerStatus } from '../run/container.ts';
 import { unknownSize } from './container-size.ts';
-import { matchesName, type Filters } from './filters.ts';
 import type { Fields, Listing } from './listing.ts';
 import { ageText, spanText, sizeText, timeText } from './units.ts';
 
@@ -69,61 +67,6 @@ export function containerFields({ container, status, size }: ListedContainer, tr
 function sizesText(size: ListedContainer['size']): string {
   if (size === undefined) return '';
   return size === unknownSize ? size : `${sizeText(size.written)} (virtual ${sizeText(size.virtual)})`;
-}
-
-export const containerFilters = [
-  ...['id', 'name', 'label', 'status', 'exited', 'ancestor', 'before', 'since', 'volume', 'network'],
-] as const;
-
-/** Docker's, of which some have no container here. */
-const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
-
-/** UserError `bad-filter` for a status that there cannot be. */
-export function checkStatuses(given: Filters): void {
-  for (const status of given.values('status')) {
-    if (statuses.includes(status)) continue;
-    throw new UserError('bad-filter', `invalid filter 'status=${status}'`, {
-      hint: `it is one of ${statuses.join(', ')}`,
-    });
-  }
-}
-
-/** Whether a container is one of those that were asked for; `all` are those that `before` and `since` may name. */
-export function isFiltered(
-  { container, status }: Pick<ListedContainer, 'container' | 'status'>,
-  given: Filters,
-  all: readonly Container[],
-): boolean {
-  const createdOf = (name: string): string | undefined =>
-    all.find((one) => one.name === name || one.id.startsWith(name))?.created;
-  const { id, name, image, mounts, network, created } = container;
-  return (
-    given.some('id', (text) => id.startsWith(text)) &&
-    given.some('name', (text) => isNamed(text, name)) &&
-    given.labels(container.labels) &&
-    given.some('status', (text) => text === status.status) &&
-    given.some('exited', (text) => status.status === 'exited' && String(status.exitCode) === text) &&
-    given.some('ancestor', (text) => isImage(image, text)) &&
-    given.some('before', (text) => created < (createdOf(text) ?? '')) &&
-    given.some('since', (text) => created > (createdOf(text) ?? created)) &&
-    given.some('volume', (text) =>
-      mounts.some((mount) => mount.target === text || (mount.type !== 'tmpfs' && mount.source === text)),
-    ) &&
-    given.some('network', (text) => text === network)
-  );
-}
-
-/** Docker's names of containers begin with a slash, which may be left out. */
-function isNamed(text: string, name: string): boolean {
-  return [name, `/${name}`].some((one) => matchesName(text, one));
-}
-
-function isImage({ id, name }: Container['image'], text: string): boolean {
-  const prefix = text.replace(/^sha256:/, '');
-  return (
-    [name, `${name}:latest`, name.replace(/:latest$/, '')].includes(text) ||
-    (/^[0-9a-f]{4,}$/.test(prefix) && id.startsWith(`sha256:${prefix}`))
-  );
 }
 
 function statusText(status: ContainerStatus): string {

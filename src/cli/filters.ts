@@ -1,6 +1,6 @@
 /**
  * `--filter NAME=VALUE`, as Docker's commands have it: values of one name are alternatives, names go together, and
- * each `label` has to hold.
+ * each `label` has to hold. Capitals of a name mean nothing, nor does white space around name and value.
  */
 import { UserError } from '../base/user-error.ts';
 import { componentExpression } from '../build/context/path-pattern.ts';
@@ -13,7 +13,8 @@ export class Filters {
   constructor(texts: readonly string[] | undefined, known: readonly string[]) {
     for (const text of texts ?? []) {
       // `label!=x` is a filter of its own.
-      const [, name = '', value] = /^([^=!]*!?)=([^]*)$/.exec(text) ?? [];
+      const [, given = '', value] = /^([^=!]*!?)=([^]*)$/.exec(text) ?? [];
+      const name = given.trim().toLowerCase();
       if (value === undefined)
         throw new UserError(
           'bad-filter',
@@ -26,7 +27,7 @@ export class Filters {
         throw new UserError('bad-filter', `invalid filter '${name}'`, {
           hint: `there are ${known.join(', ')}`,
         });
-      this.#values.set(name, [...(this.#values.get(name) ?? []), value]);
+      this.#values.set(name, [...(this.#values.get(name) ?? []), value.trim()]);
     }
   }
 

@@ -6,14 +6,8 @@ import { isActive, type Container } from '../../run/container.ts';
 import { asBroken } from '../../store/durable.ts';
 import { imageSize } from '../../store/image-list.ts';
 import type { ImageId } from '../../store/ids.ts';
-import {
-  containerFields,
-  checkStatuses,
-  containerFilters,
-  containerListing,
-  isFiltered,
-  type ListedContainer,
-} from '../container-fields.ts';
+import { containerFields, containerListing, type ListedContainer } from '../container-fields.ts';
+import { checkStatuses, containerFilter, containerFilters } from '../container-filters.ts';
 import { findWritten, unknownSize } from '../container-size.ts';
 import { tellFaults } from '../faults.ts';
 import { Filters } from '../filters.ts';
@@ -74,19 +68,17 @@ export function psCommand(name: string): Command {
 }
 
 async function wantedRows(
-  { engine }: OpenedEngine,
+  opened: OpenedEngine,
   { all, latest, last }: Options,
   filters: Filters,
 ): Promise<ListedContainer[]> {
   const count = latest === true ? 1 : last;
   // As Docker's, who asks for those that have ended need not say --all.
   const showsAll = all === true || count !== undefined || filters.has('status') || filters.has('exited');
-  const { rows: stated, faults } = await readStates(engine);
+  const isWanted = await containerFilter(filters, opened);
+  const { rows: stated, faults } = await readStates(opened.engine);
   tellFaults(faults);
-  const containers = stated.map(({ container }) => container);
-  const rows = stated.filter(
-    (row) => (showsAll || isActive(row.status)) && isFiltered(row, filters, containers),
-  );
+  const rows = stated.filter((row) => (showsAll || isActive(row.status)) && isWanted(row));
   return rows.slice(0, count);
 }
 
