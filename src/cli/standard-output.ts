@@ -31,6 +31,14 @@ export async function toStandardOutput(act: (sink: Sink) => Promise<void>): Prom
   }
 }
 
+/** Prints `text`; resolves when there is room for more. */
+export async function writePaced(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  if (stream.write(text)) return;
+  await new Promise<void>((resolve) => {
+    stream.once('drain', resolve);
+  });
+}
+
 /**
  * Resolves when nothing that was printed waits to be written, a pipe takes only what its reader has made room for, and who
  * listens for its errors has heard of them.

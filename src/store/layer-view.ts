@@ -1,5 +1,6 @@
 /**
- * Single files of an image, read where they lie: nothing is mounted, and no link in an image is followed.
+ * Single files of an image, read where they lie: nothing is mounted, and no link in an image is followed unless
+ * that is asked for.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -13,6 +14,7 @@ import { LowerView, type LowerObject } from '../layer/lower-view.ts';
 import { overlayNames } from '../layer/xattr-names.ts';
 import { O_RDONLY, S_IFLNK, S_IFMT, S_IFREG } from '../os/constants.ts';
 import { st, type HostFs } from '../os/host-fs.ts';
+import { followedPath } from './followed-path.ts';
 import type { CacheId } from './ids.ts';
 import type { Image } from './image-db.ts';
 import type { Store } from './store.ts';
@@ -28,6 +30,11 @@ export class LayerView {
   constructor(fs: HostFs, lowers: readonly Fd[]) {
     this.#fs = fs;
     this.#view = new LowerView(fs, { lowers, names: overlayNames(false) });
+  }
+
+  /** As `followedPath`. */
+  follow(path: string, how: { readonly last: boolean }): string {
+    return followedPath(path, (link) => this.#linkAt(link), how);
   }
 
   /** Position from the top of the layer that shows something at `path` (latin1); undefined where nothing is there. */
@@ -81,6 +88,14 @@ export class LayerView {
     } catch (thrown) {
       throw asUnreadable(thrown, `/${nameToText(path)}`);
     }
+  }
+
+  #linkAt(path: string): string | undefined {
+    return this.#with(path, (object) =>
+      object.kind === 'file' && this.#typeOf(object.object) === S_IFLNK
+        ? this.#fs.readlinkat(object.object, self)
+        : undefined,
+    );
   }
 
   #typeOf(object: Fd): number {

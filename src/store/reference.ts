@@ -40,10 +40,12 @@ export function withDefaultTag(reference: Reference): Reference {
 
 /**
  * A name for an image to get, with the tag `latest` unless there is another. UserError `bad-name`, for a digest too: that
- * is what an image has, and nobody can give it one.
+ * is what an image has, and nobody can give it one. And for `sha256:TAG`, which reads as a digest.
  */
 export function parseNewName(text: string): Reference {
   const reference = parseReference(text);
+  if (reference.name === 'sha256')
+    throw bad(text, 'it could not be told from a digest', 'choose one that is not sha256');
   if (reference.digest === undefined) return withDefaultTag(reference);
   throw bad(
     text,

@@ -78,8 +78,12 @@ async function imageOf(store: Store, layers: readonly string[]): Promise<Image |
   return top === undefined ? undefined : byTop.get(top);
 }
 
-async function inImage(store: Store, image: Image, path: string): Promise<Provenance> {
-  const depth = await withLayerView(store, image, (view) => Promise.resolve(view.findLayer(path)));
+/** `given` may go through links, of which the last is what is asked about. */
+async function inImage(store: Store, image: Image, given: string): Promise<Provenance> {
+  const { path, depth } = await withLayerView(store, image, (view) => {
+    const path = view.follow(given, { last: false });
+    return Promise.resolve({ path, depth: view.findLayer(path) });
+  });
   const index = depth === undefined ? -1 : await indexOf(store, image, depth, path);
   const layer = image.chain[index];
   const shown = `/${nameToText(path)}`;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseReference, referenceText, withDefaultTag } from '../../src/store/reference.ts';
+import { parseNewName, parseReference, referenceText, withDefaultTag } from '../../src/store/reference.ts';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -43,4 +43,10 @@ t.test('what is no name says what to write', async (t) => {
   for (const [text, hint] of Object.entries(cases)) {
     t.throws(() => parseReference(text), { code: 'bad-name', hint }, text);
   }
+});
+
+t.test('a new name is none that reads as a digest', async (t) => {
+  for (const text of ['sha256:abc', 'docker.io/library/sha256', `app@${digest}`])
+    t.throws(() => parseNewName(text), { code: 'bad-name' }, text);
+  t.equal(referenceText(parseNewName('team/sha256')), 'team/sha256:latest');
 });

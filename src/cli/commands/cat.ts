@@ -15,7 +15,9 @@ export function catCommand(): Command {
       const content = await store.lock.shared(async () => {
         const { path, layer } = await resolveImagePath(store, word);
         const cacheId = layer === undefined ? undefined : (await store.layers.getLayer(layer)).cacheId;
-        return withCacheView(store, cacheId, (view) => Promise.resolve(view.openFile(path)));
+        return withCacheView(store, cacheId, (view) =>
+          Promise.resolve(view.openFile(view.follow(path, { last: false }))),
+        );
       });
       await toStandardOutput(async (sink) => {
         for await (const chunk of content) await sink(chunk as Buffer);

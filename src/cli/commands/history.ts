@@ -11,7 +11,7 @@ import { ageText, sizeText, timeText } from '../units.ts';
 interface Options {
   readonly json?: true;
   readonly quiet?: true;
-  readonly human: string | true;
+  readonly human: boolean;
   readonly trunc: boolean;
   readonly format?: string;
 }
@@ -23,7 +23,8 @@ export function historyCommand(): Command {
     .description('the instructions that made an image, the last one first')
     .argument('<image>')
     .option('-q, --quiet', 'ids of images only; <missing> for instructions of which no image is kept')
-    .option('-H, --human [boolean]', 'sizes and ages in words; bytes and times with --human=false', true)
+    .option('-H, --human', 'sizes and ages in words, which they are anyway', true)
+    .option('--no-human', 'sizes in bytes, and times; also --human=false')
     .option('--no-trunc', 'whole ids and instructions')
     .option('--format <template>', 'a template of Go, in place of the table')
     .option('--json', 'as JSON')
@@ -60,17 +61,16 @@ const listing: Listing = {
 /** With Docker's names, and the layer. */
 function fieldsOf(row: HistoryRow, id: string, { trunc, human }: Options): Fields {
   const { diffId, created, createdBy, size, comment } = row;
-  const isPlain = human === 'false';
   return {
     ID: id,
     Layer: diffId === undefined ? '<none>' : trunc ? shortId(diffId) : diffId,
-    CreatedSince: isPlain ? (created ?? 'N/A') : ageText(created),
+    CreatedSince: human ? ageText(created) : (created ?? 'N/A'),
     CreatedAt: timeText(created),
     CreatedBy:
       trunc && createdBy.length > longestInstruction
         ? `${createdBy.slice(0, longestInstruction - 1)}…`
         : createdBy,
-    Size: isPlain ? String(size) : sizeText(size),
+    Size: human ? sizeText(size) : String(size),
     Comment: comment ?? '',
   };
 }

@@ -8,6 +8,7 @@ import { untilLogComplete } from '../../run/log-end.ts';
 import { waitForExit } from '../../run/wait-exit.ts';
 import { findMoment } from '../moment.ts';
 import { openEngine } from '../open-engine.ts';
+import { writePaced } from '../standard-output.ts';
 
 interface Options {
   readonly follow?: true;
@@ -38,7 +39,7 @@ export function logsCommand(): Command {
       const from = tail === undefined ? 0 : await findTail(path, tail, (entry) => isAsked(entry, options));
       const ended = options.follow === true ? followed(engine, id, options.until) : undefined;
       for await (const entry of readLog(path, { from, ended }))
-        if (isAsked(entry, options)) print(entry, options);
+        if (isAsked(entry, options)) await print(entry, options);
     });
 }
 
@@ -62,13 +63,11 @@ function isAsked({ time }: LogEntry, { since = -Infinity, until = Infinity }: Op
   return printed >= since && printed < until;
 }
 
-function print({ time, stream, text }: LogEntry, { timestamps, json }: Options): void {
-  if (json === true) {
-    process.stdout.write(`${JSON.stringify({ log: text, stream, time })}\n`);
-    return;
-  }
+/** Resolves when a reader has made room: a log may be larger than memory. */
+async function print({ time, stream, text }: LogEntry, { timestamps, json }: Options): Promise<void> {
+  if (json === true) return writePaced(process.stdout, `${JSON.stringify({ log: text, stream, time })}\n`);
   const to = stream === 'stderr' ? process.stderr : process.stdout;
-  to.write(timestamps === true ? `${time} ${text}` : text);
+  return writePaced(to, timestamps === true ? `${time} ${text}` : text);
 }
 
 function parseMoment(text: string): number {

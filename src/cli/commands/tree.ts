@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { nameFromText, nameToText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { layerInstructions } from '../../store/image-config.ts';
+import { withLayerView } from '../../store/layer-view.ts';
 import { readMergedTree, walkTree } from '../../store/merged-tree.ts';
 import { resolveImage } from '../../store/resolve-image.ts';
 import { openStore } from '../open-store.ts';
@@ -25,12 +26,11 @@ export function treeCommand(): Command {
       const { image, rows } = await store.lock.shared(async () => {
         const { image } = await resolveImage(store, name);
         const chain = await Promise.all(image.chain.map((chainId) => store.layers.getLayer(chainId)));
-        const top = (await readMergedTree(store, chain)).find(nameFromText(path));
-        if (top === undefined) {
-          throw new UserError('no-such-file', `there is no ${path} in ${name}`, {
-            hint: `strata tree ${name} lists what there is`,
-          });
-        }
+        const followed = await withLayerView(store, image, (view) =>
+          Promise.resolve(view.follow(nameFromText(path), { last: true })),
+        );
+        const top = (await readMergedTree(store, chain)).find(followed);
+        if (top?.children === undefined) throw noSuchDirectory(name, path, { isThere: top !== undefined });
         const rows = [...walkTree(top)].map(({ path: below, node }) => ({
           path: nameToText(below),
           ...{ mode: node.mode, size: node.size, layer: node.layer + 1 },
@@ -47,6 +47,13 @@ export function treeCommand(): Command {
       }
       printLines(rows.map((row) => treeLine(row.path, layers === true ? row.layer : undefined)));
     });
+}
+
+function noSuchDirectory(image: string, path: string, { isThere }: { readonly isThere: boolean }): UserError {
+  const hint = `strata tree ${image} lists what there is`;
+  return isThere
+    ? new UserError('not-a-directory', `${path} is no directory in ${image}`, { hint })
+    : new UserError('no-such-file', `there is no ${path} in ${image}`, { hint });
 }
 
 function treeLine(path: string, layer: number | undefined): string {
