@@ -17,7 +17,7 @@ const ofRun: readonly Absent[] = [
   ...['--link <container>', '--ip <address>', '--network-alias <name>', '--mac-address <address>'].map(
     (flags) => [flags, network] as const,
   ),
-  ...['--dns <address>', '--add-host <host>'].map(
+  ...['--dns <address>', '--dns-search <domain>', '--dns-option <option>', '--add-host <host>'].map(
     (flags) => [flags, 'a container has /etc/hosts and /etc/resolv.conf of this machine'] as const,
   ),
   ...['--device <device>', '--gpus <list>'].map(
@@ -42,6 +42,10 @@ const ofRun: readonly Absent[] = [
   ['--ipc <mode>', 'a container has its own'],
   ['--userns <mode>', 'users of a container are those of this machine'],
   ['--pull <policy>', 'images are those of the data root: strata images'],
+  ['-q, --quiet', 'leave it out: nothing is pulled'],
+  ['--isolation <kind>', 'leave it out: there is one kind of container'],
+  ['--memory-reservation <bytes>', '--memory is the limit that there is'],
+  ['--oom-kill-disable', 'leave it out: what needs more than --memory is ended by the kernel'],
   ['--platform <platform>', 'leave it out: images are of the platform of this machine'],
 ];
 

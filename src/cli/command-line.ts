@@ -149,7 +149,8 @@ function specOf(given: MountOptions, { source, program, cwd }: Circumstances): O
       labels: given.labels,
       maxRead: given.maxRead,
       allowOther: given.allowOther,
-      source: given.source ?? asName(source ?? program),
+      // mount.fuse3 hands on an empty one, which mount(2) refuses.
+      source: given.source ?? asName(source === undefined || source === '' ? program : source),
       subtype: given.subtype ?? asName(program),
     },
     door: {

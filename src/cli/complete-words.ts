@@ -4,7 +4,7 @@
  * that one is wanted.
  */
 import type { Command, Option } from 'commander';
-import { findCommand, takesCommandLine } from './mark-operands.ts';
+import { findCommand, takesCommandLine, valuedLetter } from './mark-operands.ts';
 
 export interface Candidate {
   readonly word: string;
@@ -80,9 +80,11 @@ export function completeWords(program: Command, words: readonly string[]): Compl
 /** The option whose value is the next word. */
 function valueOf(program: Command, command: Command, word: string): Option | undefined {
   const options = [...command.options, ...program.options];
-  const found = word.startsWith('--')
-    ? options.find(({ long }) => long === word)
-    : options.find(({ short }) => short === `-${word.at(-1) ?? ''}`);
+  const isLong = word.startsWith('--');
+  if (!isLong && valuedLetter(word, options) !== word.length - 1) return undefined;
+  const found = options.find(
+    ({ long, short }) => (isLong ? long : short) === (isLong ? word : `-${word.at(-1) ?? ''}`),
+  );
   return found?.required === true ? found : undefined;
 }
 

@@ -64,8 +64,8 @@ function takesNext(word: string, options: readonly Option[]): boolean {
   return valuedLetter(word, options) === word.length - 1;
 }
 
-/** `-itv x`: where the first letter is that wants a value, which is the rest of the word, or the next one. */
-function valuedLetter(word: string, options: readonly Option[]): number | undefined {
+/** `-itv x`: where the first letter is that wants a value, which is the rest of the word, or the next one; undefined without any. */
+export function valuedLetter(word: string, options: readonly Option[]): number | undefined {
   const letters = /^-[^-]/.test(word) ? Array.from(word.slice(1)) : [];
   const at = letters.findIndex((letter) => needsValue(options.find(({ short }) => short === `-${letter}`)));
   return at < 0 ? undefined : at + 1;

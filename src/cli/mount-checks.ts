@@ -15,14 +15,17 @@ import type { LayerPaths } from './mount-spec.ts';
  */
 export function checkMountPoint(path: Name): DirectoryFacts {
   const shown = nameToText(path);
+  // So mount.fuse3 hands over a mount that it has made itself.
+  const isDescriptor = /^\/dev\/fd\/\d+$/.test(shown);
+  const instead = 'a mount that mount.fuse3 has made is not taken over: leave out drop_privileges';
   return explained(path, 'mount point', {
     missing: () =>
       new UserError('missing-mount-point', `the mount point ${shown} does not exist`, {
-        hint: `create it: mkdir -p ${quoted(shown)}`,
+        hint: isDescriptor ? instead : `create it: mkdir -p ${quoted(shown)}`,
       }),
     notDirectory: () =>
       new UserError('bad-mount-point', `the mount point ${shown} is not a directory`, {
-        hint: 'mount on a directory',
+        hint: isDescriptor ? instead : 'mount on a directory',
       }),
   });
 }

@@ -39,10 +39,10 @@ export class OptionValue {
     return ['on', '1'].includes(this.oneOf('on', 'off', '1', '0'));
   }
 
-  /** Bytes, at least one page. */
+  /** Bytes, at least one page; nobody has more than fits into nine digits. */
   get size(): number {
     if (!/^\d{1,9}$/.test(this.text) || Number(this.text) < 4096) {
-      throw this.bad('it takes a number of bytes, 4096 at least');
+      throw this.bad('it takes a number of bytes, from 4096 to 999999999');
     }
     return Number(this.text);
   }

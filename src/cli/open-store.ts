@@ -3,7 +3,7 @@
  * command.
  */
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { endDeadRuns } from '../run/dead-runs.ts';
 import { StoreLayers } from '../run/store-layers.ts';
 import { collectIfNeeded } from '../store/collect.ts';
@@ -21,12 +21,19 @@ interface RootOptions {
 
 export function addRootOptions(program: Command): Command {
   return program
-    .option('--root <dir>', `the data root (STRATA_ROOT; ${defaultRoot} unless told)`)
+    .option('--root <dir>', `the data root (STRATA_ROOT; ${defaultRoot} unless told)`, parseDirectory)
     .option(
       '--run-root <dir>',
       'where what is true of this boot only is kept (STRATA_RUN_ROOT; of root /run/strata unless told)',
+      parseDirectory,
     )
     .option('--driver <name>', 'the storage driver: strata, overlay2, btrfs, vfs');
+}
+
+/** A variable that is not set makes an empty word, which would be the working directory. */
+function parseDirectory(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('It is a directory, and this is empty.');
 }
 
 /** The data root that is meant: `--root`, or what the environment says. */

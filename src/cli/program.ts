@@ -12,6 +12,7 @@ import { containerCommand, containerCommands } from './commands/container.ts';
 import { diffCommand } from './commands/diff.ts';
 import { endRunCommand } from './commands/end-run.ts';
 import { exportCommand } from './commands/export.ts';
+import { helpCommand } from './commands/help.ts';
 import { historyCommand } from './commands/history.ts';
 import { imageCommand } from './commands/image.ts';
 import { imagesCommand } from './commands/images.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     .version(readPackageVersion(), '--version')
     .showHelpAfterError('(strata --help tells more)');
   for (const command of commands()) program.addCommand(command);
+  program.helpCommand(false).addCommand(helpCommand());
   addAbsentCommands(program);
   program.addCommand(endRunCommand(), { hidden: true });
   program.addCommand(completeCommand(), { hidden: true });

@@ -36,6 +36,9 @@ export interface LimitWords {
 /** Docker's: less is not enough for a runtime to begin in. */
 const leastMemory = 6 * 2 ** 20;
 
+/** The kernel's bounds. */
+const cpuShares = { least: 2, most: 262_144 };
+
 /** A time of which a container has its part (cpu.cfs_period_us, cpu.max), Docker's. */
 const periodUs = 100_000;
 
@@ -48,7 +51,7 @@ export function parseLimits(words: LimitWords): Limits {
     memory,
     memorySwap: parseSwap(words.memorySwap, memory),
     nanoCpus: parseCpus(words.cpus),
-    cpuShares: parseCount('--cpu-shares', words.cpuShares),
+    cpuShares: parseShares(words.cpuShares),
     cpusetCpus: parseCpuset(words.cpusetCpus),
     // Docker's for no limit.
     pids: words.pidsLimit === '-1' ? undefined : parseCount('--pids-limit', words.pidsLimit),
@@ -93,6 +96,7 @@ function parseBytes(option: string, text: string | undefined): number | undefine
   if (text === undefined) return undefined;
   const bytes = parseSize(text);
   if (bytes === undefined) throw badLimit(`${option} ${text} is no size`, 'write bytes, or 512k, 64m, 2g');
+  checkCountable(option, text, bytes);
   return bytes === 0 ? undefined : bytes;
 }
 
@@ -135,7 +139,27 @@ function parseCount(option: string, text: string | undefined): number | undefine
   if (text === undefined) return undefined;
   if (!/^\d+$/.test(text))
     throw badLimit(`${option} ${text} is no number`, 'write a whole number; 0 is no limit');
+  checkCountable(option, text, Number(text));
   return Number(text) === 0 ? undefined : Number(text);
+}
+
+/** Beyond that a number is another one by the time that it reaches the kernel. */
+function checkCountable(option: string, text: string, count: number): void {
+  if (Number.isSafeInteger(count)) return;
+  throw badLimit(
+    `${option} ${text} is too much`,
+    `it may be ${String(Number.MAX_SAFE_INTEGER)}; 0 is no limit`,
+  );
+}
+
+function parseShares(text: string | undefined): number | undefined {
+  const shares = parseCount('--cpu-shares', text);
+  const { least, most } = cpuShares;
+  if (shares === undefined || (shares >= least && shares <= most)) return shares;
+  throw badLimit(
+    `--cpu-shares ${String(shares)} is not from ${String(least)} to ${String(most)}`,
+    'others have 1024; 0 is as others',
+  );
 }
 
 function badLimit(message: string, hint: string): UserError {

@@ -43,6 +43,7 @@ t.test('what podman, containerd and mount(8) call', async (t) => {
   t.equal(containerd.mount.source, 'overlay');
   t.equal(containerd.mount.set, 0);
 
+  t.equal(mountSpec('', '/m', '-o', 'lowerdir=/l').mount.source, 'stratafs', 'mount.fuse3 has no source');
   const mount8 = mountSpec('overlay', '/m', '-o', 'rw,lowerdir=/l,x-systemd.automount,_netdev');
   t.equal(mount8.layers.upper, undefined);
 });
@@ -238,4 +239,8 @@ t.test('an unknown option is named', async (t) => {
 t.test('dots in paths stay: what lies before them may be a symbolic link', async (t) => {
   t.equal(mountSpec('-o', 'lowerdir=a/../b', '/m').layers.lower[0], '/here/a/../b');
   t.equal(parseCommandLine(['-o', 'lowerdir=l', 'm'], asName('/')).act, 'mount');
+});
+
+t.test('a size that is too large is told so', async (t) => {
+  t.throws(() => withOptions('max_write=1000000000'), { code: 'bad-option', hint: /to 999999999/ });
 });

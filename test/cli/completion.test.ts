@@ -34,6 +34,8 @@ t.test('what could stand there', async (t) => {
     ['run --rm -e A=1 --name x ', ['image']],
     ['run --name ', []],
     ['run -it --volumes-from ', ['container']],
+    ['run -eFOO=w ', ['image']],
+    ['run -ite ', []],
     ['run base ', ['file']],
     ['run base ls -', ['file']],
     ['exec ', ['container']],
@@ -77,6 +79,9 @@ t.test('names come from the data root', needs('root', 'build', 'fuse', 'program:
   t.strictSame(bash('strata rmi '), ['base', 'base:second']);
   t.strictSame(bash('strata rmi base:s'), ['second'], 'bash has ended a word at the colon');
   t.strictSame(bash('strata start f'), ['first']);
+  const complete = (root: string): string => strata.get('complete', '--', root, 'start', 'f');
+  t.match(complete(`--root=${strata.root}`), /^first\t/m);
+  t.notMatch(complete(`--root=${strata.scratch.path}/absent`), /^first\t/m);
   t.strictSame(bash('strata volume rm '), ['data']);
   t.strictSame(bash('strata umount '), ['directory']);
   t.strictSame(bash('strata import '), ['directory', 'file']);

@@ -28,12 +28,18 @@ export function completeCommand(): Command {
     .argument('[words...]')
     .action(async (words: string[], _: unknown, command: Command) => {
       const { words: found, wanted } = completeWords(command.parent ?? command, words);
-      const at = words.indexOf('--root');
-      const root = await findDataRoot(rootPath(at < 0 ? undefined : words[at + 1]));
+      const root = await findDataRoot(rootPath(rootIn(words)));
       const names = root === undefined ? [] : await namesOf(root, wanted);
       const rest = wanted.includes('file') ? 'files' : wanted.includes('directory') ? 'directories' : 'words';
       printLines([rest, ...[...found, ...names].map(({ word, text }) => `${word}\t${text}`)]);
     });
+}
+
+/** The data root that an unfinished command line names, if it does. */
+function rootIn(words: readonly string[]): string | undefined {
+  const at = words.findIndex((word) => /^--root(=.|$)/.test(word));
+  const word = words[at];
+  return word === '--root' ? words[at + 1] : word?.slice('--root='.length);
 }
 
 async function namesOf(root: DataRoot, wanted: readonly Wanted[]): Promise<Candidate[]> {

@@ -101,7 +101,8 @@ async function sizeOf(
   return { written, virtual: written + below };
 }
 
-function parseCount(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of containers.');
-  return Number(text);
+/** As in Docker, a number below 0 says nothing: undefined. */
+function parseCount(text: string): number | undefined {
+  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('It is a number of containers.');
+  return Number(text) < 0 ? undefined : Number(text);
 }

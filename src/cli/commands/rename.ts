@@ -10,6 +10,7 @@ export function renameCommand(): Command {
     .argument('<name>')
     .action(async (given: string, name: string, _: unknown, command: Command) => {
       const { engine } = await openEngine(command);
-      await renameContainer(engine, await getContainer(engine, given), name);
+      // Docker's names begin with a slash, which may be left out.
+      await renameContainer(engine, await getContainer(engine, given), name.replace(/^\//, ''));
     });
 }
