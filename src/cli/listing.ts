@@ -10,6 +10,9 @@ import { tableText } from './table.ts';
 /** Fields of one row by name; a function is a method: `{{.Label "key"}}`. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Docker's word for what only `system df` finds out, or nobody here. */
+export const notAvailable = 'N/A';
+
 export interface Listing {
   /** Heading of each field that a table may show; those of the table itself come first, in order. */
   readonly titles: Readonly<Record<string, string>>;

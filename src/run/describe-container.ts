@@ -8,7 +8,7 @@ import { describeAskedMounts, describeMounts, describeVolumes } from './describe
 import { describeNetwork } from './describe-network.ts';
 import { containerPath, controlGroup, logPath, type Engine, type ImageDefaults } from './engine.ts';
 import { describeLimits } from './limits.ts';
-import { listOrNil } from './nil.ts';
+import { listOrNil, mapOrNil } from './nil.ts';
 import { omitEmpty } from './omit-empty.ts';
 import { seccompText } from './seccomp.ts';
 
@@ -85,31 +85,40 @@ async function stateOf(engine: Engine, container: Container): Promise<object> {
 }
 
 async function configOf(engine: Engine, container: Container): Promise<object> {
-  return {
-    Hostname: container.hostname,
-    User: container.user,
-    Tty: container.terminal,
-    OpenStdin: container.openStdin,
-    StdinOnce: container.openStdin && container.stdinOnce !== false,
-    Env: container.env,
-    Cmd: container.command,
-    Image: container.image.name,
-    Volumes: describeVolumes(container, await findImageVolumes(engine, container)),
-    WorkingDir: container.workingDir,
-    Entrypoint: listOrNil(container.entrypoint),
-    OnBuild: listOrNil([]),
-    Labels: container.labels,
-    StopSignal: container.stopSignal,
-    StopTimeout: container.stopTimeout ?? null,
-  };
+  const defaults = await findDefaults(engine, container);
+  return omitEmpty(
+    {
+      Hostname: container.hostname,
+      Domainname: '',
+      User: container.user,
+      Tty: container.terminal,
+      OpenStdin: container.openStdin,
+      StdinOnce: container.openStdin && container.stdinOnce !== false,
+      Env: container.env,
+      Cmd: container.command,
+      Image: container.image.name,
+      Volumes: describeVolumes(container, defaults.Volumes),
+      WorkingDir: container.workingDir,
+      Entrypoint: listOrNil(container.entrypoint),
+      OnBuild: listOrNil([]),
+      Labels: container.labels,
+      StopSignal: container.stopSignal,
+      StopTimeout: container.stopTimeout ?? null,
+      ExposedPorts: mapOrNil(defaults.ExposedPorts),
+      // Nobody looks after its health.
+      Healthcheck: null,
+    },
+    'ExposedPorts',
+    'Healthcheck',
+  );
 }
 
-/** Undefined where the image cannot be read, of which `system check` tells. */
-async function findImageVolumes({ layers }: Engine, { image }: Container): Promise<ImageDefaults['Volumes']> {
+/** Those of its image; none where that cannot be read, of which `system check` tells. */
+async function findDefaults({ layers }: Engine, { image }: Container): Promise<ImageDefaults> {
   try {
-    return (await layers.getImage(image.id)).defaults.Volumes;
+    return (await layers.getImage(image.id)).defaults;
   } catch (thrown) {
-    if (thrown instanceof UserError) return undefined;
+    if (thrown instanceof UserError) return {};
     throw thrown;
   }
 }

@@ -15,6 +15,7 @@ export interface ImageDefaults {
   readonly Volumes?: Readonly<Record<string, unknown>> | null | undefined;
   readonly Labels?: Readonly<Record<string, string>> | null | undefined;
   readonly StopSignal?: string | null | undefined;
+  readonly ExposedPorts?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 export interface FoundImage {

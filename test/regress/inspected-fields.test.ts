@@ -32,6 +32,12 @@ t.test('fields of which nothing is there', needs(...containerNeeds), (t) => {
   get('create', '--name', 'box', 'base', 'true');
   const image = (format: string): string => get('image', 'inspect', '-f', format, 'base');
   const box = (format: string): string => get('inspect', '-f', format, 'box');
+  get('volume', 'create', 'data');
+  get('commit', '-c', 'EXPOSE 80', 'box', 'web');
+  get('create', '--name', 'server', 'web', 'true');
+  const exposing = (format: string): string => get('inspect', '-f', format, 'server');
+  const images = (format: string): string => get('images', '--format', format, 'base');
+  const volumes = (format: string): string => get('volume', 'ls', '--format', format);
   // What Docker 20.10 prints of an imported image, and of a container of it.
   for (const [show, format, text] of [
     [image, '{{.Config.Entrypoint}} {{.Config.Cmd}} {{.Config.Env}}', '[] [] []'],
@@ -57,10 +63,15 @@ t.test('fields of which nothing is there', needs(...containerNeeds), (t) => {
       '{{if .State.Health}}y{{end}}{{.HostConfig.PortBindings}} {{.Platform}} {{len .ExecIDs}}',
       'map[] linux 0',
     ],
+    [box, '{{json .Config.ExposedPorts}}{{.Config.ExposedPorts}}{{.Config.Domainname}}', 'nullmap[]'],
+    [box, '{{if .Config.Healthcheck}}y{{else}}n{{end}}', 'n'],
+    [exposing, '{{range $port, $to := .Config.ExposedPorts}}{{$port}}{{end}}', '80/tcp'],
+    [images, '{{.Containers}} {{.SharedSize}} {{.UniqueSize}} {{slice .VirtualSize 0 0}}', 'N/A N/A N/A'],
+    [volumes, '{{.Links}} {{.Size}} {{.Availability}} {{.Group}} {{.Status}}', 'N/A N/A N/A N/A N/A'],
     [box, '{{if .SizeRw}}y{{else}}n{{end}}{{if .Driver}}y{{end}}', 'ny'],
   ] as const)
     t.equal(show(format), text, format);
-  t.notMatch(box('{{json .}}'), /"(Health|SizeRw|SizeRootFs)"/);
+  t.notMatch(box('{{json .}}'), /"(Health|SizeRw|SizeRootFs|ExposedPorts|Healthcheck)"/);
   t.notMatch(image('{{json .}}'), /"(Healthcheck|StopSignal|Shell|ExposedPorts)"/);
   t.match(run('inspect', 'neither').stderr, /there is no container, image or volume neither/);
   t.match(run('image', 'inspect', 'neither').stderr, /there is no image neither/);

@@ -8,7 +8,7 @@ import { parseReference } from '../../store/reference.ts';
 import { tellFaults } from '../faults.ts';
 import { Filters, matchesReference } from '../filters.ts';
 import { unknownSize } from '../container-size.ts';
-import { formatRows, type Fields, type Listing } from '../listing.ts';
+import { formatRows, notAvailable, type Fields, type Listing } from '../listing.ts';
 import { openStore } from '../open-store.ts';
 import { collect } from '../option-values.ts';
 import { printJson, printLines } from '../print.ts';
@@ -70,6 +70,8 @@ function fieldsOf({ reference, created, size }: ImageRow, id: string): Fields {
     CreatedSince: ageText(created),
     CreatedAt: timeText(created),
     Size: size === undefined ? unknownSize : sizeText(size),
+    ...{ Containers: notAvailable, SharedSize: notAvailable, UniqueSize: notAvailable },
+    VirtualSize: size === undefined ? unknownSize : sizeText(size),
   };
 }
 

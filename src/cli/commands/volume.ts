@@ -13,7 +13,7 @@ import { describeVolume } from '../describe-volume.ts';
 import { eachOperand } from '../each-operand.ts';
 import { tellFaults } from '../faults.ts';
 import { Filters, matchesName } from '../filters.ts';
-import { formatRows, type Fields, type Listing } from '../listing.ts';
+import { formatRows, notAvailable, type Fields, type Listing } from '../listing.ts';
 import { openEngine } from '../open-engine.ts';
 import { collect, parseLabels, parsePairs } from '../option-values.ts';
 import { printJson, printLines } from '../print.ts';
@@ -106,6 +106,13 @@ function fieldsOf({ name, driver, mountpoint, labels }: VolumeFacts): Fields {
     Labels: Object.entries(labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
+    ...{
+      Links: notAvailable,
+      Size: notAvailable,
+      Availability: notAvailable,
+      Group: notAvailable,
+      Status: notAvailable,
+    },
     Label: (key: unknown) => labels[String(key)] ?? '',
   };
 }
