@@ -5,13 +5,15 @@
  */
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Fd } from '../../base/ids.ts';
 import { asName, nameToText, type Name } from '../../base/name.ts';
 import { O_RDONLY, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from '../../os/constants.ts';
 import { st, type HostFs } from '../../os/host-fs.ts';
-import { isCarried } from '../../run/copy-object.ts';
+import { factsOf, isCarried } from '../../run/copy-object.ts';
 import { LoopTurns } from '../loop-turns.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
+import type { SeenFiles } from './seen-files.ts';
 import type { Entry, Found, SourceTree } from './source-tree.ts';
 
 /** Whether owners count: those of a context do not, since what is copied from it belongs to root. */
@@ -19,6 +21,8 @@ export type OwnerRule = 'kept' | 'ignored';
 
 const self = asName('');
 const chunkSize = 1 << 20;
+/** Twice that of the slowest kernel (CONFIG_HZ=100). */
+const tickMs = 20;
 
 interface Reading {
   readonly fs: HostFs;
@@ -32,6 +36,8 @@ export interface FactOptions {
   readonly rules: IgnoreRules;
   /** Directories that count, too, each without what is in it. */
   readonly above?: readonly Name[];
+  /** Is told of each object before it is read; for a tree that others may change. */
+  readonly seen?: SeenFiles | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -43,7 +49,7 @@ export async function contentFacts(
   fs: HostFs,
   tree: SourceTree,
   found: Found,
-  { owners, rules, above = [], signal }: FactOptions,
+  { owners, rules, above = [], seen, signal }: FactOptions,
 ): Promise<[path: string, digest: string][]> {
   const turns = new LoopTurns(signal);
   const reading = { fs, owners, buffer: Buffer.allocUnsafe(chunkSize), turns };
@@ -52,7 +58,10 @@ export async function contentFacts(
     await turns.take();
     const fd = tree.openObject(path, relative === '');
     try {
-      const digest = await objectDigest(reading, fd);
+      const stat = factsOf(fs, fd);
+      seen?.note(path, relative === '', stat);
+      if (seen !== undefined) await outlastTick(stat, signal);
+      const digest = await objectDigest(reading, fd, stat);
       facts.push([nameToText(path === '' ? '.' : path), `${digest} ${nameToText(relative)}`]);
     } finally {
       fs.close(fd);
@@ -71,9 +80,17 @@ function* objectsOf(
   yield* tree.walk(found, rules);
 }
 
-async function objectDigest({ fs, owners, buffer, turns }: Reading, fd: Fd): Promise<string> {
-  fs.statx(fd, self);
-  const stat = Float64Array.from(fs.stat);
+/** A second change within one tick of the clock that files have their times from would leave these as they are. */
+async function outlastTick(stat: Float64Array, signal: AbortSignal): Promise<void> {
+  const ageMs = Date.now() - (stat[st.ctimeSec] ?? 0) * 1000 - (stat[st.ctimeNsec] ?? 0) / 1e6;
+  if (ageMs >= 0 && ageMs < tickMs) await delay(tickMs, undefined, { signal });
+}
+
+async function objectDigest(
+  { fs, owners, buffer, turns }: Reading,
+  fd: Fd,
+  stat: Float64Array,
+): Promise<string> {
   const mode = stat[st.mode] ?? 0;
   const type = mode & S_IFMT;
   const hash = createHash('sha256');

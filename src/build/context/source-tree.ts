@@ -12,6 +12,7 @@ import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY, S_IFDIR, S_IFMT, S_IFSOCK } 
 import { st, type HostFs } from '../../os/host-fs.ts';
 import { fdPath, InRoot, type Owner } from '../../os/in-root.ts';
 import { restBelow } from '../../os/mountinfo.ts';
+import { factsOf } from '../../run/copy-object.ts';
 import { noRules, type IgnoreRules } from './ignore-rules.ts';
 import { componentExpression, hasWildcard } from './path-pattern.ts';
 
@@ -105,6 +106,11 @@ export class SourceTree {
       const { [st.mode]: mode = 0, [st.uid]: uid = 0, [st.gid]: gid = 0 } = this.#fs.stat;
       return { path, relative, mode, owner: { uid, gid } };
     });
+  }
+
+  /** What statx tells of an object. FsError where there is none. */
+  factsAt(path: Name, follow: boolean): Float64Array {
+    return this.withObject(path, follow, (fd) => factsOf(this.#fs, fd));
   }
 
   /** An O_PATH descriptor of the object, for the caller to close. FsError where there is none. */

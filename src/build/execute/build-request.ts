@@ -4,6 +4,7 @@
 import type { HostFs } from '../../os/host-fs.ts';
 import type { BuildStore } from '../build-store.ts';
 import type { StepCache } from '../cache/step-cache.ts';
+import type { SeenFiles } from '../context/seen-files.ts';
 import type { SourceTree } from '../context/source-tree.ts';
 import type { RunInstruction } from '../dockerfile/instruction.ts';
 import type { Dockerfile } from '../dockerfile/parse-dockerfile.ts';
@@ -47,13 +48,21 @@ export interface BuildTools {
   readonly signal: AbortSignal;
 }
 
+/** A part of the context where steps find it, as it was seen for the first of them. */
+export interface ShownContext {
+  readonly path: string;
+  /** Whether it is the context itself, which others may change. */
+  readonly isLive: boolean;
+  readonly seen: SeenFiles | undefined;
+}
+
 /** What the steps of a build share. */
 export interface BuildSession extends BuildTools {
   readonly request: BuildRequest;
   readonly cache: StepCache;
   readonly stages: readonly Stage[];
   /** Where parts of the context lie for steps that only read them, by path in it. */
-  readonly shownContexts: Map<string, string>;
+  readonly shownContexts: Map<string, ShownContext>;
   /** A stage that is built already. */
   findState(stage: number): StageState | undefined;
 }

@@ -3,7 +3,7 @@
  * does the rest. Every error gets the place of its instruction.
  */
 import { posix } from 'node:path';
-import { nameFromText } from '../../base/name.ts';
+import { nameFromText, nameToText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { InRoot, rootOwner, type Owner } from '../../os/in-root.ts';
 import { lookUpAccount } from '../../run/accounts.ts';
@@ -141,7 +141,7 @@ export class StageBuild {
       reporter.explain(label, reason);
     }
     const done = cached ?? (await this.#make(step, label, key));
-    cache.recordSite(site, key, label.text, identity);
+    if (done.isKept) cache.recordSite(site, key, label.text, identity);
     state.add(step.createdBy, done.layer, done.created);
     state.key = key;
     reporter.end(label, { size: done.layer?.size ?? 0, isCached: cached !== undefined });
@@ -150,13 +150,14 @@ export class StageBuild {
   async #findCached(key: string): Promise<Made | undefined> {
     const record = this.#session.cache.findStep(key);
     if (record === undefined) return undefined;
-    if (record.layer === null) return { layer: undefined, created: record.created };
+    if (record.layer === null) return { layer: undefined, created: record.created, isKept: true };
     const layer = await this.#session.store.findLayer(record.layer);
-    return layer === undefined ? undefined : { layer, created: record.created };
+    return layer === undefined ? undefined : { layer, created: record.created, isKept: true };
   }
 
+  /** What was made of other files than its key says is recorded under none. */
   async #make(step: Step, label: StepLabel, key: string): Promise<Made> {
-    const { cache, request, signal, store } = this.#session;
+    const { cache, reporter, request, signal, store } = this.#session;
     const { timestamp } = request;
     const layer = await store.change(
       { parent: this.state.chain, title: `build: ${label.text}`, timestamp, ...step.change },
@@ -166,8 +167,10 @@ export class StageBuild {
       },
     );
     const created = this.#time() ?? new Date().toISOString();
-    cache.recordStep(key, { layer: layer?.chain ?? null, created });
-    return { layer, created };
+    const change = step.findChange?.();
+    if (change === undefined) cache.recordStep(key, { layer: layer?.chain ?? null, created });
+    else reporter.warn(changeText(label, change));
+    return { layer, created, isKept: change === undefined };
   }
 
   /** What the build was told to write for its time. */
@@ -186,6 +189,13 @@ export class StageBuild {
 interface Made {
   readonly layer: LayerFacts | undefined;
   readonly created: string;
+  /** Whether the cache has it. */
+  readonly isKept: boolean;
+}
+
+function changeText({ text }: StepLabel, path: Name): string {
+  const file = path === '' ? 'the context' : nameToText(path);
+  return `${file} changed while "${text}" used it: the next build does that step again`;
 }
 
 /** UserError `no-such-image`, `bad-name` with the corrected line. */

@@ -25,6 +25,7 @@ import {
   type Place,
 } from '../../run/copy-object.ts';
 import type { IgnoreRules } from '../context/ignore-rules.ts';
+import type { SeenFiles } from '../context/seen-files.ts';
 import type { Entry, Found, SourceTree } from '../context/source-tree.ts';
 import { LoopTurns } from '../loop-turns.ts';
 import { openTargetDirectory } from './target-directory.ts';
@@ -39,6 +40,8 @@ export interface CopySource {
    * directories, by their paths in it, of which it says nothing: those that are there stay as they are.
    */
   readonly archive?: { readonly implied: ReadonlySet<string> };
+  /** What a key was made of, where others may change it. */
+  readonly seen?: SeenFiles;
 }
 
 export interface CopyRequest {
@@ -60,11 +63,6 @@ export async function copyFiles(fs: HostFs, target: InRoot, request: CopyRequest
   const { sources, destination } = request;
   const [first] = sources;
   const isSlashed = /(^|\/)\.?$/.test(destination);
-  if (sources.length > 1 && !isSlashed) {
-    throw new UserError('several-sources', `several files cannot become ${destination}`, {
-      hint: `write ${destination}/ for a directory`,
-    });
-  }
   const { signal } = request;
   const turns = new LoopTurns(signal);
   const cancel = createCancel();
@@ -72,6 +70,8 @@ export async function copyFiles(fs: HostFs, target: InRoot, request: CopyRequest
   const copier = new Copier(fs, target, { ...request, attributes }, turns);
   const path = nameFromText(posix.normalize(destination).replace(/(?<=.)\/$/, ''));
   const isDirectory = isSlashed || first?.below !== undefined || target.isDirectory(path);
+  if (sources.length > 1 && !isDirectory && sources.some(({ found }) => !found.isDirectory))
+    throw severalSources(destination);
   const stop = (): void => {
     cancel.cancel();
   };
@@ -91,6 +91,12 @@ export async function copyFiles(fs: HostFs, target: InRoot, request: CopyRequest
     signal.removeEventListener('abort', stop);
     copier.close();
   }
+}
+
+export function severalSources(destination: string): UserError {
+  return new UserError('several-sources', `several files cannot become ${destination}`, {
+    hint: `write ${destination}/ for a directory`,
+  });
 }
 
 /**
@@ -150,16 +156,18 @@ class Copier {
   }
 
   /** A single file as (directory, name). */
-  async copyFile({ tree, found }: CopySource, directory: Name, name: Name): Promise<void> {
+  async copyFile({ tree, found, seen }: CopySource, directory: Name, name: Name): Promise<void> {
+    seen?.noteCopy(found.path);
     if (this.#request.exclude.ignores(nameOf(found.path))) return;
     await this.#copyEntry(tree, found.path, { directory, name, follow: true });
   }
 
   /** The content of a directory, which itself is not copied. */
-  async copyDirectory({ tree, found, archive }: CopySource, path: Name): Promise<void> {
+  async copyDirectory({ tree, found, archive, seen }: CopySource, path: Name): Promise<void> {
     const made: { path: Name; entry: Entry }[] = [];
     for (const entry of tree.walk(found, this.#request.exclude)) {
       await this.#turns.take();
+      seen?.noteCopy(entry.path);
       const place = asName(entry.relative === '' ? path : `${path === '/' ? '' : path}/${entry.relative}`);
       const isDirectory = (entry.mode & S_IFMT) === S_IFDIR;
       if (entry.relative === '' || (isDirectory && archive?.implied.has(entry.relative) === true)) {
@@ -188,7 +196,7 @@ class Copier {
 
   /** The directories above it come along, from the one after the pivot on. */
   async copyWithParents(source: CopySource, destination: Name, below: Name): Promise<void> {
-    const { tree, found } = source;
+    const { tree, found, seen } = source;
     const parts = below.split('/').filter((part) => part !== '');
     const parents = source.found.isDirectory ? parts : parts.slice(0, -1);
     const above = found.path.split('/').slice(0, found.path.split('/').length - parts.length);
@@ -197,6 +205,7 @@ class Copier {
       path = `${path === '/' ? '' : path}/${part}`;
       const isNew = this.#makeTarget(asName(path), undefined);
       const origin = asName([...above, ...parts.slice(0, index + 1)].join('/'));
+      seen?.noteCopy(origin);
       if (isNew)
         this.#finishDirectory(tree, asName(path), tree.entryAt(origin, asName(''), { follow: true }));
     }

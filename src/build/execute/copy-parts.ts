@@ -11,6 +11,7 @@ import type { PathFacts } from '../cache/step-cache.ts';
 import { hashOf } from '../cache/step-key.ts';
 import { contentFacts, type OwnerRule } from '../context/content-key.ts';
 import type { IgnoreRules } from '../context/ignore-rules.ts';
+import { SeenFiles } from '../context/seen-files.ts';
 import { cleanComponents, SourceTree } from '../context/source-tree.ts';
 import type { Heredoc } from '../dockerfile/split-instructions.ts';
 import { download, inlineFile, type Download } from './additions.ts';
@@ -26,6 +27,8 @@ export interface CopyPart {
   readonly isDirectory: boolean;
   /** Whether what is copied keeps its owners, rather than belonging to root. */
   readonly owners: OwnerRule;
+  /** What the inputs were made of, where others may change it. */
+  readonly seen: readonly SeenFiles[];
   /** Runs `act` with the sources, with each by itself where there are archives among them; they are gone afterwards. */
   open<T>(act: CopyAct<T>): Promise<T>;
 }
@@ -50,15 +53,26 @@ export async function contextPart(session: BuildSession, options: PathOptions): 
     });
   }
   const tree = request.context;
-  const sources = sourcesIn(tree, options);
+  const seen: SeenFiles[] = [];
+  const sources = sourcesIn(tree, options).map((found) => {
+    const own = new SeenFiles(tree);
+    seen.push(own);
+    return { ...found, seen: own };
+  });
   if (sources.length === 0) reporter.warn(`nothing matches ${source}`);
   const inputs = await fileInputs(session, sources, { owners: 'ignored', rules: options.exclude });
   return {
     inputs,
     isDirectory: sources[0]?.found.isDirectory === true,
     owners: 'ignored',
+    seen,
     open: (act) => (options.unpacks ? openUnpacked(session, sources, act) : act(sources, 'ignored')),
   };
+}
+
+/** Of what the parts were, when their keys were made. */
+export function findChangeIn(parts: readonly CopyPart[]): Name | undefined {
+  return parts.flatMap(({ seen }) => seen).find(({ change }) => change !== undefined)?.change;
 }
 
 /** Runs `act` with what archives among the sources hold. */
@@ -76,6 +90,7 @@ async function openUnpacked<T>(
       done.push(await act([source], 'ignored'));
       continue;
     }
+    source.seen?.noteCopy(source.found.path);
     const { directory, implied, lost } = await unpack(store.scratch, archive, signal);
     if (lost.size > 0) {
       reporter.warn(
@@ -99,9 +114,9 @@ async function fileInputs(
   options: { readonly owners: OwnerRule; readonly rules: IgnoreRules },
 ): Promise<NamedInput[]> {
   const inputs: NamedInput[] = [];
-  for (const { tree, found, below } of sources) {
+  for (const { tree, found, below, seen } of sources) {
     const above = directoriesAbove(found.path, below);
-    for (const [path, digest] of await contentFacts(fs, tree, found, { ...options, above, signal }))
+    for (const [path, digest] of await contentFacts(fs, tree, found, { ...options, above, seen, signal }))
       inputs.push([`file ${path}`, `${digest} ${below ?? ''}`]);
   }
   return inputs;
@@ -157,6 +172,7 @@ export async function layerPart(
   return {
     ...facts,
     owners: 'kept',
+    seen: [],
     open: (act) => withTree((tree) => act(sourcesIn(tree, options), 'kept')),
   };
 }
@@ -171,6 +187,7 @@ export function inlinePart(
     inputs: [[`file <<${heredoc.name}`, hashOf(content)]],
     isDirectory: false,
     owners: 'ignored',
+    seen: [],
     open: (act) => {
       const time = request.timestamp ?? Math.floor(Date.now() / 1000);
       return withFile(fs, inlineFile(store.scratch, heredoc.name, content, time), heredoc.name, act);
@@ -195,6 +212,7 @@ export async function urlPart(
     inputs: [[`file ${url}`, options.checksum ?? fetched?.digest ?? '']],
     isDirectory: false,
     owners: 'ignored',
+    seen: [],
     open: async (act) => {
       fetched ??= await fetchIt();
       return withFile(fs, fetched.directory, fetched.name, (sources, owners) =>

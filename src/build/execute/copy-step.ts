@@ -10,8 +10,8 @@ import type { CopyInstruction } from '../dockerfile/instruction.ts';
 import { sourceOf, type Stage } from '../plan/stages.ts';
 import { isUrl, refuseGit } from './additions.ts';
 import type { BuildSession } from './build-request.ts';
-import { copyFiles, findFileAsDirectoryWarning } from './copy-files.ts';
-import { contextPart, inlinePart, layerPart, urlPart, type CopyPart } from './copy-parts.ts';
+import { copyFiles, findFileAsDirectoryWarning, severalSources } from './copy-files.ts';
+import { contextPart, findChangeIn, inlinePart, layerPart, urlPart, type CopyPart } from './copy-parts.ts';
 import { parseMode } from './modes.ts';
 import { lookUpOwner } from './owners.ts';
 import { getChain } from './source-chain.ts';
@@ -42,11 +42,8 @@ export async function copyStep(
   );
   const mode = chmod === undefined ? undefined : parseMode(chmod);
   const exclude = instruction.exclude.length === 0 ? noRules : ignoreRules(instruction.exclude, '--exclude');
-  if (sources.length + instruction.inline.length > 1 && !/(^|\/)\.?$/.test(destination)) {
-    throw new UserError('several-sources', `several files cannot become ${destination}`, {
-      hint: `write ${destination}/ for a directory`,
-    });
-  }
+  if (sources.length + instruction.inline.length > 1 && !/(^|\/)\.?$/.test(destination))
+    throw severalSources(destination);
   const parts = await partsOf(session, { stage, state }, instruction, {
     ...{ sources, destination, exclude, checksum },
   });
@@ -75,6 +72,7 @@ export async function copyStep(
           if (warning !== undefined) reporter.warn(warning);
           await copyFiles(fs, target, request);
         });
+        for (const seen of part.seen) await seen.checkCopy(signal);
       }
     } finally {
       target.close();
@@ -92,7 +90,8 @@ export async function copyStep(
     ...(instruction.unpack === undefined ? [] : [['--unpack', String(instruction.unpack)] as const]),
   ]);
   const createdBy = `${keyword} ${[...sources, ...instruction.inline.map(({ name }) => `<<${name}`), destination].join(' ')}`;
-  return { keyword, inputs, createdBy, change: { detached: instruction.link }, act };
+  const findChange = () => findChangeIn(parts);
+  return { keyword, inputs, createdBy, change: { detached: instruction.link }, act, findChange };
 }
 
 /** What all parts are made of. What several sources bring goes to several places, so it counts once for each. */

@@ -12,7 +12,7 @@ import type { Place } from '../dockerfile/place.ts';
 import type { RunMount, SecretMount, SshMount } from '../plan/run-mounts.ts';
 import { sourceOf, type Stage } from '../plan/stages.ts';
 import { withAgentRelay } from './agent-relay.ts';
-import type { BuildRequest, BuildSession, SecretSource } from './build-request.ts';
+import type { BuildRequest, BuildSession, SecretSource, ShownContext } from './build-request.ts';
 import { openCache, withCacheLocks } from './cache-mounts.ts';
 import { contextPart, layerPart, realPath, type CopyPart, type NamedInput } from './copy-parts.ts';
 import type { CopySource } from './copy-files.ts';
@@ -126,27 +126,35 @@ async function withPrepared<T>(
   }
   return getPart(part).open(async ([source]) => {
     if (source === undefined) throw new UserError('no-source', `there is no "${mount.source}" there`);
-    const { tree, found } = source;
+    const { tree, found, seen } = source;
     const isContext = tree === session.request.context;
     // What is written must not be seen afterwards.
-    const path = writable
-      ? await privateCopy(session, source, isContext ? rootOwner : undefined)
+    const { path, isLive } = writable
+      ? { path: await privateCopy(session, source, isContext ? rootOwner : undefined), isLive: false }
       : isContext
         ? await shownContext(session, source)
-        : realPath(tree, found.path);
-    return go({ mounts: [{ type: 'bind', source: path, target, writable }] });
+        : { path: realPath(tree, found.path), isLive: false };
+    const result = await go({ mounts: [{ type: 'bind', source: path, target, writable }] });
+    if (isLive) await seen?.checkShown(session.signal);
+    return result;
   });
 }
 
-/** What is left out must not be seen, and a context is root's: where that needs a copy, one serves the whole build. */
-async function shownContext(session: BuildSession, source: CopySource): Promise<string> {
-  const { tree, found } = source;
+/**
+ * What is left out must not be seen, and a context is root's: where that needs a copy, one serves the whole build, unless
+ * what it was made of has changed meanwhile.
+ */
+async function shownContext(session: BuildSession, source: CopySource): Promise<ShownContext> {
+  const { tree, found, seen } = source;
   const known = session.shownContexts.get(found.path);
-  if (known !== undefined) return known;
+  const isStill =
+    seen !== undefined && known?.seen?.change === undefined && known?.seen?.equals(seen) === true;
+  if (isStill) return known;
   const isPlain = !tree.isPartial && (await isOfRoot(source, session.signal));
   const path = isPlain ? realPath(tree, found.path) : await privateCopy(session, source, rootOwner);
-  session.shownContexts.set(found.path, path);
-  return path;
+  const shown = { path, isLive: isPlain, seen };
+  session.shownContexts.set(found.path, shown);
+  return shown;
 }
 
 async function partOf(

@@ -18,6 +18,7 @@ export async function privateCopy(
 ): Promise<string> {
   const directory = mkdtempSync(join(session.store.scratch, 'bind-'));
   await copyTo(session, directory, '/copy', source, owner);
+  await source.seen?.checkCopy(session.signal);
   return join(directory, 'copy');
 }
 

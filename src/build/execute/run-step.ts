@@ -10,6 +10,7 @@ import { argvOf } from '../plan/configure.ts';
 import { shellOf } from '../plan/container-config.ts';
 import { parseRunMounts } from '../plan/run-mounts.ts';
 import type { BuildSession } from './build-request.ts';
+import { findChangeIn } from './copy-parts.ts';
 import type { StepPlace } from './copy-step.ts';
 import { findAgentVariable, mountInputs, mountStubs, resolveMounts, withRunMounts } from './mount-sources.ts';
 import type { StageState } from './stage-state.ts';
@@ -57,8 +58,9 @@ export async function runStep(
         exitCode: status,
       });
     });
+  const findChange = () => findChangeIn(mounts.flatMap(({ part }) => part ?? []));
   const stubs = [...session.runner.mountPoints, ...mountStubs(session, mounts)];
-  return { keyword: 'RUN', inputs, createdBy: `RUN ${argv.join(' ')}`, change: { stubs }, act };
+  return { keyword: 'RUN', inputs, createdBy: `RUN ${argv.join(' ')}`, change: { stubs }, act, findChange };
 }
 
 /** The same as the runner's, with what a Dockerfile must say instead. */

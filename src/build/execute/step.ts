@@ -2,6 +2,7 @@
  * A step that may change files, in one shape for RUN, COPY, ADD and WORKDIR: what its key is made of, and what is to
  * be done where the cache has nothing for it.
  */
+import type { Name } from '../../base/name.ts';
 import type { ChangeRequest } from '../build-store.ts';
 import type { StepInputs } from '../cache/step-key.ts';
 
@@ -13,4 +14,6 @@ export interface Step {
   readonly change: Pick<ChangeRequest, 'stubs' | 'detached'>;
   /** Does it in a mounted tree. UserError. */
   act(root: string): Promise<void>;
+  /** After `act`: the path of a file that was not what `inputs` say when it was used. */
+  findChange?(): Name | undefined;
 }

@@ -82,6 +82,8 @@ t.test('where files go', needs('root'), async (t) => {
     ['a.txt', '/p/q/r', ['p d', 'p/q d', 'p/q/r f']],
     ['a.txt b.txt', '/p/', ['p d', 'p/a.txt f', 'p/b.txt f']],
     ['*.txt', '/p/', ['p d', 'p/a.txt f', 'p/b.txt f']],
+    ['*.txt', '/there', ['there/a.txt f', 'there/b.txt f']],
+    ['d d/e', '/new', ['new d', 'new/e d', 'new/e/y f', 'new/x f', 'new/y f']],
     ['d', '/new', ['new d', 'new/e d', 'new/e/y f', 'new/x f']],
     ['d', '/there', ['there/e d', 'there/e/y f', 'there/x f']],
     ['d/', '/there/', ['there/e d', 'there/e/y f', 'there/x f']],
@@ -213,6 +215,7 @@ t.test('what is there is replaced, and a directory stays one', needs('root'), as
   await t.rejects(copy('a.txt', '/f/x'), { code: 'not-a-directory' });
   mkdirSync(`${to}/dir2/x`, { recursive: true });
   await t.rejects(copy('d', '/dir2'), { code: 'is-a-directory' });
+  await t.rejects(copy('*.txt', '/new'), { code: 'several-sources' });
   await t.rejects(copy('a.txt b.txt', '/new'), { code: 'several-sources', hint: /\/new\// });
 });
 
