@@ -3,10 +3,10 @@
  * other builders take (archives, repositories) are errors that say what to do.
  */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { text as readStream } from 'node:stream/consumers';
 import { basename, dirname, join, relative } from 'node:path';
 import { UserError } from '../base/user-error.ts';
 import { ignoreRules, noRules, type IgnoreRules } from './context/ignore-rules.ts';
+import { readDockerfile } from './dockerfile-stream.ts';
 
 export interface BuildInput {
   readonly dockerfile: string;
@@ -25,12 +25,12 @@ export async function readBuildInput(
   { file, tags }: { readonly file: string | undefined; readonly tags: readonly string[] },
 ): Promise<BuildInput> {
   if (context === '-') {
-    const dockerfile = await readStream(process.stdin);
+    const dockerfile = await readDockerfile(process.stdin);
     return { dockerfile, name: '-', context: undefined, rules: noRules, site: ['-'] };
   }
   const directory = contextDirectory(context, tags);
   if (file === '-') {
-    const dockerfile = await readStream(process.stdin);
+    const dockerfile = await readDockerfile(process.stdin);
     return { dockerfile, name: '-', context: directory, rules: rulesOf(directory), site: [directory, '-'] };
   }
   const path = dockerfilePath(context, directory, file);

@@ -1,8 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import t from 'tap';
 import { readBuildInput } from '../../src/build/build-input.ts';
+import { readDockerfile } from '../../src/build/dockerfile-stream.ts';
 import { programPath } from '../cli/fixtures/strata.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 import { needs } from '../fixtures/needs.ts';
@@ -23,6 +25,18 @@ t.test('a .dockerignore is a file', async (t) => {
     make();
     await t.rejects(readBuildInput(context, { file: undefined, tags: [] }), expected);
     rmSync(path, { recursive: true });
+  }
+});
+
+t.test('a Dockerfile through a pipe is text', async (t) => {
+  const read = (content: string | Buffer) => readDockerfile(Readable.from([Buffer.from(content)]));
+  t.equal(await read('FROM scratch\n# \u{e4}'), 'FROM scratch\n# \u{e4}');
+  t.equal(await read(''), '');
+  const context = t.testdir({ Dockerfile: 'FROM scratch\n' });
+  for (const option of ['-c', '-cz', '-cj', '-cJ', '-c --zstd', '-c --format=v7']) {
+    const archive = execFileSync('tar', [...option.split(' '), '-C', context, '.']);
+    const code = option.endsWith('v7') ? 'no-dockerfile' : 'no-context';
+    await t.rejects(read(archive), { code }, option);
   }
 });
 

@@ -1,15 +1,11 @@
 /**
- * What a .dockerignore file, or `--exclude`, leaves out. The rules are @balena/dockerignore's, which follow
- * Docker's; here they are made to tell cases apart, and characters that mean something to it and nothing to
- * Docker are quoted.
+ * What a .dockerignore file, or `--exclude`, leaves out (Docker's manual, "Build context", ".dockerignore files"). A rule
+ * holds for what its pattern names and for all below; of several the last one that holds decides.
  */
-import dockerignoreModule from '@balena/dockerignore';
+import { posix } from 'node:path';
 import { nameToText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
-import { componentExpression, patternHint } from './path-pattern.ts';
-
-// Its types and Node agree on this name only.
-const dockerignore = dockerignoreModule.default;
+import { pathExpression, patternHint } from './path-pattern.ts';
 
 export interface IgnoreRules {
   /** Whether `path`, from the root of the context, is left out. */
@@ -22,41 +18,70 @@ export interface IgnoreRules {
 
 export const noRules: IgnoreRules = { ignores: () => false, hasExceptions: false, lines: [] };
 
+interface Rule {
+  readonly expression: RegExp;
+  readonly isException: boolean;
+}
+
 /** Rules of the lines of a file named `file` in messages. UserError `bad-pattern`. */
 export function ignoreRules(lines: readonly string[], file: string): IgnoreRules {
-  const rules = dockerignore({ ignorecase: false });
-  let hasExceptions = false;
+  const rules: Rule[] = [];
   for (const [index, line] of lines.entries()) {
     const text = line.trim();
     if (text === '' || line.startsWith('#')) continue;
-    if (text.startsWith('!')) hasExceptions = true;
     try {
-      if (text === '!') throw new Error('it lets nothing in');
-      // Docker asks filepath.Match whether it is one; the library reads more, and compiles it when it is first used.
-      componentExpression(text.replace(/^!/, ''));
-      dockerignore().add(quoted(text)).ignores('probe');
+      rules.push(ruleOf(text));
     } catch (cause) {
       throw new UserError('bad-pattern', `${file}:${String(index + 1)}: "${text}" is not a pattern`, {
         hint: text === '!' ? 'write !PATTERN' : patternHint,
         cause,
       });
     }
-    rules.add(quoted(text));
   }
-  // What it remembers of paths begins as `{}`, in which a file named `constructor` is found before it was ever looked at.
-  (rules as unknown as { _cache: object })._cache = Object.create(null) as object;
-  return { ignores: (path) => rules.ignores(nameToText(path)), hasExceptions, lines };
+  const coverage = new Coverage(rules);
+  return {
+    ignores: (path) => {
+      const last = coverage.of(nameToText(path)).lastIndexOf(true);
+      return last !== -1 && rules[last]?.isException === false;
+    },
+    hasExceptions: rules.some(({ isException }) => isException),
+    lines,
+  };
 }
 
-/**
- * Characters of regular expressions, outside of classes, become themselves; so do needlessly escaped letters, and a `#` that
- * begins no line.
- */
-function quoted(pattern: string): string {
-  return pattern
-    .replace(/^#/, '[#]')
-    .replaceAll(/\\([^])|(\[(?:\\[^]|[^\]\\])*\])|([+(){}|^])/gu, (whole, escaped, group, special) => {
-      if (typeof escaped === 'string') return /[a-z0-9]/i.test(escaped) ? escaped : whole;
-      return typeof special === 'string' ? `\\${special}` : String(group);
-    });
+/** UserError `bad-pattern`. */
+function ruleOf(text: string): Rule {
+  const isException = text.startsWith('!');
+  const written = isException ? text.slice(1).trim() : text;
+  if (written === '') throw new UserError('bad-pattern', 'it lets nothing in');
+  const pattern = posix.normalize(written).replace(/^\/|(?<=.)\/$/g, '');
+  return { expression: pathExpression(pattern), isException };
+}
+
+/** More directories than a walk is in at once. */
+const mostRemembered = 1000;
+
+/** Which rules hold for a path. What holds for its directory is remembered: a walk asks for one path after another. */
+class Coverage {
+  readonly #rules: readonly Rule[];
+  readonly #directories = new Map<string, readonly boolean[]>();
+
+  constructor(rules: readonly Rule[]) {
+    this.#rules = rules;
+  }
+
+  of(path: string): readonly boolean[] {
+    const above = this.#ofDirectory(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
+    return this.#rules.map(({ expression }, index) => above[index] === true || expression.test(path));
+  }
+
+  #ofDirectory(path: string): readonly boolean[] {
+    if (path === '') return [];
+    const known = this.#directories.get(path);
+    if (known !== undefined) return known;
+    const found = this.of(path);
+    if (this.#directories.size >= mostRemembered) this.#directories.clear();
+    this.#directories.set(path, found);
+    return found;
+  }
 }

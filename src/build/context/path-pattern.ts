@@ -18,6 +18,31 @@ export function hasWildcard(text: string): boolean {
  * but for `?`, which is one character of what it is given. UserError `bad-pattern`.
  */
 export function componentExpression(pattern: string): RegExp {
+  return new RegExp(`^${componentSource(pattern, pattern)}$`, 'us');
+}
+
+/**
+ * An expression for a path, as rules that leave files out have it: `**` stands for any directories, also none, with the
+ * slash after it, and at the end for anything. With nothing but itself after it, at the beginning, it is any beginning
+ * (`**.pyc`), as it is for Docker. UserError `bad-pattern`.
+ */
+export function pathExpression(pattern: string): RegExp {
+  const ending = /^\*\*(?!\/)(?<ending>[^*?[\]\\]*)$/.exec(pattern)?.groups?.ending;
+  if (ending !== undefined) return new RegExp(`^.*${componentSource(ending, pattern)}$`, 'us');
+  let source = '';
+  let rest = pattern;
+  while (rest !== '') {
+    const [token = ''] =
+      /^(?:\*\*\/?|(?:(?!\*\*)(?:\\[^]|\[\^?\]?(?:\\[^]|[^\]\\])*\]|[^]))+)/u.exec(rest) ?? [];
+    rest = rest.slice(token.length);
+    if (!token.startsWith('**')) source += componentSource(token, pattern);
+    else source += rest === '' ? '.*' : '(?:.*/)?';
+  }
+  return new RegExp(`^${source}$`, 'us');
+}
+
+/** `whole`: what `pattern` is a part of. */
+function componentSource(pattern: string, whole: string): string {
   let source = '';
   let rest = pattern;
   while (rest !== '') {
@@ -25,11 +50,11 @@ export function componentExpression(pattern: string): RegExp {
     rest = rest.slice(token.length);
     if (token === '*') source += '[^/]*';
     else if (token === '?') source += '[^/]';
-    else if (token.length > 1 && token.startsWith('[')) source += classSource(token, pattern);
-    else if (token === '[' || (token === '\\' && rest === '')) throw bad(pattern);
+    else if (token.length > 1 && token.startsWith('[')) source += classSource(token, whole);
+    else if (token === '[' || (token === '\\' && rest === '')) throw bad(whole);
     else source += literal(token.length > 1 && token.startsWith('\\') ? token.slice(1) : token);
   }
-  return new RegExp(`^${source}$`, 'us');
+  return source;
 }
 
 /** `[^a-z\]]` */

@@ -4,6 +4,7 @@
  */
 import { chmodSync, chownSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findVariable } from '../../base/environment.ts';
 import { UserError } from '../../base/user-error.ts';
 import { rootOwner } from '../../os/in-root.ts';
 import type { Stub } from '../build-store.ts';
@@ -214,7 +215,7 @@ function secretMount({ request, store }: BuildSession, mount: SecretMount): Part
 
 function readSecret(id: string, source: SecretSource): Buffer {
   if ('variable' in source) {
-    const value = process.env[source.variable];
+    const value = findVariable(source.variable);
     if (value !== undefined) return Buffer.from(value);
     throw new UserError('no-secret', `the secret ${id}: the variable ${source.variable} is not set`, {
       hint: 'export it, or give a file: --secret id=ID,src=FILE',

@@ -48,23 +48,26 @@ function findPlatform(text: string, own: Platform): Platform | undefined {
   return { os, ...processor(second, variant) };
 }
 
-const aliases: Readonly<Record<string, readonly [architecture: string, variant: string]>> = {
-  x86_64: ['amd64', ''],
-  'x86-64': ['amd64', ''],
-  i386: ['386', ''],
-  aarch64: ['arm64', ''],
-  armhf: ['arm', 'v7'],
-  armel: ['arm', 'v6'],
-  arm: ['arm', 'v7'],
-};
+const aliases: ReadonlyMap<string, readonly [architecture: string, variant: string]> = new Map([
+  ['x86_64', ['amd64', '']],
+  ['x86-64', ['amd64', '']],
+  ['i386', ['386', '']],
+  ['aarch64', ['arm64', '']],
+  ['armhf', ['arm', 'v7']],
+  ['armel', ['arm', 'v6']],
+  ['arm', ['arm', 'v7']],
+]);
 
 /** Variants that go without saying: of amd64 the first, of arm64 the only one. */
-const plainVariants: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8' };
+const plainVariants: ReadonlyMap<string, string> = new Map([
+  ['amd64', 'v1'],
+  ['arm64', 'v8'],
+]);
 
 function processor(name: string, given: string): Omit<Platform, 'os'> {
-  const [architecture, otherwise] = aliases[name] ?? [name, ''];
+  const [architecture, otherwise] = aliases.get(name) ?? [name, ''];
   const variant = (given === '' ? otherwise : given).replace(/^(?=\d)/, 'v');
-  return variant === '' || variant === plainVariants[architecture]
+  return variant === '' || variant === plainVariants.get(architecture)
     ? { architecture }
     : { architecture, variant };
 }

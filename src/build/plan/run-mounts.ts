@@ -81,10 +81,13 @@ const fieldsOf = {
 /** The id of an agent that has no other. */
 export const defaultAgent = 'default';
 
-const aliases: Readonly<Record<string, string>> = {
-  ...{ src: 'source', dst: 'target', destination: 'target' },
-  ...{ ro: 'readonly', rw: 'readwrite' },
-};
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['src', 'source'],
+  ['dst', 'target'],
+  ['destination', 'target'],
+  ['ro', 'readonly'],
+  ['rw', 'readwrite'],
+]);
 
 /** Those that may stand without a value. */
 const switches: ReadonlySet<string> = new Set(['readonly', 'readwrite', 'required']);
@@ -214,7 +217,7 @@ function fieldsIn(text: string): [name: string, value: string | undefined][] {
     const bare = /^".*"$/s.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field;
     const [key, value] = cutOnce(bare, '=') ?? [bare, undefined];
     const name = key.toLowerCase();
-    return [aliases[name] ?? name, value];
+    return [aliases.get(name) ?? name, value];
   });
 }
 

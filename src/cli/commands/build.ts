@@ -1,6 +1,7 @@
 /** `strata build [OPTIONS] CONTEXT`: from a Dockerfile to an image. */
 import { relative } from 'node:path';
 import { Command, Option } from 'commander';
+import { findVariable } from '../../base/environment.ts';
 import { nameFromText } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { buildImage } from '../../build/build-image.ts';
@@ -108,7 +109,7 @@ async function build(context: string | undefined, options: Options, command: Com
   const input = await readBuildInput(context, { file: options.file, tags: options.tag });
   const dockerfile = parseDockerfile(input.dockerfile, input.name);
   const platform = ownPlatform();
-  const given = pairs(options.buildArg, '--build-arg', (name) => process.env[name]);
+  const given = pairs(options.buildArg, '--build-arg', findVariable);
   const args = new BuildArgs(given, platformArgs(platform, options.target ?? ''));
   const agents = parseAgents(options.ssh, process.env.SSH_AUTH_SOCK);
   const timestamp = timestampOf(
@@ -201,7 +202,7 @@ function parseSecret(text: string): [id: string, source: SecretSource] {
   }
   if (file !== undefined) return [id, { file }];
   if (variable !== undefined) return [id, { variable }];
-  return [id, process.env[id] === undefined ? { file: id } : { variable: id }];
+  return [id, findVariable(id) === undefined ? { file: id } : { variable: id }];
 }
 
 function timestampOf(text: string | undefined): number | undefined {

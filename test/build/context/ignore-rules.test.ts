@@ -58,6 +58,21 @@ const table: readonly (readonly [readonly string[], readonly string[], readonly 
   [['a]', '$x', 'b.c'], ['a]', '$x', 'b.c'], ['bxc']],
   [['left-out', 'a-*'], ['left-out', 'a-b'], ['left']],
   [['../a'], [], ['a']],
+  [['**.pyc'], ['a.pyc', 'd/a.pyc', 'd/.pyc', '.pyc', 'a.pyc/b'], ['a.py', 'a.pyco']],
+  [['**file'], ['file', 'a/file', 'myfile', 'a/myfile'], ['files']],
+  [['**.p[y]c'], ['.pyc', 'd/.pyc'], ['a.pyc']],
+  [['**/.*'], ['.a', 'd/.a', '.d/a'], ['a', 'd/a']],
+  [['a**/b'], ['ab', 'ad/b', 'a/b', 'ad/e/b'], ['b', 'cb']],
+  [['a**/*b'], ['ab', 'ab/b', 'ab/cb'], ['b']],
+  [['a**/?'], ['ab', 'ab/c', 'a/b'], ['b/a', 'a']],
+  [['**/a/**'], ['a/b', 'd/a/b'], ['a', 'd/a']],
+  [['***'], ['a', 'a/b'], []],
+  [['[a**]x'], ['ax', '*x'], ['bx', 'aax']],
+  [
+    ['d', '!d/e', 'd/e/f'],
+    ['d', 'd/x', 'd/e/f', 'd/e/f/g'],
+    ['d/e', 'd/e/x'],
+  ],
 ];
 
 for (const [lines, out, rest] of table) {
@@ -86,6 +101,8 @@ t.test('exceptions are told, and a broken pattern has its line', async (t) => {
     'a\\',
     'd/[x-]/e',
     '![x-]',
+    '**/[b',
+    '**a\\',
   ])
     t.throws(() => ignoreRules(['a', bad], 'f'), { code: 'bad-pattern', message: /^f:2: / }, bad);
   for (const good of ['[\\]a]', '[\\-]', '[\\-x]', '[^a]'])

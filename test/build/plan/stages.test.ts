@@ -140,6 +140,9 @@ t.test('the platform is this machine’s', async (t) => {
     'linux/amd64/v9',
     'arm',
     'plan9',
+    'constructor',
+    'linux/toString',
+    'linux/amd64/__proto__',
     'linux/amd64/v1/x',
     '$none',
   ]) {
