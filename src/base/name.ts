@@ -17,6 +17,15 @@ export function nameFromText(text: string): Name {
   return Buffer.from(text, 'utf8').toString('latin1') as Name;
 }
 
+/** Bytes as text for a person that is another one for other bytes: with a backslash for a backslash, and for what is no UTF-8. */
+export function nameToExactText(name: string): string {
+  const text = nameToText(name);
+  const isText = nameFromText(text) === name;
+  return (isText ? text : name).replaceAll(isText ? /\\/g : /[\\\x80-\xff]/g, (char) =>
+    char === '\\' ? '\\\\' : `\\x${char.charCodeAt(0).toString(16)}`,
+  );
+}
+
 /** Bytes as text for a person: UTF-8 where they are UTF-8, U+FFFD where not. */
 export function nameToText(name: string): string {
   return Buffer.from(name, 'latin1').toString('utf8');

@@ -19,7 +19,7 @@ export interface StepIdentity {
 }
 
 /** Raise it when what a step does with the same inputs changes, or what is remembered of them. */
-export const keyVersion = 5;
+export const keyVersion = 6;
 
 export function stepKey({ previous, parent, keyword, inputs }: StepIdentity): string {
   const sorted = [...inputs].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -7,10 +7,10 @@ import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fd } from '../../base/ids.ts';
-import { asName, nameToText, type Name } from '../../base/name.ts';
-import { O_RDONLY, S_IFBLK, S_IFCHR, S_IFLNK, S_IFMT, S_IFREG } from '../../os/constants.ts';
+import { asName, nameToExactText, type Name } from '../../base/name.ts';
+import { O_RDONLY, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../os/constants.ts';
 import { st, type HostFs } from '../../os/host-fs.ts';
-import { factsOf, isCarried } from '../../run/copy-object.ts';
+import { factsOf, FirstNames, isCarried } from '../../run/copy-object.ts';
 import { LoopTurns } from '../loop-turns.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import type { SeenFiles } from './seen-files.ts';
@@ -38,31 +38,40 @@ export interface FactOptions {
   readonly above?: readonly Name[];
   /** Is told of each object before it is read; for a tree that others may change. */
   readonly seen?: SeenFiles | undefined;
+  /** By what was seen before, of this tree: which names are one file is in what a copy makes. */
+  readonly links?: FirstNames<Name>;
   readonly signal: AbortSignal;
 }
 
 /**
- * For each object below what was found, its path (as text, for people) and a digest of all that counts. Rejects with the
+ * For each object below what was found, its path (as exact text) and a digest of all that counts. Rejects with the
  * reason of `signal`.
  */
 export async function contentFacts(
   fs: HostFs,
   tree: SourceTree,
   found: Found,
-  { owners, rules, above = [], seen, signal }: FactOptions,
+  { owners, rules, above = [], seen, links = new FirstNames(fs), signal }: FactOptions,
 ): Promise<[path: string, digest: string][]> {
   const turns = new LoopTurns(signal);
   const reading = { fs, owners, buffer: Buffer.allocUnsafe(chunkSize), turns };
   const facts: [string, string][] = [];
   for (const { path, relative } of objectsOf(tree, found, above, rules)) {
     await turns.take();
-    const fd = tree.openObject(path, relative === '');
+    const fd = tree.findObject(path, relative === '');
+    if (fd === undefined) continue;
     try {
       const stat = factsOf(fs, fd);
       seen?.note(path, relative === '', stat);
       if (seen !== undefined) await outlastTick(stat, signal);
       const digest = await objectDigest(reading, fd, stat);
-      facts.push([nameToText(path === '' ? '.' : path), `${digest} ${nameToText(relative)}`]);
+      const first = isDirectory(stat) ? undefined : links.find(fd, stat);
+      if (!isDirectory(stat) && first === undefined) links.keep(fd, stat, path);
+      const link = first === undefined ? '' : ` is ${nameToExactText(first)}`;
+      facts.push([
+        nameToExactText(path === '' ? '.' : path),
+        `${digest} ${nameToExactText(relative)}${link}`,
+      ]);
     } finally {
       fs.close(fd);
     }
@@ -78,6 +87,10 @@ function* objectsOf(
 ): Generator<Pick<Entry, 'path' | 'relative'>> {
   for (const path of above) yield { path, relative: self };
   yield* tree.walk(found, rules);
+}
+
+function isDirectory(stat: Float64Array): boolean {
+  return ((stat[st.mode] ?? 0) & S_IFMT) === S_IFDIR;
 }
 
 /** A second change within one tick of the clock that files have their times from would leave these as they are. */

@@ -108,6 +108,16 @@ export class SourceTree {
     });
   }
 
+  /** What a directory has just listed may be gone again. */
+  #findEntry(path: Name, relative: Name): Entry | undefined {
+    try {
+      return this.entryAt(path, relative);
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      throw error;
+    }
+  }
+
   /** What statx tells of an object. FsError where there is none. */
   factsAt(path: Name, follow: boolean): Float64Array {
     return this.withObject(path, follow, (fd) => factsOf(this.#fs, fd));
@@ -116,6 +126,11 @@ export class SourceTree {
   /** An O_PATH descriptor of the object, for the caller to close. FsError where there is none. */
   openObject(path: Name, follow: boolean): Fd {
     return this.#root.open(path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+  }
+
+  /** The same. A link that a pattern named (`isNamed`) is followed; what a walk came by may be gone: undefined. */
+  findObject(path: Name, isNamed: boolean): Fd | undefined {
+    return isNamed ? this.openObject(path, true) : this.#root.findOpen(path, O_PATH | O_NOFOLLOW);
   }
 
   /** Runs `act` with such a descriptor. */
@@ -143,7 +158,8 @@ export class SourceTree {
     let isPending = isLeftOut;
     if (!isLeftOut) yield entry;
     for (const name of this.#names(entry.path)) {
-      const child = this.entryAt(join(entry.path, name), join(entry.relative, name));
+      const child = this.#findEntry(join(entry.path, name), join(entry.relative, name));
+      if (child === undefined) continue;
       for (const inner of this.#walkEntry(child, rules)) {
         if (isPending) yield entry;
         isPending = false;
@@ -174,7 +190,7 @@ export class SourceTree {
   #subdirectories(base: string): string[] {
     return this.#names(asName(base))
       .map((name) => join(asName(base), name))
-      .filter((path) => (this.entryAt(path, self).mode & S_IFMT) === S_IFDIR);
+      .filter((path) => ((this.#findEntry(path, self)?.mode ?? 0) & S_IFMT) === S_IFDIR);
   }
 
   /** Undefined where nothing is, or what is there is left out. */
@@ -184,7 +200,7 @@ export class SourceTree {
       const { mode } = this.entryAt(path, self, { follow: true });
       return { path, isDirectory: (mode & S_IFMT) === S_IFDIR };
     } catch (error) {
-      if (isFsError(error, 'ENOENT') || isFsError(error, 'ENOTDIR')) return undefined;
+      if (isAbsence(error)) return undefined;
       throw error;
     }
   }
@@ -258,6 +274,10 @@ export class SourceTree {
       this.#fs.close(fd);
     }
   }
+}
+
+function isAbsence(error: unknown): boolean {
+  return isFsError(error, 'ENOENT') || isFsError(error, 'ENOTDIR');
 }
 
 /** Components of a path; `..` stops at the root, as it does for the kernel there. */

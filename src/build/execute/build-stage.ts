@@ -3,6 +3,7 @@
  * does the rest. Every error gets the place of its instruction.
  */
 import { posix } from 'node:path';
+import { FsError } from '../../base/fs-error.ts';
 import { nameFromText, nameToText, type Name } from '../../base/name.ts';
 import { UserError } from '../../base/user-error.ts';
 import { InRoot, rootOwner, type Owner } from '../../os/in-root.ts';
@@ -12,7 +13,7 @@ import { explainMiss } from '../cache/explain.ts';
 import { stepKey } from '../cache/step-key.ts';
 import type { StageInstruction } from '../dockerfile/instruction.ts';
 import { parseTriggers } from '../dockerfile/parse-dockerfile.ts';
-import { placedError, type Place } from '../dockerfile/place.ts';
+import { errorAt, placedError, type Fault, type Place } from '../dockerfile/place.ts';
 import { configure } from '../plan/configure.ts';
 import type { Stage } from '../plan/stages.ts';
 import type { BuildSession } from './build-request.ts';
@@ -216,9 +217,17 @@ async function placed<T>(place: Place, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw placedError(place, error);
+    if (error instanceof UserError) throw placedError(place, error);
+    if (error instanceof FsError) throw errorAt(place, refusalOf(error));
+    throw error;
   }
+}
+
+/** The code stays: who asks for that of a full disk says what to do. */
+function refusalOf(error: FsError): Fault {
+  const { code, message } = error;
+  const hint = code === 'ENAMETOOLONG' ? 'names have 255 bytes at most, paths 4095' : undefined;
+  return { code, message, hint, cause: error };
 }
 
 /** root for a user that the image does not know (yet): only a RUN needs more. */

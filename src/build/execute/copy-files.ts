@@ -219,7 +219,8 @@ class Copier {
     to: { readonly directory: Name; readonly name: Name; readonly follow: boolean },
   ): Promise<void> {
     const { attributes } = this.#request;
-    const source = tree.openObject(path, to.follow);
+    const source = tree.findObject(path, to.follow);
+    if (source === undefined) return;
     try {
       const facts = factsOf(this.#fs, source);
       const place = { directory: this.#open(to.directory), name: to.name };
@@ -262,15 +263,14 @@ class Copier {
   }
 
   #finishDirectory(tree: SourceTree, path: Name, entry: Entry): void {
-    const to = this.#target.findDirectory(path);
-    if (to === undefined) return;
+    const source = tree.findObject(entry.path, entry.relative === '');
+    if (source === undefined) return;
+    const to = this.#open(path);
     try {
-      tree.withObject(entry.path, entry.relative === '', (source) => {
-        const place = { directory: to, name: asName('') };
-        copyMetadata(this.#fs, source, factsOf(this.#fs, source), place, this.#request.attributes);
-      });
+      const place = { directory: to, name: asName('') };
+      copyMetadata(this.#fs, source, factsOf(this.#fs, source), place, this.#request.attributes);
     } finally {
-      this.#fs.close(to);
+      this.#fs.close(source);
     }
   }
 

@@ -9,6 +9,7 @@ import { UserError } from '../../base/user-error.ts';
 import type { Chain } from '../build-store.ts';
 import type { PathFacts } from '../cache/step-cache.ts';
 import { hashOf } from '../cache/step-key.ts';
+import { FirstNames } from '../../run/copy-object.ts';
 import { contentFacts, type OwnerRule } from '../context/content-key.ts';
 import type { IgnoreRules } from '../context/ignore-rules.ts';
 import { SeenFiles } from '../context/seen-files.ts';
@@ -114,10 +115,11 @@ async function fileInputs(
   options: { readonly owners: OwnerRule; readonly rules: IgnoreRules },
 ): Promise<NamedInput[]> {
   const inputs: NamedInput[] = [];
+  const links = new FirstNames<Name>(fs);
   for (const { tree, found, below, seen } of sources) {
     const above = directoriesAbove(found.path, below);
-    for (const [path, digest] of await contentFacts(fs, tree, found, { ...options, above, seen, signal }))
-      inputs.push([`file ${path}`, `${digest} ${below ?? ''}`]);
+    const facts = await contentFacts(fs, tree, found, { ...options, above, seen, links, signal });
+    for (const [path, digest] of facts) inputs.push([`file ${path}`, `${digest} ${below ?? ''}`]);
   }
   return inputs;
 }
@@ -190,7 +192,12 @@ export function inlinePart(
     seen: [],
     open: (act) => {
       const time = request.timestamp ?? Math.floor(Date.now() / 1000);
-      return withFile(fs, inlineFile(store.scratch, heredoc.name, content, time), heredoc.name, act);
+      return withFile(
+        fs,
+        inlineFile(store.scratch, heredoc.name, content, time),
+        basename(heredoc.name),
+        act,
+      );
     },
   };
 }

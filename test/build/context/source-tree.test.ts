@@ -1,9 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import t from 'tap';
-import { nameFromText } from '../../../src/base/name.ts';
+import { asName, nameFromText, nameToExactText } from '../../../src/base/name.ts';
 import { contentFacts } from '../../../src/build/context/content-key.ts';
 import { ignoreRules, noRules } from '../../../src/build/context/ignore-rules.ts';
 import { SourceTree } from '../../../src/build/context/source-tree.ts';
@@ -141,6 +151,27 @@ t.test('the key: everything but times', needs('root'), async (t) => {
       },
     ],
     ['a directory', () => mkdirSync(`${root}/src/dir`)],
+    ['a second name', () => linkSync(`${root}/src/deep/x.c`, `${root}/src/dir/x`)],
+    [
+      'a file of its own in its place',
+      () => {
+        rmSync(`${root}/src/dir/x`);
+        cpSync(`${root}/src/deep/x.c`, `${root}/src/dir/x`);
+      },
+    ],
+    [
+      'a name that is no UTF-8',
+      () => execFileSync('sh', ['-c', ': > "$1$(printf "\\376")"', 'sh', `${root}/src/`]),
+    ],
+    [
+      'another one',
+      () =>
+        execFileSync('sh', ['-c', 'mv "$1$(printf "\\376")" "$1$(printf "\\377")"', 'sh', `${root}/src/`]),
+    ],
+    [
+      'its escape',
+      () => execFileSync('sh', ['-c', 'mv "$1$(printf "\\377")" "$1\\xff"', 'sh', `${root}/src/`]),
+    ],
     ['a mode of a directory', () => chmodSync(`${root}/src`, 0o700)],
   ];
   let before = await key();
@@ -157,6 +188,25 @@ t.test('the key: everything but times', needs('root'), async (t) => {
   chownSync(`${root}/src/deep/x.c`, 5, 5);
   t.equal(await key(), before, 'an owner of a context');
   t.not(await key('kept'), kept, 'an owner of a stage');
+});
+
+t.test('names of bytes are told apart, and by keys', async (t) => {
+  const texts = ['a', '\u{fc}', '\\', '\\xff'].map(nameFromText);
+  const names = [...texts, asName('\xff'), asName('\xfe'), asName('\\\xff'), asName('\xc3\xbc\xff')];
+  t.equal(new Set(names.map(nameToExactText)).size, names.length);
+  t.equal(nameToExactText(nameFromText('\u{fc}')), '\u{fc}');
+  t.equal(nameToExactText(asName('x\xfe\\')), String.raw`x\xfe\\`);
+});
+
+t.test('what goes away while it is walked is passed over', async (t) => {
+  const { root, tree } = stage(t);
+  for (const name of ['m', 'n', 'o']) mkdirSync(`${root}/gone/${name}`, { recursive: true });
+  const seen: string[] = [];
+  for (const { relative } of tree.walk(tree.find('gone')[0]!)) {
+    seen.push(relative);
+    rmSync(`${root}/gone/n`, { recursive: true, force: true });
+  }
+  t.strictSame(seen, ['', 'm', 'o']);
 });
 
 t.test('facts name the file that has changed', async (t) => {
