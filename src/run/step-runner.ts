@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { InRoot } from '../os/in-root.ts';
@@ -49,7 +49,7 @@ export class RuntimeStepRunner implements StepRunner {
     const root = new InRoot(command.root);
     let removeStubs = (): void => undefined;
     try {
-      const mounts = mountsOf(command);
+      const mounts = mountsOf(command, bundle.path);
       const spec = specOf(command, root, bundle.id, mounts);
       writeFileSync(join(bundle.path, 'config.json'), JSON.stringify(spec), { mode: 0o600 });
       removeStubs = makeStubs(createToolFs(), root, this.#pointsOf(mounts));
@@ -78,9 +78,17 @@ export class RuntimeStepRunner implements StepRunner {
   }
 }
 
-function mountsOf(command: StepCommand): SpecMount[] {
-  const given = command.mounts.map((mount): SpecMount => {
+/** Files are made in `bundle`, which lies in the run root and goes with the command. */
+function mountsOf(command: StepCommand, bundle: string): SpecMount[] {
+  const given = command.mounts.map((mount, index): SpecMount => {
     const destination = mount.target;
+    if (mount.type === 'file') {
+      const source = join(bundle, `file-${String(index)}`);
+      writeFileSync(source, mount.content, { mode: 0o600 });
+      chownSync(source, mount.uid, mount.gid);
+      chmodSync(source, mount.mode);
+      return { destination, type: 'bind', source, options: ['rbind', 'rprivate', 'ro'] };
+    }
     if (mount.type === 'bind') {
       const access = mount.writable ? 'rw' : 'ro';
       return { destination, type: 'bind', source: mount.source, options: ['rbind', 'rprivate', access] };

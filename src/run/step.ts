@@ -6,6 +6,16 @@
 /** A mount in the container, over what the root has there. */
 export type StepMount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly writable: boolean }
+  /** A file that there is for the command alone, read-only. What it holds is not written to a disk. */
+  | {
+      readonly type: 'file';
+      readonly content: string | Uint8Array;
+      readonly target: string;
+      /** Permission bits. */
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
   | {
       readonly type: 'tmpfs';
       readonly target: string;

@@ -2,7 +2,11 @@
  * A secret that a step may do without, and that was not given, was an empty file; BuildKit mounts nothing then. One that was
  * given by its id alone was a variable always; where there is none buildx takes the file of that name.
  */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import t from 'tap';
+import { programPath } from '../cli/fixtures/strata.ts';
 import { makeBuilder } from '../build/fixtures/builder.ts';
 import { mountNeeds, needs } from '../fixtures/needs.ts';
 
@@ -40,6 +44,30 @@ t.test('an id alone names a variable, or else a file', needed, async (t) => {
   process.env.npmrc2 = 'a variable';
   t.teardown(() => delete process.env.npmrc2);
   t.equal(show('npmrc2'), 'a variable');
+});
+
+t.test('what a secret holds is written to no disk', needed, async (t) => {
+  const builder = makeBuilder(t);
+  const find = (place: string) =>
+    spawnSync('grep', ['-rl', 'known to a few', place], { encoding: 'utf8' }).stdout;
+  const Dockerfile =
+    'FROM base\nRUN --mount=type=secret,id=s,uid=33,mode=440 ls -ln /run/secrets/s > /seen; [ -s /run/secrets/s ]\n' +
+    'RUN <<END\n#!/bin/sh\nls -l $0 > /script\nEND\nRUN echo wait-ing; sleep 3';
+  for (const [name, content] of Object.entries({ Dockerfile, s: 'known to a few' }))
+    writeFileSync(builder.context(name), content);
+  const words = ['--root', builder.root, 'build', '-t', 'built', '--secret', 'id=s,src=s', '.'];
+  const child = spawn(programPath, words, { cwd: builder.context('.'), stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  let found: string | undefined;
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+    if (found === undefined && stderr.includes('wait-ing\n')) found = find(builder.root) + find('/run/strata');
+  });
+  const [status] = (await once(child, 'close')) as [number | null];
+  t.equal(status, 0, stderr);
+  t.equal(found, '');
+  t.match(builder.cat('built', '/seen'), /^-r--r----- 1 33 0 /);
+  t.match(builder.cat('built', '/script'), /^-rwxr-xr-x 1 root root /);
 });
 
 t.test('each of two mounts of one secret counts for the cache', needed, async (t) => {

@@ -1,8 +1,8 @@
 /**
  * What the mounts of a RUN show: parts of the context or of other stages, directories that outlast builds, secrets, agents.
- * Everything is there while the step runs and gone, or as it was, afterwards.
+ * What a step was given is gone, or as it was, after it; a copy of the context serves the whole build.
  */
-import { chmodSync, chownSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findVariable } from '../../base/environment.ts';
 import { UserError } from '../../base/user-error.ts';
@@ -195,7 +195,7 @@ function withAgent<T>(
   });
 }
 
-function secretMount({ request, store }: BuildSession, mount: SecretMount): Partial<PreparedMounts> {
+function secretMount({ request }: BuildSession, mount: SecretMount): Partial<PreparedMounts> {
   const source = request.secrets.get(mount.id);
   if (source === undefined) {
     if (!mount.required) return {};
@@ -206,11 +206,8 @@ function secretMount({ request, store }: BuildSession, mount: SecretMount): Part
   const content = readSecret(mount.id, source);
   const env = mount.env === undefined ? [] : [`${mount.env}=${content.toString('utf8')}`];
   if (mount.target === undefined) return { env };
-  const path = join(mkdtempSync(join(store.scratch, 'secret-')), 'secret');
-  writeFileSync(path, content, { mode: 0o600 });
-  chownSync(path, mount.uid, mount.gid);
-  chmodSync(path, mount.mode);
-  return { mounts: [{ type: 'bind', source: path, target: mount.target, writable: false }], env };
+  const { target, mode, uid, gid } = mount;
+  return { mounts: [{ type: 'file', content, target, mode, uid, gid }], env };
 }
 
 function readSecret(id: string, source: SecretSource): Buffer {

@@ -2,8 +2,6 @@
  * RUN as a step: the command and its surroundings. Proxies are given to it and are no part of its key; neither are
  * the contents of secrets and caches, nor agents of ssh.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { UserError } from '../../base/user-error.ts';
 import type { RunInstruction } from '../dockerfile/instruction.ts';
 import { argvOf } from '../plan/configure.ts';
@@ -50,7 +48,7 @@ export async function runStep(
       const status = await runCommand(session.runner, {
         ...{ root, argv, cwd, user, onOutput, network, signal: session.signal },
         env: [...env, ...proxies, ...agent, ...prepared.env],
-        mounts: [...prepared.mounts, ...scriptMount(session, instruction)],
+        mounts: [...prepared.mounts, ...scriptMount(instruction)],
       });
       if (status === 0) return;
       throw new UserError('run-failed', `the command ended with status ${String(status)}`, {
@@ -95,11 +93,10 @@ function commandOf({ config }: StageState, instruction: RunInstruction): string[
     : [...shellOf(config), instruction.script.content];
 }
 
-function scriptMount({ store }: BuildSession, instruction: RunInstruction): StepMount[] {
+function scriptMount(instruction: RunInstruction): StepMount[] {
   if (!hasInterpreter(instruction)) return [];
-  const source = join(mkdtempSync(join(store.scratch, 'script-')), 'script');
-  writeFileSync(source, instruction.script?.content ?? '', { mode: 0o755 });
-  return [{ type: 'bind', source, target: scriptPath, writable: false }];
+  const content = instruction.script?.content ?? '';
+  return [{ type: 'file', content, target: scriptPath, mode: 0o755, uid: 0, gid: 0 }];
 }
 
 function nameAndValue(entry: string): [string, string] {
