@@ -61,7 +61,8 @@ t.test('what a secret holds is written to no disk', needed, async (t) => {
   let found: string | undefined;
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk;
-    if (found === undefined && stderr.includes('wait-ing\n')) found = find(builder.root) + find('/run/strata');
+    if (found === undefined && stderr.includes('wait-ing\n'))
+      found = find(builder.root) + find('/run/strata');
   });
   const [status] = (await once(child, 'close')) as [number | null];
   t.equal(status, 0, stderr);

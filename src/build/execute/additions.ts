@@ -5,8 +5,13 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { UserError } from '../../base/user-error.ts';
+import { httpGet } from './http-get.ts';
+import { findProxy } from './proxies.ts';
 
 /** A directory with one file; its name is that of the heredoc. */
 export function inlineFile(scratch: string, name: string, content: string, timeSeconds: number): string {
@@ -50,16 +55,18 @@ export async function download(
   options: {
     readonly checksum: string | undefined;
     readonly isDirectory: boolean;
+    /** Proxies that the build was given, by the names of the variables. */
+    readonly proxies?: ReadonlyMap<string, string>;
     readonly signal: AbortSignal;
   },
 ): Promise<Download> {
   const name = nameIn(url);
   if (name === undefined && options.isDirectory) {
-    throw new UserError('no-name', `${url} ends in no file name`, {
+    throw new UserError('no-name', `${shown(url)} ends in no file name`, {
       hint: 'write the name of the file as destination',
     });
   }
-  const response = await fetchFile(url, options.signal);
+  const response = await fetchFile(url, options);
   const directory = mkdtempSync(join(scratch, 'fetched-'));
   const path = join(directory, name ?? 'file');
   const hash = createHash('sha256');
@@ -74,11 +81,11 @@ export async function download(
   }
   const digest = `sha256:${hash.digest('hex')}`;
   if (options.checksum !== undefined && options.checksum !== digest) {
-    throw new UserError('bad-checksum', `${url} is ${digest}, not ${options.checksum}`, {
+    throw new UserError('bad-checksum', `${shown(url)} is ${digest}, not ${options.checksum}`, {
       hint: 'what is there has changed: look at it, then write the new --checksum',
     });
   }
-  const modified = Date.parse(response.headers.get('last-modified') ?? '');
+  const modified = Date.parse(response.headers['last-modified'] ?? '');
   const seconds = Number.isNaN(modified) ? 0 : modified / 1000;
   utimesSync(path, seconds, seconds);
   return { directory, name: basename(path), digest };
@@ -104,9 +111,16 @@ function decoded(path: string): string {
   }
 }
 
-async function* bodyOf(response: Response, url: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+/** Unpacked where it is said to be packed for the way alone (Go's client, and so Docker's, does that for `gzip`). */
+async function* bodyOf(
+  response: IncomingMessage,
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const isPacked = response.headers['content-encoding']?.toLowerCase() === 'gzip';
   try {
-    for await (const chunk of response.body ?? []) yield chunk as Uint8Array;
+    const body = isPacked ? pipeline(response, createGunzip(), () => undefined) : response;
+    for await (const chunk of body) yield chunk as Uint8Array;
   } catch (cause) {
     throw downloadFailed(url, signal, cause);
   }
@@ -116,21 +130,34 @@ async function* bodyOf(response: Response, url: string, signal: AbortSignal): As
 function downloadFailed(url: string, signal: AbortSignal, cause: unknown): UserError {
   signal.throwIfAborted();
   const reason = ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message;
-  return new UserError('download-failed', `${url} cannot be fetched (${reason})`, {
+  return new UserError('download-failed', `${shown(url)} cannot be fetched (${reason})`, {
     hint: 'look at the address and at the network of this machine',
     cause,
   });
 }
 
-async function fetchFile(url: string, signal: AbortSignal): Promise<Response> {
-  let response: Response;
+async function fetchFile(
+  url: string,
+  {
+    proxies = new Map(),
+    signal,
+  }: { readonly proxies?: ReadonlyMap<string, string>; readonly signal: AbortSignal },
+): Promise<IncomingMessage> {
+  let response: IncomingMessage;
   try {
-    response = await fetch(url, { signal });
+    response = await httpGet(new URL(url), { proxyOf: (asked) => findProxy(asked, proxies), signal });
   } catch (cause) {
     throw downloadFailed(url, signal, cause);
   }
-  if (response.ok) return response;
-  throw new UserError('download-failed', `${url} answers ${String(response.status)} ${response.statusText}`, {
+  const { statusCode = 0, statusMessage = '' } = response;
+  if (statusCode >= 200 && statusCode < 300) return response;
+  response.destroy();
+  throw new UserError('download-failed', `${shown(url)} answers ${String(statusCode)} ${statusMessage}`, {
     hint: 'look at the address',
   });
+}
+
+/** Without its password. */
+function shown(url: string): string {
+  return url.replace(/(?<=^https?:\/\/[^/:@]*:)[^/@]*(?=@)/i, 'xxxxx');
 }

@@ -213,7 +213,8 @@ export async function urlPart(
   },
 ): Promise<CopyPart> {
   const { fs, store, signal } = session;
-  const fetchIt = (): Promise<Download> => download(store.scratch, url, { ...options, signal });
+  const proxies = new Map(session.request.args.proxies());
+  const fetchIt = (): Promise<Download> => download(store.scratch, url, { ...options, proxies, signal });
   let fetched = options.checksum === undefined ? await fetchIt() : undefined;
   return {
     inputs: [[`file ${url}`, options.checksum ?? fetched?.digest ?? '']],
