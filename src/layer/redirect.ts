@@ -26,9 +26,6 @@ export interface InvalidRedirect {
   readonly value: Name;
 }
 
-/** The longest redirect that is written, in bytes (OVL_REDIRECT_MAX in fs/overlayfs/dir.c). */
-export const redirectMax = 256;
-
 /** undefined where the object has none. */
 export function readRedirect(
   fs: HostFs,
@@ -68,11 +65,6 @@ export function pathBelow(path: readonly Name[], rest: number, redirect: Redirec
 /** The value of a redirect from the layers' roots. At least one component. */
 export function absoluteRedirect(components: readonly Name[]): Name {
   return asName(`/${components.join('/')}`);
-}
-
-/** Whether `value` may be written. The kernel answers EXDEV to a rename that needs a longer one. */
-export function fitsRedirect(value: Name): boolean {
-  return value.length <= redirectMax;
 }
 
 /** Writes a redirect: a file name, or `absoluteRedirect`. EOPNOTSUPP where it cannot be stored. */

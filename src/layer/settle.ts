@@ -4,8 +4,9 @@
  * kernel's overlayfs with its defaults and fuse-overlayfs among them. Metacopy files get their data, redirected
  * directories their content, names of hard-linked files that are still below are brought up, and the
  * attributes that only those options need are dropped; the opaque mark of fuse-overlayfs becomes everybody's. Each
- * change alone is invisible in the tree, so it can be stopped anywhere; started again, it finishes. Lower layers
- * are only read.
+ * change alone is invisible in the tree, but for the link count of a file whose other names higher layers hide, which is the
+ * true one without the index, and that of a merged directory, which is a real one once it is opaque. So it can be stopped anywhere;
+ * started again, it finishes. Lower layers are only read.
  *
  * Not mended are redirects and metacopy files inside the lower layers themselves.
  */
