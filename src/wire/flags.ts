@@ -147,8 +147,5 @@ export const notifyCode = {
   PRUNE: 9,
 } as const;
 
-/** enum fuse_ext_type: a type up to `MAX_NR_SECCTX` is the number of security contexts. */
-export const extensionType = { MAX_NR_SECCTX: 31, GROUPS: 32 } as const;
-
 /** FUSE_INVALID_UIDGID: the caller's uid or gid has no mapping here (ALLOW_IDMAP). */
 export const invalidId = 0xffffffff;

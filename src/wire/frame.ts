@@ -4,13 +4,12 @@
  * nothing is allocated but them. Little-endian machines only, like the rest of this room.
  *
  * A frame is struct fuse_in_header (40 bytes), the fixed struct of its opcode, names with their NUL, a
- * payload, and extensions (7.38). Offsets given to accessors count from the end of the header, and are
- * those of requests.ts.
+ * payload, and extensions (7.38), none of which is negotiated: they are not looked at. Offsets given to accessors
+ * count from the end of the header, and are those of requests.ts.
  */
 import { fsError } from '../base/fs-error.ts';
 import type { NodeId } from '../base/ids.ts';
 import { asName, type Name } from '../base/name.ts';
-import { extensionType } from './flags.ts';
 import { opcode, requestLayout } from './opcodes.ts';
 import { setxattrExtIn } from './requests.ts';
 import { joinU64, wordsOf } from './words.ts';
@@ -20,13 +19,7 @@ export const requestHeaderBytes = 40;
 
 /** Why a frame cannot be read. Its header can, unless this is `short-header`. */
 export type FrameProblem =
-  | 'short-header'
-  | 'wrong-length'
-  | 'unknown-opcode'
-  | 'short-body'
-  | 'unterminated-name'
-  | 'short-payload'
-  | 'bad-extension';
+  'short-header' | 'wrong-length' | 'unknown-opcode' | 'short-body' | 'unterminated-name' | 'short-payload';
 
 const two32 = 0x1_0000_0000;
 /** The high half of the first number that is not a safe integer. */
@@ -47,8 +40,6 @@ export class Frame {
   #firstEnd = 0;
   #secondStart = 0;
   #secondEnd = 0;
-  #suppGroup = 0;
-  #hasSuppGroup = false;
 
   /** `buffer` must be 8-byte aligned in memory. */
   constructor(buffer: Buffer) {
@@ -175,14 +166,6 @@ export class Frame {
     return this.#buffer.subarray(this.payloadOffset, this.payloadOffset + this.payloadLength);
   }
 
-  /**
-   * The caller's supplementary group that equals the parent directory's (FUSE_CREATE_SUPP_GROUP); undefined
-   * when there is none. Sent with what creates: MKNOD, MKDIR, SYMLINK, CREATE, TMPFILE.
-   */
-  suppGroup(): number | undefined {
-    return this.#hasSuppGroup ? this.#suppGroup : undefined;
-  }
-
   /** By index from the start of the frame; 0 outside the buffer, which no accepted frame asks for. */
   #word(index: number): number {
     return this.#words[index] ?? 0;
@@ -194,8 +177,7 @@ export class Frame {
     const code = this.opcode;
     const layout = requestLayout[code];
     if (layout === undefined) return 'unknown-opcode';
-    const extensionsLength = (this.#word(9) & 0xffff) * 8;
-    const end = length - extensionsLength;
+    const end = length - (this.#word(9) & 0xffff) * 8;
     const fixed = code === opcode.SETXATTR && this.extendedSetxattr ? setxattrExtIn.bytes : layout.minBody;
     let at = requestHeaderBytes + fixed;
     if (at > end) return 'short-body';
@@ -209,7 +191,6 @@ export class Frame {
       this.payloadOffset = at;
       this.payloadLength = bytes;
     }
-    if (extensionsLength > 0 && !this.#acceptExtensions(end, length)) return 'bad-extension';
     this.#bodyEnd = end;
     return undefined;
   }
@@ -220,7 +201,6 @@ export class Frame {
     this.payloadOffset = 0;
     this.payloadLength = 0;
     this.#firstStart = this.#firstEnd = this.#secondStart = this.#secondEnd = 0;
-    this.#hasSuppGroup = false;
   }
 
   /** The offset after `count` names that begin at `at`; 0 when one does not end before `end`. */
@@ -242,24 +222,6 @@ export class Frame {
     let at = start;
     while (at < end && bytes[at] !== 0) at++;
     return at;
-  }
-
-  /** Walks struct fuse_ext_header from `start` to `end`. They follow names, so they are not aligned. */
-  #acceptExtensions(start: number, end: number): boolean {
-    const bytes = this.#buffer;
-    let at = start;
-    while (at < end) {
-      if (end - at < 8) return false;
-      const size = bytes.readUInt32LE(at);
-      if (size < 8 || size > end - at) return false;
-      if (bytes.readUInt32LE(at + 4) === extensionType.GROUPS) {
-        if (size < 12 || bytes.readUInt32LE(at + 8) > (size - 12) / 4) return false;
-        this.#hasSuppGroup = bytes.readUInt32LE(at + 8) > 0;
-        if (this.#hasSuppGroup) this.#suppGroup = bytes.readUInt32LE(at + 12);
-      }
-      at += (size + 7) & ~7;
-    }
-    return true;
   }
 }
 

@@ -22,7 +22,7 @@ function readAll(bytes: Buffer, outside: number, extendedSetxattr: boolean): unk
   if (problem === 'short-header') return problem;
   const { opcode, unique, uniqueLow, uniqueHigh, resent, nodeId, uid, gid, pid } = frame;
   const seen: unknown[] = [problem, opcode, unique, uniqueLow, uniqueHigh, resent, nodeId, uid, gid, pid];
-  seen.push(frame.name(0), frame.name(1), frame.suppGroup(), frame.bodyLength);
+  seen.push(frame.name(0), frame.name(1), frame.bodyLength);
   seen.push(frame.payloadOffset, frame.payload().toString('latin1'), frame.optionalU32(initIn.flags2));
   if (problem !== undefined) return seen;
   const layout = requestLayout[opcode];

@@ -33,7 +33,7 @@ const trusting = initFlag.EXPLICIT_INVAL_DATA | initFlag.CACHE_SYMLINKS;
 /** It looks at the time of the last change before it uses cached data. */
 const doubting = initFlag.AUTO_INVAL_DATA;
 
-const wanted2 = initFlag2.CREATE_SUPP_GROUP | initFlag2.NO_EXPORT_SUPPORT;
+const wanted2 = initFlag2.NO_EXPORT_SUPPORT;
 
 /** What was agreed. */
 export interface Agreement {
