@@ -2,6 +2,7 @@
  * What the handlers of requests share: the frame that is being answered, the reply, and how to answer
  * later. It knows the file system by its interface alone, and nothing of layers.
  */
+import { errno } from '../../base/errno.ts';
 import type { NodeId } from '../../base/ids.ts';
 import type { Log } from '../../base/log.ts';
 import type { FuseChannel } from '../../os/fuse-channel.ts';
@@ -120,7 +121,7 @@ export class Door {
     const send = (make: (reply: Reply) => number): void => {
       const reply = new Reply(buffer ?? Buffer.alloc(lateReplyBytes));
       reply.beginUnique(uniqueLow, uniqueHigh);
-      this.channel.send(reply.buffer, this.#guarded(reply, opcode, make));
+      this.#send(reply, this.#guarded(reply, opcode, make));
       this.pending -= 1;
       this.interruptions.end(unique);
       if (this.pending === 0) this.#onLast();
@@ -214,6 +215,13 @@ export class Door {
     this.attr.offset = attrAttrOffset;
     this.fs.getattr(node, this.attr);
     return reply.attrOut(this.modes.attrTtl(node));
+  }
+
+  /** ENOENT: interrupted. ENODEV: the connection has ended. After another refusal somebody would wait for ever. */
+  #send(reply: Reply, length: number): void {
+    const refused = this.channel.send(reply.buffer, length);
+    if (refused === 0 || refused === errno.ENOENT || refused === errno.ENODEV) return;
+    this.channel.send(reply.buffer, reply.error(errno.EIO));
   }
 
   #guarded(reply: Reply, opcode: number, make: (reply: Reply) => number): number {

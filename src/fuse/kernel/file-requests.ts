@@ -157,6 +157,13 @@ export function onWrite(door: Door): number {
   if (dropping === undefined && asked === 0 && data.length <= writeNowMax) {
     return door.reply.writeOut(door.fs.write(handle, data));
   }
+  // It may fail. Were a write under way then, it would write what is read into the buffer next.
+  try {
+    channel.detachRequest();
+  } catch (thrown) {
+    dropping?.catch(() => undefined);
+    throw thrown;
+  }
   const write = async (): Promise<number> => {
     const count = await door.fs.writeLater(handle, data);
     if (asked !== 0) await door.fs.fsync(handle, asked === O_DSYNC);
@@ -169,7 +176,6 @@ export function onWrite(door: Door): number {
     }),
     (reply, count) => reply.writeOut(count),
   );
-  channel.detachRequest();
   frame.rebind(channel.request);
   return length;
 }

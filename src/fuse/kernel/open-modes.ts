@@ -37,6 +37,12 @@ export interface Opened {
   readonly forgetsAttributes?: boolean;
 }
 
+/**
+ * What FUSE_DEV_IOC_BACKING_OPEN would answer for the next file, too. ELOOP: the layer lies too deep in stacked file
+ * systems. The others: not for us, or not here.
+ */
+const refusals: ReadonlySet<string> = new Set(['ELOOP', 'EPERM', 'ENOTTY', 'EOPNOTSUPP', 'ENOSYS']);
+
 class NodeOpens {
   cached = 0;
   passthrough = 0;
@@ -238,10 +244,9 @@ export class OpenModes {
       return true;
     } catch (thrown) {
       if (!(thrown instanceof FsError)) throw thrown;
-      // ELOOP: the layer lies too deep in stacked file systems. EPERM, ENOTTY: not for us, or not here.
-      this.#log.debug(`no passthrough: ${thrown.message}`);
+      this.#log.debug(`no passthrough of one file: ${thrown.message}`);
       // One of many lower layers says nothing of the others.
-      if (!isLower) this.disable();
+      if (!isLower && refusals.has(thrown.code)) this.disable();
       return false;
     }
   }

@@ -15,7 +15,7 @@ const upperFd = 200;
 /** The kernel's side: which descriptors it has as backing files. */
 class Kernel {
   readonly open = new Map<number, number>();
-  refuses: 'ELOOP' | undefined;
+  refuses: 'ELOOP' | 'EPERM' | 'ENOTTY' | 'ENOMEM' | 'ENOSPC' | undefined;
   #nextId = 1;
 
   backingOpen(fd: number): number {
@@ -118,6 +118,20 @@ t.test('relaxed: a lower layer that lies too deep says nothing of the other laye
   kernel.refuses = undefined;
   modes.leave(node, refused.fh);
   t.ok(isPassed(enter(false, reading)));
+  t.end();
+});
+
+t.test('what is short for the moment ends no passthrough, what is refused does', (t) => {
+  const refusals = { ENOMEM: true, ENOSPC: true, ELOOP: false, EPERM: false, ENOTTY: false } as const;
+  for (const [code, passesLater] of Object.entries(refusals)) {
+    const { kernel, modes, enter } = makeModes({ upper: true, lower: false });
+    kernel.refuses = code as keyof typeof refusals;
+    const refused = enter(true, writing);
+    t.notOk(isPassed(refused), code);
+    kernel.refuses = undefined;
+    modes.leave(node, refused.fh);
+    t.equal(isPassed(enter(true, writing)), passesLater, code);
+  }
   t.end();
 });
 
