@@ -51,7 +51,7 @@ struct channel {
   uint8_t *reply;
   size_t reply_size;
   napi_ref request_ref, reply_ref, bare_ref, on_request, on_end, on_idle;
-  napi_async_context context;
+  napi_async_context context; /* there as long as `poll` is */
   napi_async_cleanup_hook_handle cleanup;
   uv_poll_t poll;
   bool polling;   /* `poll` is initialised and not yet closed */
@@ -70,6 +70,8 @@ static void release(struct channel *channel) {
 
 static void on_poll_closed(uv_handle_t *handle) {
   struct channel *channel = handle->data;
+  /* No drain is under way, and none will begin. */
+  napi_async_destroy(channel->env, channel->context);
   if (channel->cleanup != NULL) napi_remove_async_cleanup_hook(channel->cleanup);
   release(channel);
 }

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
@@ -190,6 +191,29 @@ t.test('a channel that nobody has any more closes its descriptor', async (t) => 
     await sleep(1);
   }
   t.notOk(isOpen());
+});
+
+t.test('a channel that was closed leaves nothing with Node', machine, async (t) => {
+  const contexts = new Set<number>();
+  let made = 0;
+  const hook = createHook({
+    init: (id, type) => {
+      if (type !== 'strata:channel') return;
+      made += 1;
+      contexts.add(id);
+    },
+    destroy: (id) => contexts.delete(id),
+  }).enable();
+  t.teardown(() => hook.disable());
+  const server = serveOneFile(t, makeScratch(t));
+  server.on(op.open, () => {
+    server.channel.close();
+    return 0;
+  });
+  await t.rejects(server.client('cat', `${server.mountPoint}/file`));
+  t.equal(made, 1);
+  for (let tries = 0; contexts.size > 0 && tries < 100; tries++) await sleep(1);
+  t.equal(contexts.size, 0);
 });
 
 t.test('stop and close, also from inside a request', machine, async (t) => {
