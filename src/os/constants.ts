@@ -49,7 +49,9 @@ export const S_IFIFO = 0o010000;
 export const S_ISUID = 0o4000;
 export const S_ISGID = 0o2000;
 export const S_ISVTX = 0o1000;
+export const S_IRUSR = 0o400;
 export const S_IWUSR = 0o200;
+export const S_IXUSR = 0o100;
 export const S_IXGRP = 0o010;
 
 // getdents64(2)

@@ -10,6 +10,7 @@
 import { LRUCache } from 'lru-cache';
 import { fsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
+import { asName } from '../base/name.ts';
 import {
   O_DIRECTORY,
   O_NOFOLLOW,
@@ -22,6 +23,7 @@ import {
 import type { HostFs } from '../os/host-fs.ts';
 import { noFd, type Place, type RealDir } from './real-dir.ts';
 
+const here = asName('.');
 const directoryFlags = O_DIRECTORY | O_NOFOLLOW;
 /** However many mounts share a process: enough for the directories of one act. */
 const fewest = 16;
@@ -61,6 +63,17 @@ export class DirCache {
   /** The descriptor to which the name of this place is relative; the name is empty where it is the object itself. */
   at(place: Place): Fd {
     return place.dir === undefined ? place.fd : this.fd(place.dir);
+  }
+
+  /**
+   * Another descriptor of this directory, for reading, which belongs to whoever asks. EXDEV where something is mounted on
+   * it. EACCES where it may not be read; to be searched it need not.
+   */
+  openAnew(dir: RealDir): Fd {
+    if (dir.isCovered) throw fsError('EXDEV');
+    return dir.dir === undefined
+      ? this.#fs.openat(dir.fd, here, O_RDONLY | O_DIRECTORY, 0)
+      : this.#openOne(dir, this.fd(dir.dir), O_RDONLY);
   }
 
   /** Closes what is too much by now. */

@@ -4,9 +4,9 @@
  * not exist. Lowers never change, so an index never gets stale; it may be dropped at any time.
  */
 import { fsError, isFsError } from '../base/fs-error.ts';
-import { asName, type Name } from '../base/name.ts';
+import type { Name } from '../base/name.ts';
 import { aufsWhiteoutTarget, isAufsMetadata } from '../layer/aufs.ts';
-import { DT_DIR, DT_UNKNOWN, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
+import { DT_DIR, DT_UNKNOWN } from '../os/constants.ts';
 import type { HostFs, RawListing } from '../os/host-fs.ts';
 
 import type { DirCache } from './dir-cache.ts';
@@ -14,12 +14,11 @@ import type { RealDir } from './real-dir.ts';
 
 /** In `first`: hidden by an AUFS whiteout above all real entries. */
 const hidden = -1;
-const here = asName('.');
 
-/** Reads a whole real directory of the upper, as it is now. */
+/** Reads a whole real directory of the upper, as it is now. EACCES. */
 export function listUpper(fs: HostFs, dirs: DirCache, dir: RealDir): RawListing {
   // Some file systems show what is new only to a descriptor that is newer.
-  const fd = fs.openat(dirs.fd(dir), here, O_RDONLY | O_DIRECTORY, 0);
+  const fd = dirs.openAnew(dir);
   try {
     const listing = fs.listDirectory(fd);
     dir.hasAufsNames = dir.layer.aufs && listing.names.some(isAufsMetadata);

@@ -12,7 +12,7 @@ import { AT_REMOVEDIR } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
 import { listUpper } from './directory-index.ts';
-import { letIn } from './let-in.ts';
+import { letIn, letInToRead } from './let-in.ts';
 import type { Node } from './node.ts';
 import { giveTo } from './ownership.ts';
 import type { RealDir } from './real-dir.ts';
@@ -20,9 +20,11 @@ import type { RealDir } from './real-dir.ts';
 /** Makes the upper directory of `node`, at (inside, name), empty. Nobody sees a difference. */
 export function emptyUpper(core: UnionCore, node: Node, inside: RealDir, name: Name): void {
   const upper = node.dir?.upper;
-  if (upper === undefined || listUpper(core.fs, core.dirs, upper).names.length === 0) return;
+  if (upper === undefined) return;
   const { fs, names } = core;
   const dir = core.dirs.fd(inside);
+  const old = { dir, name };
+  if (letInToRead(core, old, () => listUpper(fs, core.dirs, upper).names.length) === 0) return;
   const work = core.dirs.at(core.workDir());
   const temp = core.temps.next();
   fs.mkdirat(work, temp, 0o700);
@@ -31,15 +33,17 @@ export function emptyUpper(core: UnionCore, node: Node, inside: RealDir, name: N
     const stat = fs.stat.slice();
     const field = (index: number): number => stat[index] ?? 0;
     giveTo(core, work, temp, field(st.uid), field(st.gid));
-    copyXattrs(fs, dir, name, work, temp, names);
+    letInToRead(core, old, () => {
+      copyXattrs(fs, dir, name, work, temp, names);
+    });
     setOpaque(fs, work, temp, names);
     fs.fchmodat(work, temp, field(st.mode) & 0o7777);
-    copyInodeFlags(fs, { dir, name }, work, temp);
+    copyInodeFlags(fs, old, work, temp);
     const atime = { sec: field(st.atimeSec), nsec: field(st.atimeNsec) };
     fs.utimensat(work, temp, atime, { sec: field(st.mtimeSec), nsec: field(st.mtimeNsec) });
-    const fresh = { dir: work, name: temp, to: { dir, name } };
-    letIn(core, [fresh, { dir, name, to: 'gone' }], () => {
-      exchange(fs, { dir: work, name: temp }, { dir, name }, { dir: work, name: core.temps.next() });
+    const fresh = { dir: work, name: temp, to: old };
+    letIn(core, [fresh, { ...old, to: 'gone' }], () => {
+      exchange(fs, { dir: work, name: temp }, old, { dir: work, name: core.temps.next() });
     });
   } catch (thrown) {
     fs.findUnlinkat(work, temp, AT_REMOVEDIR);

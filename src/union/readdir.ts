@@ -14,6 +14,7 @@ import { Cookies } from './cookies.ts';
 import { findStat } from './covered-dir.ts';
 import { listLower, listUpper } from './directory-index.ts';
 import { isImpure } from './impure.ts';
+import { guarded, letInToRead } from './let-in.ts';
 import { Entries, Listing } from './listing.ts';
 import { lookup } from './lookup.ts';
 import type { DirState, Node } from './node.ts';
@@ -112,7 +113,7 @@ export function noteLookup(parent: Node): void {
   if (dir?.listing !== undefined) dir.looks += 1;
 }
 
-/** Whether a directory shows no entry. */
+/** Whether a directory shows no entry. EACCES where a lower part of it cannot be read. */
 export function isEmpty(core: UnionCore, node: Node): boolean {
   forgetIfOthersChange(core, node);
   let empty = true;
@@ -196,21 +197,31 @@ function addUpper(
 ): ReadonlySet<Name> | undefined {
   const { upper } = dir;
   if (upper === undefined) return undefined;
-  const raw = listUpper(core.fs, core.dirs, upper);
+  const { raw, whiteouts } = letInToRead(core, guarded(core, upper), () => readUpper(core, upper));
   const merged = dir.lowers.length > 0;
   const impure = isImpure(core, node);
   const aufs = upper.hasAufsNames === true;
-  const mayHide = upper.layer.xattrWhiteouts;
   for (let i = 0; i < raw.names.length; i++) {
-    const type = raw.types[i] ?? DT_UNKNOWN;
     const name = raw.names[i] as Name;
-    if (aufs && isAufsMetadata(name)) continue;
-    const doubtful = type === DT_CHR || type === DT_UNKNOWN || (mayHide && type === DT_REG);
-    if (doubtful && isWhiteout(core, upper, name)) continue;
-    push(core, entries, upper, raw, i, !impure && !(merged && type === DT_DIR));
+    if ((aufs && isAufsMetadata(name)) || whiteouts.has(name)) continue;
+    push(core, entries, upper, raw, i, !impure && !(merged && raw.types[i] === DT_DIR));
   }
   if (!merged || raw.names.length === 0) return undefined;
   return new Set(aufs ? [...raw.names, ...aufsWhiteoutTargets(raw.names)] : raw.names);
+}
+
+/** What there is, and which of it are whiteouts. */
+function readUpper(core: UnionCore, upper: RealDir): { raw: RawListing; whiteouts: ReadonlySet<Name> } {
+  const raw = listUpper(core.fs, core.dirs, upper);
+  const mayHide = upper.layer.xattrWhiteouts;
+  const whiteouts = new Set<Name>();
+  for (let i = 0; i < raw.names.length; i++) {
+    const type = raw.types[i] ?? DT_UNKNOWN;
+    const doubtful = type === DT_CHR || type === DT_UNKNOWN || (mayHide && type === DT_REG);
+    const name = raw.names[i] as Name;
+    if (doubtful && isWhiteout(core, upper, name)) whiteouts.add(name);
+  }
+  return { raw, whiteouts };
 }
 
 function addLowers(
