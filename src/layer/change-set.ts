@@ -18,6 +18,7 @@ import {
   S_IFREG,
 } from '../os/constants.ts';
 import { mark, st, type HostFs } from '../os/host-fs.ts';
+import { orTooDeep } from './depth-limit.ts';
 import { readOpaque } from './opaque.ts';
 import { readRedirect, type InvalidRedirect, type Redirect } from './redirect.ts';
 import { isWhiteoutAt } from './whiteout.ts';
@@ -61,7 +62,7 @@ const staysInside = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
 
 /**
  * Every change in `upper`, a directory before what it holds, names in the order of their bytes. One
- * descriptor per level of depth is open while it runs; leaving the loop early closes them.
+ * descriptor per level of depth is open while it runs; leaving the loop early closes them. UserError `too-deep`.
  */
 export function* readChangeSet(
   fs: HostFs,
@@ -83,6 +84,8 @@ export function* readChangeSet(
       yield change;
       if ((change.mode & S_IFMT) === S_IFDIR) frames.push(openFrame(fs, frame.dir, name, `${change.path}/`));
     }
+  } catch (thrown) {
+    throw orTooDeep(thrown);
   } finally {
     for (const frame of frames) fs.close(frame.dir);
   }

@@ -16,6 +16,7 @@ import { UserError } from '../base/user-error.ts';
 import { S_IFDIR, S_IFMT } from '../os/constants.ts';
 import { mark, st, type HostFs } from '../os/host-fs.ts';
 import { aufsOpaqueName } from './aufs.ts';
+import { orTooDeep } from './depth-limit.ts';
 import { removeForeignGuard } from './foreign-guard.ts';
 import { bindIndex, isIndexOfOther, removeIndex } from './index-dir.ts';
 import { LinkBook } from './link-book.ts';
@@ -70,7 +71,7 @@ const self = asName('');
 /**
  * Settles an upper that nobody has mounted; the caller holds its lock. `report` is told of each step.
  * UserError `unclean-volatile`, `invalid-redirect`, `missing-data` (the lower layers are not those that
- * the upper was written over), `other-index`; FsError where the layers fail, ENOSPC above all: nothing is lost then.
+ * the upper was written over), `other-index`, `too-deep`; FsError where the layers fail, ENOSPC above all: nothing is lost then.
  */
 export async function settle(
   fs: HostFs,
@@ -131,6 +132,8 @@ export async function settle(
     restoreState(fs, upper, self, names);
     putFlagsBack(context, upper, self);
     await fs.syncfs(upper);
+  } catch (thrown) {
+    throw orTooDeep(thrown);
   } finally {
     fs.close(prepared.work);
     if (prepared.index !== undefined) fs.close(prepared.index);
