@@ -14,7 +14,9 @@ export async function confirm(...what: readonly string[]): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const list = what.map((one) => `  - ${one}\n`).join('');
-    const answer = await terminal.question(`This removes:\n${list}Go on? [y/N] `);
+    const question = terminal.question(`This removes:\n${list}Go on? [y/N] `);
+    // Ctrl-C and Ctrl-D end the asking, and are no word of consent.
+    const answer = await question.catch(() => '');
     if (/^y(es)?$/i.test(answer.trim())) return;
   } finally {
     terminal.close();

@@ -26,5 +26,12 @@ export function tableText(columns: readonly Column[], rows: readonly (readonly s
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
   table.push(...rows.map((row) => row.map((cell) => plainText(cell.replaceAll('\t', ' ')))));
-  return table.toString().replaceAll(/[ \t]+$/gm, '') + '\n';
+  return table.toString().split('\n').map(withoutEnd).join('\n') + '\n';
+}
+
+/** Without the blanks at its end. A pattern would try each of those in the midst, too. */
+function withoutEnd(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === ' ' || line[end - 1] === '\t') end -= 1;
+  return line.slice(0, end);
 }

@@ -136,6 +136,11 @@ const lines: readonly (readonly [line: string, status: number, printed: RegExp])
   ],
   ['echo FROM nginx | docker build --platform linux/s390x -', 1, /linux\/s390x is not this machine's/],
   ['docker build --cache-from app:1 .', 1, /--cache-from is not there: .*the cache of the data root/],
+  [
+    'printf "FROM nginx" > "$(pwd)"/Dockerfile && docker build -q --rm --force-rm=false .',
+    0,
+    /^sha256:[0-9a-f]{64}$/m,
+  ],
   ['docker buildx build -t app .', 1, /write: strata build -t app \.$/m],
   ['docker buildx prune -f', 1, /write: strata builder prune -f$/m],
   ['docker builder prune -f', 0, /^Total reclaimed space: /m],

@@ -30,8 +30,11 @@ t.test('prune', needs(...containerNeeds, 'program:script'), async (t) => {
 
   await t.test('on a terminal it asks', async (t) => {
     for (const [answer, status] of [
-      ['n', 1],
-      ['y', 0],
+      ['n\n', 1],
+      // Ctrl-D, Ctrl-C.
+      ['\x04', 1],
+      ['\x03', 1],
+      ['y\n', 0],
     ] as const) {
       // script(1) gives it a terminal.
       const child = spawn('script', ['-qec', `${programPath} container prune`, '/dev/null'], {
@@ -41,13 +44,15 @@ t.test('prune', needs(...containerNeeds, 'program:script'), async (t) => {
       let shown = '';
       child.stdout.on('data', (chunk: Buffer) => {
         if (!shown.includes('[y/N]') && (shown + chunk.toString()).includes('[y/N]'))
-          child.stdin.write(`${answer}\n`);
+          child.stdin.write(answer);
         shown += chunk.toString();
       });
       const [code] = (await once(child, 'close')) as [number];
       t.equal(code, status, shown);
       t.match(shown, / {2}- all containers that do not run/);
-      t.strictSame(containers(), answer === 'n' ? ['ended', 'never', 'runs'] : ['runs']);
+      t.equal(shown.includes('nothing was removed'), status === 1);
+      t.notMatch(shown, /^ +at /m);
+      t.strictSame(containers(), status === 1 ? ['ended', 'never', 'runs'] : ['runs']);
     }
   });
 

@@ -87,8 +87,8 @@ export function buildCommand(): Command {
       .option('--platform <platform>', 'that of this machine, as there is no other')
       .option('-q, --quiet', 'print nothing but the id, unless the build fails')
       // Of Docker: what is so anyway.
-      .addOption(new Option('--rm [yes]').hideHelp())
-      .addOption(new Option('--force-rm [yes]').hideHelp())
+      .addOption(new Option('--rm').hideHelp())
+      .addOption(new Option('--force-rm').hideHelp())
       .addOption(new Option('--load').hideHelp())
       .option('--explain', 'tell for each step that is not cached which input has changed')
       .action(async (context: string | undefined, options: Options, command: Command) => {
