@@ -23,28 +23,37 @@ export function xattrKey(attribute: Name): string {
 }
 
 export class PaxFields {
-  readonly #values: Map<string, Buffer>;
+  readonly #inherited: PaxFields | undefined;
+  /** Undefined for a record that is taken back. */
+  readonly #values = new Map<string, Buffer | undefined>();
+  /** Cached: what `xattrs` answers. */
+  #xattrs: ReadonlyMap<Name, Buffer> | undefined;
   /** Offsets and lengths of GNU's map 0.0, in turn. */
   readonly sparseNumbers: string[] = [];
 
-  /** `inherited`: the records of global headers. */
+  /** `inherited`: the records of global headers, of those to come, too. */
   constructor(inherited?: PaxFields) {
-    this.#values = new Map(inherited === undefined ? [] : inherited.#values);
+    this.#inherited = inherited;
+  }
+
+  /** How many of its own it has. */
+  get count(): number {
+    return this.#values.size;
   }
 
   add(records: readonly PaxRecord[]): void {
+    this.#xattrs = undefined;
     for (const { key, value } of records) {
       if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') {
         this.sparseNumbers.push(value.toString('latin1'));
-      } else if (value.length === 0 && !key.startsWith(xattrPrefix)) {
-        this.#values.delete(key);
       } else {
-        this.#values.set(key, value);
+        this.#values.set(key, value.length === 0 && !key.startsWith(xattrPrefix) ? undefined : value);
       }
     }
   }
 
   text(key: string): Name | undefined {
+    if (!this.#values.has(key)) return this.#inherited?.text(key);
     const value = this.#values.get(key);
     return value === undefined ? undefined : asName(value.toString('latin1'));
   }
@@ -61,14 +70,24 @@ export class PaxFields {
     return text === undefined ? undefined : parseTime(text);
   }
 
-  xattrs(): (readonly [Name, Buffer])[] {
-    return [...this.#values]
-      .filter(([key]) => key.length > xattrPrefix.length && key.startsWith(xattrPrefix))
-      .map(([key, value]) => [
-        asName(key.slice(xattrPrefix.length).replaceAll('%3D', '=').replaceAll('%25', '%')),
-        value,
-      ]);
+  xattrs(): ReadonlyMap<Name, Buffer> {
+    this.#xattrs ??= this.#findXattrs();
+    return this.#xattrs;
   }
+
+  #findXattrs(): ReadonlyMap<Name, Buffer> {
+    const own = [...this.#values].flatMap(([key, value]) =>
+      value !== undefined && key.length > xattrPrefix.length && key.startsWith(xattrPrefix)
+        ? [[nameIn(key), value] as const]
+        : [],
+    );
+    const inherited = this.#inherited?.xattrs() ?? new Map<Name, Buffer>();
+    return own.length === 0 ? inherited : new Map([...inherited, ...own]);
+  }
+}
+
+function nameIn(key: string): Name {
+  return asName(key.slice(xattrPrefix.length).replaceAll('%3D', '=').replaceAll('%25', '%'));
 }
 
 /** Access control lists that stand there as text, but for those that `xattrs` has. `bad` throws. */
@@ -77,7 +96,7 @@ export function listsOf(
   findId: FindId,
   bad: (what: string) => never,
 ): (readonly [Name, Buffer])[] {
-  const known = new Set(pax.xattrs().map(([name]) => name));
+  const known = pax.xattrs();
   return listKeys.flatMap(([key, attribute]) => {
     const text = pax.text(key);
     if (text === undefined || known.has(attribute)) return [];

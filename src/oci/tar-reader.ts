@@ -45,6 +45,8 @@ interface Content {
 /** What stands in front of a header and holds for it. */
 interface Prelude {
   readonly pax: PaxFields;
+  /** Of headers so far. */
+  bytes: number;
   path?: Name;
   linkName?: Name;
 }
@@ -66,8 +68,10 @@ const types: Readonly<Record<string, EntryType>> = {
 };
 /** Of these the size says how many bytes follow; of all others it means nothing. */
 const withContent = new Set(['0', '\0', '7', 'S', 'D']);
-/** A header of its own: Go, Docker's reader of layers, takes no more than 1 MiB. */
+/** Of what stands in front of an entry: Go, Docker's reader of layers, takes no more than 1 MiB of a header. */
 const preludeMax = 8 << 20;
+/** Of all global headers: each has to do with every entry after it. */
+const globalsMax = 1 << 16;
 const pieceMax = 1 << 20;
 const zeros = Buffer.alloc(blockSize);
 
@@ -86,7 +90,7 @@ export class TarReader {
   /** The next entry, past what was not read of the last one; undefined at the end. UserError `bad-layer`. */
   async next(): Promise<TarEntry | undefined> {
     await this.#skipContent();
-    const prelude: Prelude = { pax: new PaxFields(this.#global) };
+    const prelude: Prelude = { pax: new PaxFields(this.#global), bytes: 0 };
     let isAlone = true;
     for (;;) {
       const header = await this.#header(isAlone);
@@ -94,21 +98,21 @@ export class TarReader {
       switch (typeIn(header)) {
         case 'x':
         case 'X':
-          prelude.pax.add(await this.#records(header));
+          prelude.pax.add(await this.#records(header, prelude));
           isAlone = false;
           break;
-        case 'g': {
-          const records = await this.#records(header);
-          this.#global.add(records);
-          prelude.pax.add(records);
+        case 'g':
+          this.#global.add(await this.#records(header, prelude));
+          if (this.#global.count > globalsMax) {
+            throw badLayer(`it has more than ${String(globalsMax)} global records`, pathIn(header));
+          }
           break;
-        }
         case 'L':
-          prelude.path = await this.#longName(header);
+          prelude.path = await this.#longName(header, prelude);
           isAlone = false;
           break;
         case 'K':
-          prelude.linkName = await this.#longName(header);
+          prelude.linkName = await this.#longName(header, prelude);
           isAlone = false;
           break;
         case 'V':
@@ -186,7 +190,7 @@ export class TarReader {
       rdev: isDevice
         ? deviceOf(number('devMajor', 'SCHILY.devmajor'), number('devMinor', 'SCHILY.devminor'), fail)
         : 0,
-      xattrs: findId === undefined ? pax.xattrs() : [...pax.xattrs(), ...listsOf(pax, findId, fail)],
+      xattrs: [...pax.xattrs(), ...(findId === undefined ? [] : listsOf(pax, findId, fail))],
     };
   }
 
@@ -222,24 +226,25 @@ export class TarReader {
     return block.length < blockSize ? undefined : block;
   }
 
-  async #records(header: Buffer): Promise<PaxRecord[]> {
-    const records = parsePaxRecords(await this.#payload(header));
+  async #records(header: Buffer, prelude: Prelude): Promise<PaxRecord[]> {
+    const records = parsePaxRecords(await this.#payload(header, prelude));
     if (records === undefined) throw badLayer('an extended header is no list of records', pathIn(header));
     return records;
   }
 
-  async #longName(header: Buffer): Promise<Name> {
-    const bytes = await this.#payload(header);
+  async #longName(header: Buffer, prelude: Prelude): Promise<Name> {
+    const bytes = await this.#payload(header, prelude);
     const end = bytes.indexOf(0);
     return asName(bytes.toString('latin1', 0, end < 0 ? bytes.length : end));
   }
 
   /** What follows a header that is no entry. */
-  async #payload(header: Buffer): Promise<Buffer> {
+  async #payload(header: Buffer, prelude: Prelude): Promise<Buffer> {
     const size = numberIn(header, 'size');
-    if (size === undefined || size < 0 || size > preludeMax) {
-      throw badLayer(`an extended header of more than ${String(preludeMax >> 20)} MiB`, pathIn(header));
+    if (size === undefined || size < 0 || size > preludeMax - prelude.bytes) {
+      throw badLayer(`extended headers of more than ${String(preludeMax >> 20)} MiB`, pathIn(header));
     }
+    prelude.bytes += size;
     const payload = await this.#source.exactly(size);
     if (payload.length < size || !(await this.#source.skip(paddingAfter(size)))) {
       throw badLayer('it ends in the middle of an extended header', pathIn(header));

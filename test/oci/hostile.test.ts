@@ -9,10 +9,20 @@ import { needs } from '../fixtures/needs.ts';
 import { makeScratch } from '../fixtures/mount.ts';
 import { treeDifferences } from '../fixtures/tree.ts';
 import { buildTree, snapshot, unpack } from './fixtures/layers.ts';
-import { end, rawEntry, rawTar, type RawEntry } from './fixtures/raw-tar.ts';
+import { end, paxRecords, rawEntry, rawTar, type RawEntry } from './fixtures/raw-tar.ts';
 
 const link = (name: string, target: string): RawEntry => ({ name, type: '2', link: target });
 const hard = (name: string, target: string): RawEntry => ({ name, type: '1', link: target });
+const comment = (size: number): RawEntry => ({
+  ...{ name: 'p', type: 'x' },
+  content: paxRecords([['comment', 'c'.repeat(size - 20)]]),
+});
+const globals = (first: number, count: number): RawEntry => ({
+  ...{ name: 'p', type: 'g' },
+  content: paxRecords(
+    Array.from({ length: count }, (_, at) => [`key${String(first + at)}`, 'value'] as const),
+  ),
+});
 const zeroDevice = { 329: '0000000\0', 337: '0000000\0' };
 const victim = '../victim/file';
 
@@ -109,6 +119,14 @@ const corpus: Record<string, [RawEntry[] | Buffer, RegExp | undefined]> = {
   'a size in letters': [[{ name: 'f', content: 'x', patch: { 124: 'abcdefghijk\0' } }], /size/],
   'a header of records that is huge': [[{ name: 'p', type: 'x', size: 8 ** 10 }], /extended header/],
   'a long name that is huge': [[{ name: 'p', type: 'L', size: 8 ** 10 }], /extended header/],
+  'headers without end in front of an entry': [
+    [...Array.from({ length: 9 }, () => comment(1 << 20)), { name: 'f' }],
+    /extended headers of more than 8 MiB/,
+  ],
+  'global records without end': [
+    Array.from({ length: 9 }, (_, part) => globals(part * 10_000, 10_000)),
+    /more than 65536 global records/,
+  ],
   'records that are none': [[{ name: 'p', type: 'x', content: 'no records' }], /list of records/],
   'records that are longer than the header': [
     [{ name: 'p', type: 'x', content: '99 path=x\n' }],

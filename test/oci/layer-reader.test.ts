@@ -305,9 +305,14 @@ t.test(
         f('c', 'x', { uid: 5, pax: [['uid', '']] }),
         global(['gid', '13']),
         f('d'),
-        global(['uid', '']),
+        global(['uid', ''], ['SCHILY.xattr.user.all', '1']),
         f('e', 'x', { uid: 6 }),
+        f('h', 'x', { pax: [['SCHILY.xattr.user.own', '2']] }),
       ),
+    );
+    t.same(
+      ['d', 'e', 'h'].map((name) => Object.keys(tree.get(name)?.xattrs ?? {}).sort()),
+      [[], ['user.all'], ['user.all', 'user.own']],
     );
     t.same(
       ['a', 'b', 'c', 'd', 'e'].map((name) => [tree.get(name)?.uid, tree.get(name)?.gid]),
