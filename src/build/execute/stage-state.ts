@@ -62,12 +62,14 @@ export class StageState {
     return state;
   }
 
-  /** A copy for a stage that is based on this one. */
+  /** A copy for a stage that is based on this one, in which ENV comes before an earlier ARG (BuildKit: toDispatchState). */
   derive(): StageState {
     const state = new StageState();
     const { author, chain, key, created } = this;
     Object.assign(state, { config: structuredClone(this.config), author, chain, key, created });
-    for (const [name, value] of this.args) state.args.set(name, value);
+    for (const [name, value] of this.args) {
+      if (findEnv(this.config, name) === undefined) state.args.set(name, value);
+    }
     state.#diffIds.push(...this.#diffIds);
     state.#history.push(...this.#history);
     return state;

@@ -23,3 +23,14 @@ t.test('of ENV and ARG of one name the later counts, and ENV alone stays', async
   t.strictSame(afterwards('ARG X=arg\nENV X=${X}2'), ['arg2', ['PATH=/p', 'X=arg2']]);
   t.strictSame(afterwards('ARG A=1 B=$A\nENV X=$B'), ['1', ['PATH=/p', 'X=1', 'A=1', 'B=1']]);
 });
+
+t.test(
+  'a stage that is based on it has its variables, and arguments where there is none of the name',
+  async (t) => {
+    const state = StageState.ofImage({ text: '{"config":{"Env":["PATH=/p","X=image"]}}', chain: undefined });
+    for (const name of ['X', 'Y']) state.args.set(name, 'arg');
+    t.strictSame(state.environment(), ['PATH=/p', 'X=arg', 'Y=arg']);
+    t.strictSame(state.derive().environment(), ['PATH=/p', 'X=image', 'Y=arg']);
+    t.equal(state.derive().expand('$X', '\\'), 'image');
+  },
+);
