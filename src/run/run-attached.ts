@@ -11,6 +11,7 @@ import { signalContainer } from './signal-container.ts';
 import { startContainer } from './start-container.ts';
 import { isPaused, notRunning } from './state-errors.ts';
 import { waitForExit } from './wait-exit.ts';
+import { tryRemoval } from '../store/try-removal.ts';
 
 /** Signals that are meant for the program, not for us who stand before it. */
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -93,8 +94,8 @@ async function stay(
   try {
     if (await attachment.done) return undefined;
     const code = await waitForExit(engine, container.id);
-    // conmon's exit command does this too, but nobody could wait for that.
-    await withContainer(engine, container.id, () => endRun(engine, container, run.run));
+    // conmon's exit command does this too, but nobody could wait for that. What stands in the way is not the command's fault.
+    await tryRemoval(() => withContainer(engine, container.id, () => endRun(engine, container, run.run)));
     return code;
   } finally {
     stop?.();
