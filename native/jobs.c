@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/xattr.h>
 
 /* So many blocks of 512 bytes are given back at once: 16 MiB, which takes milliseconds. */
@@ -75,20 +76,27 @@ napi_value strata_fsync_async(napi_env env, napi_callback_info info) {
 /* (fd, size) */
 napi_value strata_ftruncate_async(napi_env env, napi_callback_info info) {
   ARGS(2);
-  struct job *job = job_create(LANE_SYNC, run_ftruncate);
+  struct job *job = job_create(LANE_SPACE, run_ftruncate);
   job->fd = arg_int(env, argv[0]);
   job->length = arg_long(env, argv[1]);
   return job_submit(env, self, job);
 }
 
-/* (fd): a number, or a promise where that gives back the space of a large file. */
+/* Whether a close gives back the space of a large file, and there is so much of it that nobody misses that meanwhile. */
+static bool gives_back_later(int fd) {
+  struct stat file;
+  if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_nlink > 0 || file.st_blocks <= BLOCKS_NOW) return false;
+  struct statfs fs;
+  if (fstatfs(fd, &fs) != 0) return false;
+  return (double)fs.f_bavail * (double)fs.f_bsize > 2.0 * 512.0 * (double)file.st_blocks;
+}
+
+/* (fd): a number, or a promise where it is left to the pool. */
 napi_value strata_close_apart(napi_env env, napi_callback_info info) {
   ARGS(1);
   int fd = arg_int(env, argv[0]);
-  struct stat file;
-  bool gives_back = fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_nlink == 0 && file.st_blocks > BLOCKS_NOW;
-  if (!gives_back) return result_of(env, close(fd));
-  struct job *job = job_create(LANE_SYNC, run_close);
+  if (!gives_back_later(fd)) return result_of(env, close(fd));
+  struct job *job = job_create(LANE_SPACE, run_close);
   job->fd = fd;
   return job_submit(env, self, job);
 }

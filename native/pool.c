@@ -15,6 +15,7 @@
 static const unsigned lane_max[LANES] = {
   [LANE_WORK] = THREADS_MAX,
   [LANE_SYNC] = 8,
+  [LANE_SPACE] = 2,
   [LANE_NOTIFY] = 4,
 };
 

@@ -86,7 +86,7 @@ int64_t copy_data(int from, int to, int64_t size, bool sync, const int32_t *canc
 void identity_reset_thread(void);
 
 /* pool.c: jobs that may block, run by threads of our own, answered by promises. */
-enum lane { LANE_WORK, LANE_SYNC, LANE_NOTIFY, LANES };
+enum lane { LANE_WORK, LANE_SYNC, LANE_SPACE, LANE_NOTIFY, LANES };
 struct job {
   struct job *next;
   uint64_t ticket;

@@ -70,8 +70,8 @@ const types: Readonly<Record<string, EntryType>> = {
 const withContent = new Set(['0', '\0', '7', 'S', 'D']);
 /** Of what stands in front of an entry: Go, Docker's reader of layers, takes no more than 1 MiB of a header. */
 const preludeMax = 8 << 20;
-/** Of all global headers: each has to do with every entry after it. */
-const globalsMax = 1 << 16;
+/** Of all global headers, which have to do with every entry after them. */
+const globalsMax = 1024;
 const pieceMax = 1 << 20;
 const zeros = Buffer.alloc(blockSize);
 
@@ -79,6 +79,7 @@ export class TarReader {
   readonly #source: ByteSource;
   readonly #findId: FindId | undefined;
   readonly #global = new PaxFields();
+  #globalBytes = 0;
   #content: Content | undefined;
 
   /** With `findId` lists of GNU tar are attributes, too (`listsOf`). */
@@ -103,8 +104,9 @@ export class TarReader {
           break;
         case 'g':
           this.#global.add(await this.#records(header, prelude));
-          if (this.#global.count > globalsMax) {
-            throw badLayer(`it has more than ${String(globalsMax)} global records`, pathIn(header));
+          this.#globalBytes += numberIn(header, 'size') ?? 0;
+          if (this.#global.count > globalsMax || this.#globalBytes > preludeMax) {
+            throw badLayer('its global headers say too much', pathIn(header));
           }
           break;
         case 'L':

@@ -17,7 +17,9 @@ export function isDying(tid: number): boolean {
       BigInt(`0x${new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
     const pending = set('SigPnd') | set('ShdPnd');
     if (pending === 0n) return false;
-    const held = set('SigBlk') | set('SigIgn') | set('SigCgt');
+    // A debugger may take one away.
+    const isTraced = !/^TracerPid:\s*0$/m.test(status);
+    const held = isTraced ? ~0n : set('SigBlk') | set('SigIgn') | set('SigCgt');
     return (pending & (setOf([sigkill]) | (setOf(dumping) & ~held))) !== 0n;
   } catch {
     return false;

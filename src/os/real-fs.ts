@@ -12,8 +12,20 @@ import type { TimeSpec } from '../base/time-spec.ts';
 import { copyCloned, getAddon, type NativeAddon } from './addon.ts';
 import type { Cancel, CopyResult, FileHandle, HostFs, RawListing } from './host-fs.ts';
 
-const { EBADF, EINTR, ENODATA, ENOENT, ENOSYS, ENOTDIR, ENOTTY, EOPNOTSUPP, EOVERFLOW, EPERM, ESTALE } =
-  errno;
+const {
+  EAGAIN,
+  EBADF,
+  EINTR,
+  ENODATA,
+  ENOENT,
+  ENOSYS,
+  ENOTDIR,
+  ENOTTY,
+  EOPNOTSUPP,
+  EOVERFLOW,
+  EPERM,
+  ESTALE,
+} = errno;
 /** MAX_HANDLE_SZ of name_to_handle_at(2). */
 const maxHandleSize = 128;
 
@@ -42,10 +54,15 @@ function copyResult(answer: number): CopyResult {
   return { copied: check(answer, 'copy_file_range'), cloned: false };
 }
 
+/** Of which each keeps a descriptor, and the space of a file. */
+const closingMax = 32;
+
 export class RealFs implements HostFs {
   readonly stat: Float64Array;
   readonly #native: NativeAddon;
   readonly #handle = Buffer.alloc(maxHandleSize);
+  /** How many descriptors the pool is closing. */
+  #closing = 0;
 
   /** `keepsUmask`: for a tool, which never calls `assume`. Throws UserError `addon-missing`. */
   constructor({ keepsUmask = false } = {}) {
@@ -77,7 +94,20 @@ export class RealFs implements HostFs {
   }
 
   closeApart(fd: Fd): void {
-    if (this.#native.closeApart(fd) === -EBADF) fail(-EBADF, 'close');
+    if (this.#closing >= closingMax) {
+      this.close(fd);
+      return;
+    }
+    const answer = this.#native.closeApart(fd);
+    if (typeof answer !== 'number') void this.#closed(fd, answer);
+    else if (answer === -EBADF) fail(-EBADF, 'close');
+  }
+
+  async #closed(fd: Fd, closing: Promise<number>): Promise<void> {
+    this.#closing += 1;
+    // No thread could be started.
+    if ((await closing) === -EAGAIN) this.#native.close(fd);
+    this.#closing -= 1;
   }
 
   closeWritten(fd: Fd): void {

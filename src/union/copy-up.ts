@@ -180,8 +180,8 @@ function copyWithData(core: UnionCore, source: Source, temp: Name, unique: numbe
   const work = core.dirs.at(core.workDir());
   let to: Fd | undefined = core.fs.openat(work, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   const undo = (): void => {
-    if (to !== undefined) core.fs.close(to);
     core.fs.findUnlinkat(core.dirs.at(core.workDir()), temp, 0);
+    if (to !== undefined) core.fs.closeApart(to);
   };
   const publishIt = (written: Fd): void => {
     to = undefined;

@@ -67,13 +67,16 @@ export class DirCache {
 
   /**
    * Another descriptor of this directory, for reading, which belongs to whoever asks. EXDEV where something is mounted on
-   * it. EACCES where it may not be read; to be searched it need not.
+   * it. EACCES where it may not be read; it is searched for "." first, since what is above it may be closed, and need not be open to that.
    */
   openAnew(dir: RealDir): Fd {
     if (dir.isCovered) throw fsError('EXDEV');
-    return dir.dir === undefined
-      ? this.#fs.openat(dir.fd, here, O_RDONLY | O_DIRECTORY, 0)
-      : this.#openOne(dir, this.fd(dir.dir), O_RDONLY);
+    try {
+      return this.#fs.openat(this.fd(dir), here, O_RDONLY | O_DIRECTORY, 0);
+    } catch (thrown) {
+      if (dir.dir === undefined || !isFsError(thrown, 'EACCES')) throw thrown;
+      return this.#openOne(dir, this.fd(dir.dir), O_RDONLY);
+    }
   }
 
   /** Closes what is too much by now. */

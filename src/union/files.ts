@@ -237,7 +237,7 @@ export class Files {
 
   write(id: HandleId, data: WrittenData): number {
     const { node } = this.get(id);
-    return data.whole && node.sealed !== 0
+    return data.keptBack && node.sealed !== 0
       ? withoutSeal(this.#core, node, () => this.#write(node, data))
       : this.#write(node, data);
   }
@@ -247,12 +247,12 @@ export class Files {
     const { buffer, offset, length, position } = data;
     const fd = this.#core.data.forWriting(node);
     if (node.appends) return append(fs, fd, data);
-    if (data.keptBack) keepFacts(this.#core, node, fd);
+    if (data.keptBack) keepFacts(this.#core, node, fd, data.keepTimes);
     let count = 0;
     try {
       do {
         count += fs.pwrite(fd, buffer, offset + count, length - count, position + count);
-      } while (data.whole && count < length);
+      } while (data.keptBack && count < length);
     } finally {
       if (data.keptBack) putBackFacts(this.#core, node, fd);
     }
@@ -266,13 +266,13 @@ export class Files {
       if (node.sealed !== 0) return this.write(id, data);
       const fd = this.#core.data.forWriting(node);
       if (node.appends) return this.write(id, data);
-      if (data.keptBack) keepFacts(this.#core, node, fd);
+      if (data.keptBack) keepFacts(this.#core, node, fd, data.keepTimes);
       let count = 0;
       try {
         do {
           const step = [offset + count, length - count, position + count] as const;
           count += await this.#core.fs.pwriteAsync(fd, buffer, ...step);
-        } while (data.whole && count < length);
+        } while (data.keptBack && count < length);
       } finally {
         if (data.keptBack) putBackFacts(this.#core, node, fd);
       }

@@ -1,8 +1,8 @@
 /**
- * What files have while data is written to them that the kernel kept back: a modification time, and capabilities. It tells
- * both itself, before the data, after it, or meanwhile, so the writing, which sets the one and takes the others away, must
- * change neither. Writes to one file overlap: the first of them finds what there is, and the last puts it back, or what was set
- * meanwhile.
+ * What files have while data is written to them that the kernel kept back: capabilities, and, where it tells that, a modification
+ * time. It tells them itself, before the data, after it, or meanwhile, so the writing, which takes the ones away and sets the
+ * other, must change neither. Writes to one file overlap: the first of them finds what there is, and the last puts it back, or
+ * what was set meanwhile.
  */
 import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
@@ -13,8 +13,9 @@ import type { UnionCore } from './core.ts';
 import type { Node } from './node.ts';
 import { readCapability } from './xattrs.ts';
 
-interface Facts {
-  mtime: TimeSpec;
+export interface Facts {
+  /** Undefined where the writing sets it. */
+  mtime: TimeSpec | undefined;
   /** `security.capability`, as on disk. */
   capability: Buffer | undefined;
 }
@@ -44,10 +45,15 @@ export class KeptFacts {
     return kept;
   }
 
+  /** What `node` has, whatever is on the disk; undefined while nothing is written to it. */
+  find(node: Node): Facts | undefined {
+    return this.#files.get(node);
+  }
+
   /** The time of `node` was set. */
   setTime(node: Node, mtime: TimeSpec): void {
     const kept = this.#files.get(node);
-    if (kept !== undefined) kept.mtime = mtime;
+    if (kept?.mtime !== undefined) kept.mtime = mtime;
   }
 
   /** The capabilities of `node` were set, or taken away. */
@@ -60,14 +66,18 @@ export class KeptFacts {
 const itself = asName('');
 const capabilityName = asName('security.capability');
 
-/** Before the data of `node`, which `fd` has open for writing, changes. */
-export function keepFacts(core: UnionCore, node: Node, fd: Fd): void {
+/** Before the data of `node`, which `fd` has open for writing, changes. `time`: also its modification time. */
+export function keepFacts(core: UnionCore, node: Node, fd: Fd, time: boolean): void {
   core.keptFacts.begin(node, () => {
     const capability = readCapability(core, node);
-    core.fs.statx(fd, itself);
-    const { stat } = core.fs;
-    return { capability, mtime: { sec: stat[st.mtimeSec] ?? 0, nsec: stat[st.mtimeNsec] ?? 0 } };
+    return { capability, mtime: time ? findTime(core, fd) : undefined };
   });
+}
+
+function findTime(core: UnionCore, fd: Fd): TimeSpec {
+  core.fs.statx(fd, itself);
+  const { stat } = core.fs;
+  return { sec: stat[st.mtimeSec] ?? 0, nsec: stat[st.mtimeNsec] ?? 0 };
 }
 
 /** After that, whether it succeeded or not. Only an owner may set a time; the data has changed all the same. */
@@ -75,12 +85,19 @@ export function putBackFacts(core: UnionCore, node: Node, fd: Fd): void {
   const facts = core.keptFacts.end(node);
   if (facts === undefined) return;
   const { capability, mtime } = facts;
-  unlessRefused(() => {
-    if (capability !== undefined) core.fs.setXattr(fd, itself, capabilityName, capability, 0);
-  });
-  unlessRefused(() => {
-    core.fs.utimensat(fd, itself, utimeOmit, mtime);
-  });
+  try {
+    if (capability !== undefined) {
+      unlessRefused(() => {
+        core.fs.setXattr(fd, itself, capabilityName, capability, 0);
+      });
+    }
+  } finally {
+    if (mtime !== undefined) {
+      unlessRefused(() => {
+        core.fs.utimensat(fd, itself, utimeOmit, mtime);
+      });
+    }
+  }
 }
 
 function unlessRefused(act: () => void): void {

@@ -43,7 +43,7 @@ export class DirState {
   cookies: Cookies | undefined;
   /** Cached: the merged entries in the order of their cookies. */
   listing: Listing | undefined;
-  /** How many entries were looked at by their names since it was listed. */
+  /** How many entries were looked at by their names since it was listed, and half of those before. */
   looks = 0;
   /** System calls spent on names of lowers without an index. */
   probes = 0;

@@ -110,6 +110,11 @@ export class OverrideFs extends RealFs {
     super.close(fd);
   }
 
+  override closeApart(fd: Fd): void {
+    this.#formats.delete(fd);
+    super.closeApart(fd);
+  }
+
   override closeWritten(fd: Fd): void {
     this.#formats.delete(fd);
     super.closeWritten(fd);
@@ -272,7 +277,8 @@ export class OverrideFs extends RealFs {
   }
 
   #handDown(format: OverrideFormat | undefined, fd: Fd): Fd {
-    if (format !== undefined) this.#formats.set(fd, format);
+    if (format === undefined) this.#formats.delete(fd);
+    else this.#formats.set(fd, format);
     return fd;
   }
 

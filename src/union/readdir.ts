@@ -46,6 +46,8 @@ export function readdir(core: UnionCore, node: Node, cookie: number, sink: Direc
  */
 export function readdirplus(core: UnionCore, node: Node, cookie: number, sink: DirectorySink): void {
   const { dir } = node;
+  // Of earlier listings half counts with each.
+  if (dir !== undefined && cookie === 0) dir.looks >>= 1;
   const limit = attributesUnasked + attributesPerLook * (dir?.looks ?? 0);
   read(core, node, cookie, sink, (entries, i, next, at) => {
     const name = entries.name(i);

@@ -72,7 +72,8 @@ function findPrivileges(core: UnionCore, node: Node, caller: Caller): Privileges
 function findUnasked(core: UnionCore, node: Node, caller: Caller): Privileges | undefined {
   const privileges = findPrivileges(core, node, caller);
   if (privileges === undefined || privileges.kept === privileges.mode) return privileges;
-  // With CAP_FSETID a write takes the capabilities alone (fs/attr.c, setattr_should_drop_suidgid).
+  // With CAP_FSETID a write takes the capabilities alone (fs/attr.c, setattr_should_drop_suidgid). A chown(2) to nobody takes
+  // the bits, too, and cannot be told from it while somebody writes.
   if (node.writers > 0)
     return mayKeepSetgid(caller.pid) ? { ...privileges, kept: privileges.mode } : privileges;
   const owner = core.fs.stat[st.uid] ?? 0;
@@ -113,11 +114,11 @@ function resize(core: UnionCore, node: Node, size: number, keepsMtime: boolean):
 }
 
 function resizeOpened(core: UnionCore, node: Node, fd: Fd, size: number, keepsMtime: boolean): void {
-  if (keepsMtime) keepFacts(core, node, fd);
-  core.keptFacts.setCapability(node, undefined);
+  if (keepsMtime) keepFacts(core, node, fd, true);
   try {
     if (size === 0) truncateToNothing(core, node);
     else core.fs.ftruncate(fd, size);
+    core.keptFacts.setCapability(node, undefined);
   } finally {
     if (keepsMtime) putBackFacts(core, node, fd);
   }

@@ -2,6 +2,7 @@
  * Truncation of large files. What gives back much space takes long, seconds for some gigabytes that are in memory, so the pool
  * does it ahead of the act, in which nothing is left to give back then.
  */
+import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName } from '../base/name.ts';
 import { st } from '../os/host-fs.ts';
@@ -10,26 +11,33 @@ import { keepFacts, putBackFacts } from './kept-facts.ts';
 import type { Node } from './node.ts';
 
 const itself = asName('');
-/** So many blocks of 512 bytes are given back at once: 16 MiB. */
-const blocksNow = 16 << 11;
+/** st_blocks counts in these (inode(7)). */
+const blockBytes = 512;
+/** So many are given back at once. */
+const bytesNow = 16 << 20;
 
-/** Undefined where the file does not become smaller, or has little. It keeps its modification time. */
+/** Undefined where little is given back. The file keeps its modification time. */
 export function shrinkApart(core: UnionCore, node: Node, size: number): Promise<void> | undefined {
   if (!node.isRegular || node.upper === undefined || node.isMetacopy || node.sealed !== 0) return undefined;
   const fd = core.data.forWriting(node);
   if (node.appends) return undefined;
   core.fs.statx(fd, itself);
   const { stat } = core.fs;
-  if ((stat[st.blocks] ?? 0) <= blocksNow || (stat[st.size] ?? 0) <= size) return undefined;
+  if (Math.min((stat[st.blocks] ?? 0) * blockBytes, (stat[st.size] ?? 0) - size) <= bytesNow)
+    return undefined;
   return shrink(core, node, fd, size);
 }
 
 async function shrink(core: UnionCore, node: Node, fd: Fd, size: number): Promise<void> {
   core.data.pin(node);
   try {
-    keepFacts(core, node, fd);
+    keepFacts(core, node, fd, true);
     try {
       await core.fs.ftruncateAsync(fd, size);
+    } catch (thrown) {
+      // No thread could be started.
+      if (!isFsError(thrown, 'EAGAIN')) throw thrown;
+      core.fs.ftruncate(fd, size);
     } finally {
       putBackFacts(core, node, fd);
     }

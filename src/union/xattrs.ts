@@ -8,7 +8,7 @@ import { aclAccess, aclDefault } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
 import { readProtattr, removeProtattr, setProtattr } from '../layer/protattr.ts';
 import { isOfFuseOverlayfs } from '../layer/fuse-overlayfs.ts';
-import { FS_APPEND_FL, FS_IMMUTABLE_FL, S_ISGID } from '../os/constants.ts';
+import { FS_APPEND_FL, FS_IMMUTABLE_FL, S_ISGID, XATTR_CREATE, XATTR_REPLACE } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import { mayAdminister } from '../os/capability.ts';
 import type { Caller, Later } from '../vfs/file-system.ts';
@@ -50,12 +50,21 @@ export function getxattr(core: UnionCore, node: Node, name: Name): Buffer | unde
  * can give it one.
  */
 export function readCapability(core: UnionCore, node: Node): Buffer | undefined {
+  const held = heldCapability(core, node);
+  if (held !== undefined) return held.capability;
   if (node.hasNoCapability && core.features.layersChange !== true) return undefined;
-  if (node.held !== undefined) return node.held.capability;
   const { place } = node;
   const value = core.fs.findXattr(core.at(place), place.name, capabilityName);
   node.hasNoCapability = value === undefined;
   return value;
+}
+
+/** What the writing of its data has taken from a file for the moment, and what will be put back. */
+function heldCapability(
+  core: UnionCore,
+  node: Node,
+): { readonly capability: Buffer | undefined } | undefined {
+  return node.held ?? core.keptFacts.find(node);
 }
 
 /** `trusted.*` is told only to who may read it (fs/overlayfs/xattrs.c, ovl_can_list). */
@@ -68,7 +77,8 @@ export function listxattr(core: UnionCore, caller: Caller, node: Node): readonly
     if (name === undefined || isOfFuseOverlayfs(name)) continue;
     if (core.features.noAcls !== true || !isAcl(name)) names.push(name);
   }
-  if (node.held?.capability !== undefined && !names.includes(capabilityName)) names.push(capabilityName);
+  if (heldCapability(core, node)?.capability !== undefined && !names.includes(capabilityName))
+    names.push(capabilityName);
   if (!names.some(isTrusted) || mayAdminister(caller.pid)) return names;
   return names.filter((name) => !isTrusted(name));
 }
@@ -76,7 +86,8 @@ export function listxattr(core: UnionCore, caller: Caller, node: Node): readonly
 /** Whether it has none but the union's own. False where that is not known, and where they are an error. */
 export function hasNoXattrs(core: UnionCore, node: Node): boolean {
   const { features, fs, names } = core;
-  if (features.noXattrs === true || features.noAcls === true || node.held !== undefined) return false;
+  if (features.noXattrs === true || features.noAcls === true) return false;
+  if (heldCapability(core, node) !== undefined) return false;
   const { place } = node;
   try {
     return (fs.overlayMarks(core.at(place), place.name, names.prefix) & (mark.foreign | mark.other)) === 0;
@@ -110,14 +121,29 @@ export function setxattr(core: UnionCore, node: Node, attribute: NewAttribute, u
   return onUpper(core, node, unique, () => {
     const { place } = node;
     const at = core.at(place);
-    if (attribute.name === capabilityName) node.hasNoCapability = false;
+    if (attribute.name === capabilityName) {
+      setCapability(core, node, value, attribute.flags);
+      return;
+    }
     core.fs.setXattr(at, place.name, toStored(attribute.name, core.names), value, attribute.flags);
-    if (attribute.name === capabilityName) core.keptFacts.setCapability(node, Buffer.from(value));
     if (!attribute.killSgid || attribute.name !== aclAccess) return;
     core.fs.statx(at, place.name);
     const mode = core.fs.stat[st.mode] ?? 0;
     if ((mode & S_ISGID) !== 0) core.fs.fchmodat(at, place.name, mode & 0o7777 & ~S_ISGID);
   });
+}
+
+/** While data is written what there is is not on the disk. EEXIST, ENODATA. */
+function setCapability(core: UnionCore, node: Node, value: Uint8Array, flags: number): void {
+  const { place } = node;
+  const kept = core.keptFacts.find(node);
+  if (kept !== undefined && flags === XATTR_CREATE && kept.capability !== undefined) throw fsError('EEXIST');
+  if (kept !== undefined && flags === XATTR_REPLACE && kept.capability === undefined)
+    throw fsError('ENODATA');
+  node.hasNoCapability = false;
+  const at = core.at(place);
+  core.fs.setXattr(at, place.name, capabilityName, value, kept === undefined ? flags : 0);
+  core.keptFacts.setCapability(node, Buffer.from(value));
 }
 
 /**
@@ -134,8 +160,11 @@ export function removexattr(core: UnionCore, node: Node, name: Name, unique: num
     throw fsError('ENODATA');
   }
   return onUpper(core, node, unique, () => {
-    core.fs.removeXattr(core.at(node.place), node.place.name, stored);
-    if (name === capabilityName) core.keptFacts.setCapability(node, undefined);
+    const at = core.at(node.place);
+    if (name === capabilityName && core.keptFacts.find(node) !== undefined) {
+      core.fs.findRemoveXattr(at, node.place.name, capabilityName);
+      core.keptFacts.setCapability(node, undefined);
+    } else core.fs.removeXattr(at, node.place.name, stored);
   });
 }
 

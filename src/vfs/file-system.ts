@@ -138,10 +138,13 @@ export interface WrittenData {
   readonly offset: number;
   readonly length: number;
   readonly position: number;
-  /** The client tells the modification time and what becomes of capabilities itself: writing must change neither. */
+  /** The client keeps the modification time and will tell it: writing must not change it. */
+  readonly keepTimes: boolean;
+  /**
+   * The client has kept it back. It has told by then what becomes of file capabilities, so writing must not change them; and it
+   * would not heed a short count: all of it is written, or an error answered.
+   */
   readonly keptBack: boolean;
-  /** Nobody would heed a short count: all of it is written, or an error answered. */
-  readonly whole: boolean;
 }
 
 /** Open files. */

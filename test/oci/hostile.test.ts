@@ -124,8 +124,8 @@ const corpus: Record<string, [RawEntry[] | Buffer, RegExp | undefined]> = {
     /extended headers of more than 8 MiB/,
   ],
   'global records without end': [
-    Array.from({ length: 9 }, (_, part) => globals(part * 10_000, 10_000)),
-    /more than 65536 global records/,
+    Array.from({ length: 3 }, (_, part) => globals(part * 500, 500)),
+    /global headers say too much/,
   ],
   'records that are none': [[{ name: 'p', type: 'x', content: 'no records' }], /list of records/],
   'records that are longer than the header': [

@@ -18,7 +18,14 @@ t.test('O_TRUNC of a metacopy file that has lost its name', need, async (t) => {
   await client.unlink('f');
   const writer = await client.fs.open(caller, id, o.WRONLY | o.TRUNC);
   const buffer = Buffer.from('new');
-  client.fs.write(writer.id, { buffer, offset: 0, length: 3, position: 0, keptBack: false, whole: false });
+  client.fs.write(writer.id, {
+    buffer,
+    offset: 0,
+    length: 3,
+    position: 0,
+    keepTimes: false,
+    keptBack: false,
+  });
   const read = Buffer.alloc(10);
   t.equal(client.fs.read(reader.id, read, 0, 10, 0), 3);
   client.fs.release(writer.id);

@@ -96,7 +96,10 @@ function isDirectory(stat: Float64Array): boolean {
 /** A second change within one tick of the clock that files have their times from would leave these as they are. */
 async function outlastTick(stat: Float64Array, signal: AbortSignal): Promise<void> {
   const ageMs = Date.now() - (stat[st.ctimeSec] ?? 0) * 1000 - (stat[st.ctimeNsec] ?? 0) / 1e6;
-  if (ageMs >= 0 && ageMs < tickMs) await delay(tickMs, undefined, { signal });
+  // The clock is read in whole milliseconds.
+  if (ageMs <= -1 || ageMs >= tickMs) return;
+  await delay(tickMs, undefined, { signal }).catch(() => undefined);
+  signal.throwIfAborted();
 }
 
 async function objectDigest(

@@ -40,10 +40,7 @@ export function ignoreRules(lines: readonly string[], file: string): IgnoreRules
   }
   const coverage = new Coverage(rules);
   return {
-    ignores: (path) => {
-      const last = coverage.of(nameToText(path)).lastIndexOf(true);
-      return last !== -1 && rules[last]?.isException === false;
-    },
+    ignores: (path) => coverage.of(nameToText(path)).isLeftOut,
     hasExceptions: rules.some(({ isException }) => isException),
     lines,
   };
@@ -61,22 +58,37 @@ function ruleOf(text: string): Rule {
 /** More directories than a walk is in at once. */
 const mostRemembered = 1000;
 
-/** Which rules hold for a path. What holds for its directory is remembered: a walk asks for one path after another. */
+interface Covered {
+  /** By rule: whether it holds. */
+  readonly held: readonly boolean[];
+  readonly isLeftOut: boolean;
+}
+
+/**
+ * Which rules hold for a path. What holds for its directory is remembered: a walk asks for one path after another. An exception
+ * to nothing holds for nothing, and so not for what is below it (BuildKit: patternmatcher, MatchesUsingParentResults).
+ */
 class Coverage {
   readonly #rules: readonly Rule[];
-  readonly #directories = new Map<string, readonly boolean[]>();
+  readonly #directories = new Map<string, Covered>();
 
   constructor(rules: readonly Rule[]) {
     this.#rules = rules;
   }
 
-  of(path: string): readonly boolean[] {
+  of(path: string): Covered {
     const above = this.#ofDirectory(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
-    return this.#rules.map(({ expression }, index) => above[index] === true || expression.test(path));
+    let isLeftOut = false;
+    const held = this.#rules.map(({ expression, isException }, index) => {
+      const holds = above.held[index] === true || (isException === isLeftOut && expression.test(path));
+      if (holds) isLeftOut = !isException;
+      return holds;
+    });
+    return { held, isLeftOut };
   }
 
-  #ofDirectory(path: string): readonly boolean[] {
-    if (path === '') return [];
+  #ofDirectory(path: string): Covered {
+    if (path === '') return { held: [], isLeftOut: false };
     const known = this.#directories.get(path);
     if (known !== undefined) return known;
     const found = this.of(path);

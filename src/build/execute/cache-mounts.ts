@@ -70,12 +70,21 @@ function ifGone(thrown: unknown): undefined {
   if (!isFsError(thrown, 'ENOENT')) throw thrown;
 }
 
+/** Undefined where somebody holds it, or where nothing is any more. */
+function findLock(directory: string): Lock | undefined {
+  try {
+    return tryLock(nameFromText(directory));
+  } catch (thrown) {
+    return ifGone(thrown);
+  }
+}
+
 /** Takes away the caches that no step has. What is in use stays, as does what cannot be removed. */
 export async function removeUnusedCaches(cacheDirectory: string): Promise<void> {
   const base = join(cacheDirectory, mountsName);
   for (const name of await namesIn(base)) {
     const directory = join(base, name);
-    const lock = tryLock(nameFromText(directory));
+    const lock = findLock(directory);
     if (lock === undefined) continue;
     try {
       await tryRemoval(async () => {

@@ -33,7 +33,7 @@ export async function httpGet(url: URL, options: GetOptions): Promise<IncomingMe
     const to = new URL(location, from);
     if (!/^https?:$/.test(to.protocol)) throw new Error(`it leads to ${to.protocol}//`);
     // Who may see the one host's password is not known of another.
-    authorization = authorizationOf(to) ?? (to.host === from.host ? authorization : undefined);
+    authorization = authorizationOf(to) ?? (to.origin === from.origin ? authorization : undefined);
     from = to;
   }
   throw new Error(`it leads on more than ${String(mostRedirections)} times`);
@@ -61,7 +61,7 @@ async function getOnce(
   const whole = `${url.protocol}//${url.host}${path}`;
   return responseOf(
     requestTo(proxy)({
-      ...{ ...own, ...placeOf(proxy), path: whole },
+      ...{ ...own, ...placeOf(proxy), ...certifiedName(proxy), path: whole },
       headers: { ...headers, ...proxyHeaders(proxy) },
     }),
   );
@@ -69,19 +69,20 @@ async function getOnce(
 
 /** A connection to the host itself, encrypted from here on. */
 async function openTunnel(proxy: URL, url: URL, signal: AbortSignal): Promise<Duplex> {
-  const { host, port } = placeOf(url);
+  const { port } = placeOf(url);
   const path = `${url.hostname}:${String(port)}`;
   const asked = requestTo(proxy)({
-    ...{ ...placeOf(proxy), method: 'CONNECT', path, signal, agent: false },
+    ...{ ...placeOf(proxy), ...certifiedName(proxy), method: 'CONNECT', path, signal, agent: false },
     headers: { host: path, ...proxyHeaders(proxy) },
   });
+  asked.setTimeout(silenceMs, () => asked.destroy(new Error(`the proxy ${proxy.host} does not answer`)));
   asked.end();
   const [response, socket] = (await once(asked, 'connect')) as [IncomingMessage, Duplex];
   if (response.statusCode !== 200) {
     socket.destroy();
     throw new Error(`the proxy ${proxy.host} answers ${String(response.statusCode)}`);
   }
-  const secure = connectSecure({ socket, host, ...(isIP(host) === 0 ? { servername: host } : {}) });
+  const secure = connectSecure({ socket, ...certifiedName(url) });
   await once(secure, 'secureConnect', { signal });
   return secure;
 }
@@ -100,6 +101,12 @@ function requestTo(url: URL): typeof requestPlain {
 function placeOf(url: URL): { readonly host: string; readonly port: number } {
   const usual = url.protocol === 'https:' ? 443 : 80;
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? usual : Number(url.port) };
+}
+
+/** Whose certificate it has to be: Node would take the host of the headers. */
+function certifiedName(url: URL): { readonly host: string; readonly servername?: string } {
+  const { host } = placeOf(url);
+  return isIP(host) === 0 ? { host, servername: host } : { host };
 }
 
 function proxyHeaders(proxy: URL): Record<string, string> {

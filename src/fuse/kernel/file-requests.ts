@@ -146,9 +146,9 @@ export function onWrite(door: Door): number {
     offset: frame.payloadOffset,
     length: frame.payloadLength,
     position: frame.place(writeIn.offset),
-    keptBack: door.writesBack && isCached,
+    keepTimes: door.writesBack && isCached,
     // The kernel takes no notice of a short count for its pages (fs/fuse/file.c, fuse_writepage_end).
-    whole: isCached,
+    keptBack: isCached,
   };
   const kill = (flags & writeFlag.WRITE_KILL_SUIDGID) !== 0;
   const dropping = kill ? dropPrivileges(door, door.who(), frame.nodeId) : undefined;

@@ -38,7 +38,7 @@ export function read(door: PathDoor, file: number, buffer: Buffer, position: num
 export function write(door: PathDoor, file: number, buffer: Buffer, position: number): Later<number> {
   const { handle } = door.files.get(file);
   const { length } = buffer;
-  const data = { buffer, offset: 0, length, position, keptBack: false, whole: false };
+  const data = { buffer, offset: 0, length, position, keepTimes: false, keptBack: false };
   return length > writeNowMax ? door.fs.writeLater(handle, data) : door.fs.write(handle, data);
 }
 

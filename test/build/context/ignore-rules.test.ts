@@ -57,6 +57,11 @@ const table: readonly (readonly [readonly string[], readonly string[], readonly 
   ],
   [['a]', '$x', 'b.c'], ['a]', '$x', 'b.c'], ['bxc']],
   [['left-out', 'a-*'], ['left-out', 'a-b'], ['left']],
+  [
+    ['**/node_modules', '!packages'],
+    ['packages/a/node_modules', 'packages/a/node_modules/x'],
+    ['packages', 'packages/a'],
+  ],
   [['../a'], [], ['a']],
   [['**.pyc'], ['a.pyc', 'd/a.pyc', 'd/.pyc', '.pyc', 'a.pyc/b'], ['a.py', 'a.pyco']],
   [['**file'], ['file', 'a/file', 'myfile', 'a/myfile'], ['files']],
