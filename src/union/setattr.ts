@@ -72,10 +72,8 @@ function findPrivileges(core: UnionCore, node: Node, caller: Caller): Privileges
 function findUnasked(core: UnionCore, node: Node, caller: Caller): Privileges | undefined {
   const privileges = findPrivileges(core, node, caller);
   if (privileges === undefined || privileges.kept === privileges.mode) return privileges;
-  // With CAP_FSETID a write takes the capabilities alone (fs/attr.c, setattr_should_drop_suidgid). A chown(2) to nobody takes
-  // the bits, too, and cannot be told from it while somebody writes.
-  if (node.writers > 0)
-    return mayKeepSetgid(caller.pid) ? { ...privileges, kept: privileges.mode } : privileges;
+  // By root, too: a write with CAP_FSETID would leave the bits, a chown takes them, and both come as the same request.
+  if (node.writers > 0) return privileges;
   const owner = core.fs.stat[st.uid] ?? 0;
   const shown = core.ids === undefined ? owner : core.ids.users.ownerShown(owner);
   if (!isUser(caller.pid, shown) && !mayActAsOwner(caller.pid)) throw fsError('EPERM');

@@ -6,8 +6,9 @@ import { containerNeeds, makeStrata } from '../cli/fixtures/strata.ts';
 import { needs } from '../fixtures/needs.ts';
 
 t.test('somebody is in its files', needs(...containerNeeds), async (t) => {
-  const { run, get, start } = makeStrata(t);
-  const running = start('run', '--name', 'one', '--rm', 'base', 'sh', '-c', 'sleep 2; exit 7');
+  const strata = makeStrata(t);
+  const { run, get } = strata;
+  const running = strata.start('run', '--name', 'one', '--rm', 'base', 'sh', '-c', 'sleep 2; exit 7');
   const find = (format: string): string => run('inspect', '-f', format, 'one').stdout.trim();
   await until(() => find('{{.State.Status}}') === 'running', 'the container');
   const there = spawn('sleep', ['1000'], { cwd: find('{{.GraphDriver.Data.MergedDir}}') });

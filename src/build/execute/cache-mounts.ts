@@ -75,7 +75,8 @@ function findLock(directory: string): Lock | undefined {
   try {
     return tryLock(nameFromText(directory));
   } catch (thrown) {
-    return ifGone(thrown);
+    ifGone(thrown);
+    return undefined;
   }
 }
 
