@@ -87,6 +87,8 @@ export class StoreLayers implements ContainerLayers {
 
   async #checkNoView(id: string, writable: CacheId): Promise<void> {
     const { mounts } = this.#store;
+    // A damaged record may be that of a view.
+    await mounts.list();
     const view = await mounts.findView(writable);
     if (view === undefined) return;
     const place = await mounts.findPlace(view.name, view);

@@ -11,7 +11,7 @@ import { UserError } from '../base/user-error.ts';
 import { isMountInUse } from '../os/mount-users.ts';
 import { readMounts, showsTree, type MountedTree, type MountEntry } from '../os/mountinfo.ts';
 import { isNamespaceInUse, isRunning, mountNamespace } from '../os/process-identity.ts';
-import { findJson, namesIn, unfinishedPrefix, writeDurably } from './durable.ts';
+import { asBroken, findJson, namesIn, unfinishedPrefix, writeDurably } from './durable.ts';
 import type { CacheId } from './ids.ts';
 import type { RunRoot } from './run-root.ts';
 
@@ -83,14 +83,23 @@ export class MountBook {
       .map((file) => file.replace(/\.json$/, ''));
   }
 
-  /** UserError `broken-file`. */
+  /** For who removes layers: of a damaged record nobody knows which of them it keeps. UserError `broken-file`. */
   async list(): Promise<NamedRecord[]> {
-    const records = [];
-    for (const name of await this.names()) {
-      const record = await this.find(name);
-      if (record !== undefined) records.push({ ...record, name });
-    }
+    const { records, fault } = await this.readAll();
+    if (fault !== undefined) throw fault;
     return records;
+  }
+
+  /** For who mounts or unmounts, which loses nothing: those that can be read, and what is wrong with one of the others. */
+  async readAll(): Promise<{ readonly records: NamedRecord[]; readonly fault: UserError | undefined }> {
+    const records: NamedRecord[] = [];
+    let fault: UserError | undefined;
+    for (const name of await this.names()) {
+      const record = await this.find(name).catch(asBroken);
+      if (record instanceof UserError) fault ??= record;
+      else if (record !== undefined) records.push({ ...record, name });
+    }
+    return { records, fault };
   }
 
   /** Whether somebody needs a mount: a process, a container, or another place that shows it. */
@@ -103,7 +112,7 @@ export class MountBook {
 
   /** One of the other places that show the mount `name`, or have shown it and are still in use. */
   async findView(name: string): Promise<NamedRecord | undefined> {
-    for (const record of await this.list())
+    for (const record of (await this.readAll()).records)
       if (record.of === name && (await this.isUsed(record.name, record))) return record;
     return undefined;
   }
@@ -136,7 +145,8 @@ export class MountBook {
     if (tree === undefined) return undefined;
     const { device } = tree;
     // What shows the same on purpose has a record of its own.
-    const others = (await this.list()).filter((other) => other.name !== name && other.device === device);
+    const { records } = await this.readAll();
+    const others = records.filter((other) => other.name !== name && other.device === device);
     const taken = new Set(others.map(({ target }) => nameFromText(target)));
     const found = readMounts().findLast((entry) => showsTree(entry, tree) && !taken.has(entry.mountPoint));
     return found === undefined ? undefined : nameToText(found.mountPoint);

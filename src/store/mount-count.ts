@@ -183,9 +183,8 @@ export async function cleanMounts(book: MountBook, base?: string): Promise<void>
   const ending = await book.alone(async () => {
     const names: string[] = [];
     // Those that show others first: the others may then have no holder any more.
-    const records = (await book.list()).sort(
-      (a, b) => Number(b.of !== undefined) - Number(a.of !== undefined),
-    );
+    const { records } = await book.readAll();
+    records.sort((a, b) => Number(b.of !== undefined) - Number(a.of !== undefined));
     for (const record of records) {
       if (!(await isDue(book, record))) continue;
       await tryRemoval(async () => {
@@ -201,7 +200,7 @@ export async function cleanMounts(book: MountBook, base?: string): Promise<void>
 
 async function isDirty(book: MountBook, base: string | undefined): Promise<boolean> {
   if ((await findUnknown(book, base)).length > 0) return true;
-  for (const record of await book.list()) if (await isDue(book, record)) return true;
+  for (const record of (await book.readAll()).records) if (await isDue(book, record)) return true;
   return false;
 }
 
@@ -212,7 +211,7 @@ async function isDue(book: MountBook, record: NamedRecord): Promise<boolean> {
   return !isElsewhere(record) && !(await book.isHeld(name, record));
 }
 
-/** Mount points below `base` of which the book does not tell, from the last. */
+/** Mount points below `base` of which the book does not tell, from the last; none where a record is damaged: it may tell of them. */
 async function findUnknown(book: MountBook, base: string | undefined): Promise<string[]> {
   if (base === undefined) return [];
   const prefix = nameFromText(`${base}/`);
@@ -222,7 +221,9 @@ async function findUnknown(book: MountBook, base: string | undefined): Promise<s
     .filter((mountPoint) => mountPoint.startsWith(prefix) && mountPoint.endsWith('/merged'))
     .reverse();
   if (mounted.length === 0) return [];
-  const known = new Set((await book.list()).map(({ target }) => nameFromText(target)));
+  const { records, fault } = await book.readAll();
+  if (fault !== undefined) return [];
+  const known = new Set(records.map(({ target }) => nameFromText(target)));
   return mounted.filter((mountPoint) => !known.has(mountPoint)).map(nameToText);
 }
 

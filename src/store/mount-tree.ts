@@ -105,7 +105,7 @@ export async function unmountTreeAt(
 
 /** Of the mount that is, or has come, there. */
 async function findRecord(book: MountBook, target: string): Promise<NamedRecord | undefined> {
-  const records = await book.list();
+  const { records } = await book.readAll();
   const here = records.filter((record) => findMounted(record) === undefined && !isElsewhere(record));
   const places = await Promise.all(here.map((record) => book.findPlace(record.name, record)));
   return (

@@ -36,7 +36,7 @@ export async function systemInfo(store: Store): Promise<SystemInfo> {
     backingFilesystem: fileSystemOf(store.root.path),
     images: (await store.images.imageIds()).length,
     layers: (await store.layers.chainIds()).length,
-    mounts: (await store.mounts.list()).length,
+    mounts: (await store.mounts.names()).length,
     kernel: release(),
     fuse: existsSync('/dev/fuse'),
     overlayfs: /\toverlay$/m.test(readFileSync('/proc/filesystems', 'latin1')),

@@ -58,7 +58,10 @@ async function isInOrder({ mounts }: Store, record: NamedRecord): Promise<boolea
   return !isThere(record) || (await mounts.isHeld(record.name, record));
 }
 
-/** Where it lay nobody can tell. With nothing mounted that any record could be of, it is one of nothing. */
+/**
+ * Where it lay nobody can tell. It goes with nothing mounted that any record could be of: what is off the tree with programs in it,
+ * or in another mount namespace alone, is not seen.
+ */
 function damagedRecord(store: Store, name: string, { message }: UserError): Finding {
   const path = store.mounts.pathOf(name);
   if (!readMounts().some(({ source }) => isOwnSource(source))) {

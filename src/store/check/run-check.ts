@@ -4,7 +4,7 @@
  * something refers to.
  */
 import { collect } from '../collect.ts';
-import { isBroken } from '../durable.ts';
+import { asBroken } from '../durable.ts';
 import type { Store } from '../store.ts';
 import { tryRemoval } from '../try-removal.ts';
 import { checkContainers } from './check-containers.ts';
@@ -43,10 +43,9 @@ export async function checkStore(store: Store, options: { readonly repair: boole
 /** What there was to be mended, and what nobody can mend. */
 async function repair(store: Store, contents: LayerContents): Promise<Finding[]> {
   const faults = await findFaults(store, contents);
-  for (const { mend } of faults) if (mend !== undefined) await tryRemoval(mend);
-  await collect(store).catch((thrown: unknown) => {
-    if (!isBroken(thrown)) throw thrown;
-  });
+  // What is damaged is among the faults, and keeps nothing else from being mended.
+  for (const { mend } of faults) if (mend !== undefined) await tryRemoval(mend).catch(asBroken);
+  await collect(store).catch(asBroken);
   return faults;
 }
 
