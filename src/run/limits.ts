@@ -39,6 +39,9 @@ const leastMemory = 6 * 2 ** 20;
 /** The kernel's bounds. */
 const cpuShares = { least: 2, most: 262_144 };
 
+/** As many as the kernel can tell apart: PID_MAX_LIMIT (linux/threads.h), of which kernel/cgroup/pids.c takes no more. */
+const mostPids = 2 ** 22;
+
 /** A time of which a container has its part (cpu.cfs_period_us, cpu.max), Docker's. */
 const periodUs = 100_000;
 
@@ -53,8 +56,7 @@ export function parseLimits(words: LimitWords): Limits {
     nanoCpus: parseCpus(words.cpus),
     cpuShares: parseShares(words.cpuShares),
     cpusetCpus: parseCpuset(words.cpusetCpus),
-    // Docker's for no limit.
-    pids: words.pidsLimit === '-1' ? undefined : parseCount('--pids-limit', words.pidsLimit),
+    pids: parsePids(words.pidsLimit),
   };
 }
 
@@ -146,10 +148,19 @@ function parseCount(option: string, text: string | undefined): number | undefine
 /** Beyond that a number is another one by the time that it reaches the kernel. */
 function checkCountable(option: string, text: string, count: number): void {
   if (Number.isSafeInteger(count)) return;
-  throw badLimit(
-    `${option} ${text} is too much`,
-    `it may be ${String(Number.MAX_SAFE_INTEGER)}; 0 is no limit`,
-  );
+  throw tooMuch(option, text, Number.MAX_SAFE_INTEGER);
+}
+
+function tooMuch(option: string, text: string, most: number): UserError {
+  return badLimit(`${option} ${text} is too much`, `it may be ${String(most)}; 0 is no limit`);
+}
+
+function parsePids(text: string | undefined): number | undefined {
+  // Docker's for no limit.
+  if (text === '-1') return undefined;
+  const pids = parseCount('--pids-limit', text);
+  if (pids === undefined || pids <= mostPids) return pids;
+  throw tooMuch('--pids-limit', String(pids), mostPids);
 }
 
 function parseShares(text: string | undefined): number | undefined {

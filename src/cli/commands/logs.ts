@@ -35,8 +35,8 @@ export function logsCommand(): Command {
       const { id } = await getContainer(engine, name);
       const path = logPath(engine, id);
       if (options.follow !== true) await untilLogComplete(engine, id);
-      const { tail } = options;
-      const from = tail === undefined ? 0 : await findTail(path, tail, (entry) => isAsked(entry, options));
+      const { tail = -1 } = options;
+      const from = tail < 0 ? 0 : await findTail(path, tail, (entry) => isAsked(entry, options));
       const ended = options.follow === true ? followed(engine, id, options.until) : undefined;
       for await (const entry of readLog(path, { from, ended }))
         if (isAsked(entry, options)) await print(entry, options);
@@ -76,9 +76,9 @@ function parseMoment(text: string): number {
   throw new InvalidArgumentError('It is a duration (10m) or a time (2026-01-31T12:00:00Z).');
 }
 
-/** As in Docker, a number below 0 is all of them: undefined. */
-function parseLines(text: string): number | undefined {
-  if (/^(all|-\d+)$/.test(text)) return undefined;
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It is a number of lines.');
+/** As in Docker, a number below 0 is all of them. */
+function parseLines(text: string): number {
+  if (text === 'all') return -1;
+  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('It is a number of lines.');
   return Number(text);
 }

@@ -72,7 +72,7 @@ async function wantedRows(
   { all, latest, last }: Options,
   filters: Filters,
 ): Promise<ListedContainer[]> {
-  const count = latest === true ? 1 : last;
+  const count = latest === true ? 1 : wantedCount(last);
   // As Docker's, who asks for those that have ended need not say --all.
   const showsAll = all === true || count !== undefined || filters.has('status') || filters.has('exited');
   const isWanted = await containerFilter(filters, opened);
@@ -80,6 +80,11 @@ async function wantedRows(
   tellFaults(faults);
   const rows = stated.filter((row) => (showsAll || isActive(row.status)) && isWanted(row));
   return rows.slice(0, count);
+}
+
+/** As in Docker, a number below 0 says nothing. */
+function wantedCount(last: number | undefined): number | undefined {
+  return last !== undefined && last >= 0 ? last : undefined;
 }
 
 async function sizeOf(
@@ -101,8 +106,7 @@ async function sizeOf(
   return { written, virtual: written + below };
 }
 
-/** As in Docker, a number below 0 says nothing: undefined. */
-function parseCount(text: string): number | undefined {
+function parseCount(text: string): number {
   if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('It is a number of containers.');
-  return Number(text) < 0 ? undefined : Number(text);
+  return Number(text);
 }
