@@ -7,10 +7,11 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameFromText } from '../base/name.ts';
+import { emptyDirectory } from '../layer/remove-tree.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../os/constants.ts';
+import type { HostFs } from '../os/host-fs.ts';
 import { syncFileSystem } from '../os/sync-file-system.ts';
 import { syncDirectory, writeDurably } from '../store/durable.ts';
-import { removeDirectory } from '../store/remove-directory.ts';
 import { createToolFs } from '../store/tool-fs.ts';
 import { copyContent } from './copy-tree.ts';
 
@@ -43,7 +44,7 @@ async function copyTo(content: string, from: Fd): Promise<void> {
   const fs = createToolFs();
   const [source, target] = [
     fs.openat(from, asName('.'), O_RDONLY | O_DIRECTORY, 0),
-    fs.openat(AT_FDCWD as Fd, nameFromText(content), O_RDONLY | O_DIRECTORY, 0),
+    openContent(fs, content),
   ];
   try {
     await copyContent(fs, source, target, { top: true });
@@ -56,8 +57,19 @@ async function copyTo(content: string, from: Fd): Promise<void> {
 /** Throws away what a copy that died has left; nothing where there is none such. */
 export async function discardUnfinished(content: string): Promise<void> {
   if (!existsSync(markOf(content))) return;
-  for (const name of readdirSync(content)) await removeDirectory(join(content, name));
+  const fs = createToolFs();
+  const directory = openContent(fs, content);
+  try {
+    // Names are bytes, of which not all are text.
+    emptyDirectory(fs, directory);
+  } finally {
+    fs.close(directory);
+  }
   await removeMark(content);
+}
+
+function openContent(fs: HostFs, content: string): Fd {
+  return fs.openat(AT_FDCWD as Fd, nameFromText(content), O_RDONLY | O_DIRECTORY, 0);
 }
 
 function markOf(content: string): string {

@@ -84,6 +84,16 @@ t.test('begins anew where nothing else is written', needs('root'), async (t) => 
   t.strictSame(names(), ['small'], 'and what is whole stays');
 });
 
+t.test('is thrown away with names that are no UTF-8', needs('root'), async (t) => {
+  const { engine, content, dieFilling, names } = makeStage(t);
+  dieFilling();
+  for (const byte of [0xe9, 0xff])
+    writeFileSync(Buffer.concat([Buffer.from(`${content}/caf`), Buffer.of(byte)]), 'of the');
+  await mountVolume(engine, 'data');
+  t.strictSame(names(), []);
+  t.notOk(existsSync(`${content}/../filling`));
+});
+
 t.test('stays where a command has the volume', needs('root'), async (t) => {
   const { engine, content, fill, names } = makeStage(t);
   await withVolume(engine, 'data', async () => {
