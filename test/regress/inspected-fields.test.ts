@@ -71,6 +71,19 @@ t.test('fields of which nothing is there', needs(...containerNeeds), (t) => {
     [box, '{{if .SizeRw}}y{{else}}n{{end}}{{if .Driver}}y{{end}}', 'ny'],
   ] as const)
     t.equal(show(format), text, format);
+  const header = (...words: readonly string[]): string => get(...words).split('\n')[0] ?? '';
+  for (const words of [
+    ['images'],
+    ['images', '--digests'],
+    ['volume', 'ls'],
+    ['ps', '-a'],
+    ['history', 'web'],
+    ['system', 'df'],
+  ]) {
+    const [row = '{}'] = get(...words, '--format', 'json').split('\n');
+    for (const field of Object.keys(JSON.parse(row) as object))
+      t.match(header(...words, '--format', `table {{.${field}}}`), /^[A-Z]/, `${words.join(' ')} ${field}`);
+  }
   t.notMatch(box('{{json .}}'), /"(Health|SizeRw|SizeRootFs|ExposedPorts|Healthcheck)"/);
   t.notMatch(image('{{json .}}'), /"(Healthcheck|StopSignal|Shell|ExposedPorts)"/);
   t.match(run('inspect', 'neither').stderr, /there is no container, image or volume neither/);

@@ -55,9 +55,13 @@ export function imagesCommand(name: string): Command {
 }
 
 const titles = { Repository: 'REPOSITORY', Tag: 'TAG' };
-const rest = { ID: 'IMAGE ID', CreatedSince: 'CREATED', Size: 'SIZE', CreatedAt: 'CREATED AT' };
-const listing: Listing = { titles: { ...titles, ...rest, Digest: 'DIGEST' }, shown: 5 };
-const withDigests: Listing = { titles: { ...titles, Digest: 'DIGEST', ...rest }, shown: 6 };
+const rest = { ID: 'IMAGE ID', CreatedSince: 'CREATED', Size: 'SIZE' };
+const hidden = {
+  CreatedAt: 'CREATED AT',
+  ...{ Containers: 'CONTAINERS', SharedSize: 'SHARED SIZE', UniqueSize: 'UNIQUE SIZE', VirtualSize: 'SIZE' },
+};
+const listing: Listing = { titles: { ...titles, ...rest, Digest: 'DIGEST', ...hidden }, shown: 5 };
+const withDigests: Listing = { titles: { ...titles, Digest: 'DIGEST', ...rest, ...hidden }, shown: 6 };
 
 /** With Docker's names. */
 function fieldsOf({ reference, created, size }: ImageRow, id: string): Fields {

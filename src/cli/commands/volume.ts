@@ -92,6 +92,7 @@ const volumeFilters = ['dangling', 'driver', 'label', 'name'];
 const listing: Listing = {
   titles: {
     ...{ Driver: 'DRIVER', Name: 'VOLUME NAME', Scope: 'SCOPE', Mountpoint: 'MOUNTPOINT', Labels: 'LABELS' },
+    ...{ Links: 'LINKS', Size: 'SIZE', Availability: 'AVAILABILITY', Group: 'GROUP', Status: 'STATUS' },
   },
   shown: 2,
 };
