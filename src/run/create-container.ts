@@ -5,6 +5,7 @@
 import { closeSync } from 'node:fs';
 import { hostname as hostName } from 'node:os';
 import { dirname, posix } from 'node:path';
+import { findVariable } from '../base/environment.ts';
 import { nameFromText } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
@@ -117,7 +118,7 @@ function define(
     created: new Date().toISOString(),
     image: { id: image.id, name: request.image },
     ...commandOf(defaults, request),
-    env: mergeEnv(defaults.Env ?? [], request.env, process.env),
+    env: mergeEnv(defaults.Env ?? [], request.env, findVariable),
     workingDir,
     user,
     groupAdd: request.groupAdd,

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, join } from 'node:path';
+import { findVariable } from '../base/environment.ts';
 import { UserError } from '../base/user-error.ts';
 import { InRoot } from '../os/in-root.ts';
 import { attach } from './attach.ts';
@@ -135,7 +136,7 @@ function specOf(container: Container, pid: number, request: ExecRequest): object
   try {
     return execSpec(root, {
       argv: request.argv,
-      env: mergeEnv(container.env, request.env, process.env),
+      env: mergeEnv(container.env, request.env, findVariable),
       workingDir: request.workingDir ?? container.workingDir,
       user: request.user ?? container.user,
       groupAdd: container.groupAdd,

@@ -5,12 +5,13 @@
 import { UserError } from '../base/user-error.ts';
 
 /**
- * `base`, the image's `NAME=VALUE` entries, with `given` over it: later entries win, order is kept. UserError `bad-env`.
+ * `base`, the image's `NAME=VALUE` entries, with `given` over it: later entries win, order is kept. `find` knows the variables of
+ * the caller. UserError `bad-env`.
  */
 export function mergeEnv(
   base: readonly string[],
   given: readonly string[],
-  own: Readonly<Record<string, string | undefined>>,
+  find: (name: string) => string | undefined,
 ): string[] {
   const merged = new Map(base.map((entry) => [nameOf(entry), entry] as const));
   for (const entry of given) {
@@ -19,9 +20,9 @@ export function mergeEnv(
       throw new UserError('bad-env', `invalid environment variable: ${entry}`, {
         hint: 'write -e NAME=VALUE',
       });
-    const value = entry.includes('=') ? entry : own[name] === undefined ? undefined : `${name}=${own[name]}`;
+    const value = entry.includes('=') ? entry.slice(name.length + 1) : find(name);
     if (value === undefined) merged.delete(name);
-    else merged.set(name, value);
+    else merged.set(name, `${name}=${value}`);
   }
   return [...merged.values()];
 }

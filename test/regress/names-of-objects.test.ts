@@ -1,10 +1,12 @@
 /**
  * Names that every object of JavaScript has: a .dockerignore never left out such files, an image that was named so lost its name
- * at once, `commit` dropped such labels, and a filter found them on everything.
+ * at once, `commit` dropped such labels, a filter found them on everything, and `-e` took such variables from the program.
  */
 import t from 'tap';
+import { findVariable } from '../../src/base/environment.ts';
 import { nameFromText } from '../../src/base/name.ts';
 import { ignoreRules } from '../../src/build/context/ignore-rules.ts';
+import { mergeEnv } from '../../src/run/parse-env.ts';
 import { containerNeeds, makeStrata } from '../cli/fixtures/strata.ts';
 import { needs } from '../fixtures/needs.ts';
 
@@ -14,6 +16,11 @@ t.test('files of such names are left out', async (t) => {
   for (const name of names) t.equal(rules.ignores(nameFromText(name)), name !== 'valueOf', name);
   const others = ignoreRules(['x'], '.dockerignore');
   for (const name of names) t.equal(others.ignores(nameFromText(name)), false, name);
+});
+
+t.test('variables of such names are not set', async (t) => {
+  for (const name of ['constructor', 'toString', '__proto__'])
+    t.strictSame(mergeEnv(['A=1'], [name, `${name}=own`, name], findVariable), ['A=1'], name);
 });
 
 t.test('images keep such names', needs(...containerNeeds), (t) => {

@@ -4,7 +4,11 @@ import { parseSize } from '../../src/run/parse-size.ts';
 import { parseUser } from '../../src/run/parse-user.ts';
 
 t.test('variables', async (t) => {
-  const own = { HERE: 'mine', EMPTY: '' };
+  const own = new Map([
+    ['HERE', 'mine'],
+    ['EMPTY', ''],
+  ]);
+  const find = (name: string): string | undefined => own.get(name);
   for (const [given, expected] of [
     [[], ['A=1', 'B=2']],
     [['A=3'], ['A=3', 'B=2']],
@@ -16,10 +20,13 @@ t.test('variables', async (t) => {
     [['A'], ['B=2']],
     [['B='], ['A=1', 'B=']],
   ] as const) {
-    t.strictSame(mergeEnv(['A=1', 'B=2'], given, own), expected, given.join(' '));
+    t.strictSame(mergeEnv(['A=1', 'B=2'], given, find), expected, given.join(' '));
   }
-  t.throws(() => mergeEnv([], ['=x'], own), { code: 'bad-env', message: 'invalid environment variable: =x' });
-  t.throws(() => mergeEnv([], [''], own), { code: 'bad-env' });
+  t.throws(() => mergeEnv([], ['=x'], find), {
+    code: 'bad-env',
+    message: 'invalid environment variable: =x',
+  });
+  t.throws(() => mergeEnv([], [''], find), { code: 'bad-env' });
 });
 
 t.test('users', async (t) => {
