@@ -87,6 +87,11 @@ export class DataRoot {
     return this.image('build');
   }
 
+  /** Of these, the caches of `RUN --mount=type=cache`, a directory each. */
+  get buildCacheMounts(): string {
+    return this.image('build', 'mounts');
+  }
+
   get lockFile(): string {
     return this.at('lock');
   }

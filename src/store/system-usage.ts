@@ -1,8 +1,11 @@
 /**
  * `strata system df`: every byte of the data root, by what it is for.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { nameFromText } from '../base/name.ts';
 import type { UserError } from '../base/user-error.ts';
+import { tryLock } from '../os/lock.ts';
 import { DiskUsage } from './disk-usage.ts';
 import { brokenFile, namesIn, partSound } from './durable.ts';
 import type { CacheId, ChainId } from './ids.ts';
@@ -75,7 +78,7 @@ export async function systemUsage(store: Store): Promise<SystemUsage> {
       ...{ count: counts.writable, active: counts.writable, size: sums.writable, reclaimable: 0 },
     },
     { what: 'volumes', count: volumeCount, active: volumeCount, size: volumes, reclaimable: 0 },
-    { what: 'build cache', count: 0, active: 0, size: cache, reclaimable: cache },
+    { what: 'build cache', size: cache, ...mountedCaches(store) },
     {
       what: isSound ? 'left over' : 'unknown',
       ...{ count: counts.left, active: 0, size: sums.left, reclaimable: isSound ? sums.left : 0 },
@@ -83,6 +86,21 @@ export async function systemUsage(store: Store): Promise<SystemUsage> {
     { what: 'bookkeeping', count: 0, active: 0, size: rest, reclaimable: 0 },
   ];
   return { rows, faults };
+}
+
+/** The caches of `RUN --mount=type=cache`. What else builds keep goes only when it is asked for. */
+function mountedCaches({ root }: Store): Pick<UsageRow, 'count' | 'active' | 'reclaimable'> {
+  const counts = { count: 0, active: 0, reclaimable: 0 };
+  if (!existsSync(root.buildCacheMounts)) return counts;
+  for (const name of readdirSync(root.buildCacheMounts)) {
+    const directory = join(root.buildCacheMounts, name);
+    const lock = tryLock(nameFromText(directory));
+    counts.count += 1;
+    if (lock === undefined) counts.active += 1;
+    else counts.reclaimable += new DiskUsage().of(directory);
+    lock?.release();
+  }
+  return counts;
 }
 
 interface Sound {
