@@ -4,7 +4,7 @@
  * whole one or none.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import type { Chain } from '../build-store.ts';
@@ -43,6 +43,9 @@ export type PathFacts = Omit<v.InferOutput<typeof factsSchema>, 'layer'>;
 
 /** Which step of which build: context, Dockerfile, stage, position. */
 export type Site = readonly (string | number)[];
+
+/** For so long a file that is not whole may be that of a build which goes on. */
+const writingMs = 60_000;
 
 export class StepCache {
   readonly #directory: string;
@@ -91,10 +94,10 @@ export class StepCache {
     ): void => {
       for (const file of this.#files(kind)) {
         const key = file.replace(/\.json$/, '');
+        const path = join(this.#directory, kind, file);
+        if (key === file && isBeingWritten(path)) continue;
         const record = all || key === file ? undefined : this.#read(kind, key, schema);
-        if (record === undefined || !isWanted(record)) {
-          rmSync(join(this.#directory, kind, file), { force: true });
-        }
+        if (record === undefined || !isWanted(record)) rmSync(path, { force: true });
       }
     };
     keep('steps', stepSchema, ({ layer }) => layer === null || isThere(layer));
@@ -138,4 +141,9 @@ export class StepCache {
   #path(kind: string, key: string): string {
     return join(this.#directory, kind, `${key}.json`);
   }
+}
+
+function isBeingWritten(path: string): boolean {
+  const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return mtimeMs !== undefined && Date.now() - mtimeMs < writingMs;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { StepCache } from '../../../src/build/cache/step-cache.ts';
@@ -36,13 +36,23 @@ t.test('what is of layers that are gone is forgotten, on demand everything', asy
     if (layer === null) continue;
     await cache.rememberFacts(layer, [], () => Promise.resolve({ inputs: [], isDirectory: true }));
   }
-  writeFileSync(join(directory, 'steps/cut-short.json.1234'), '{');
+  const [cut, current] = ['cut-short', 'step-here'].map((key) =>
+    join(directory, `steps/${key}.json.1234`),
+  ) as [string, string];
+  for (const path of [cut, current]) writeFileSync(path, '{');
+  utimesSync(cut, new Date(), new Date(Date.now() - 3_600_000));
   mkdirSync(join(directory, 'mounts'));
   cache.prune({ isThere: (layer) => layer === 'here', all: false });
-  t.strictSame(readdirSync(join(directory, 'steps')).sort(), ['step-here.json', 'step-null.json']);
+  const steps = (): string[] => readdirSync(join(directory, 'steps')).sort();
+  t.strictSame(
+    steps(),
+    ['step-here.json', 'step-here.json.1234', 'step-null.json'],
+    'what is being written stays',
+  );
   t.equal(cache.findSite(['gone']), undefined);
   t.match(cache.findSite(['here']), { key: 'step-here' });
   t.equal(readdirSync(join(directory, 'facts')).length, 1);
   cache.prune({ isThere: () => true, all: true });
-  for (const kind of ['steps', 'sites', 'facts']) t.strictSame(readdirSync(join(directory, kind)), []);
+  t.strictSame(steps(), ['step-here.json.1234']);
+  for (const kind of ['sites', 'facts']) t.strictSame(readdirSync(join(directory, kind)), []);
 });
