@@ -12,7 +12,7 @@ import { isActive, readStatus, type Container } from './container.ts';
 import { withView } from './container-view.ts';
 import type { Engine } from './engine.ts';
 import type { MountRequest } from './mount-request.ts';
-import { namespaceRoot } from './namespace-root.ts';
+import { openNamespaceRoot } from './namespace-root.ts';
 import { checkRoot } from './start-container.ts';
 
 type Act<T> = (root: InRoot, path: string) => Promise<T>;
@@ -34,7 +34,7 @@ async function inView<T>(
   const status = await readStatus(engine, container.id);
   if (isActive(status)) {
     checkRoot(container, status.pid);
-    return within(namespaceRoot(status.pid), path, act);
+    return within(openNamespaceRoot(status.pid), path, act);
   }
   const over = findOver(container, path);
   if (over?.type === 'tmpfs' || (over?.type === 'volume' && over.subpath !== undefined))
@@ -47,9 +47,13 @@ async function inView<T>(
     const source = realpathSync(over.source);
     // Nothing can take the place of a file that is mounted: it is replaced where it lies.
     if (!statSync(source).isDirectory())
-      return within(dirname(source), `/${basename(source)}${cleanPath(path).slice(over.target.length)}`, act);
+      return within(
+        new InRoot(dirname(source)),
+        `/${basename(source)}${cleanPath(path).slice(over.target.length)}`,
+        act,
+      );
   }
-  return withView(engine, container, { writes }, (root) => within(root, path, act));
+  return withView(engine, container, { writes }, (root) => within(new InRoot(root), path, act));
 }
 
 /** The same for `act` that writes there. UserError `read-only` where the container could not, also by way of a link in it. */
@@ -93,11 +97,10 @@ function isReadOnly(mount: MountRequest): boolean {
   return mount.type === 'tmpfs' ? mount.options.includes('ro') : mount.readOnly;
 }
 
-async function within<T>(root: string, path: string, act: Act<T>): Promise<T> {
-  const inside = new InRoot(root);
+async function within<T>(root: InRoot, path: string, act: Act<T>): Promise<T> {
   try {
-    return await act(inside, path);
+    return await act(root, path);
   } finally {
-    inside.close();
+    root.close();
   }
 }

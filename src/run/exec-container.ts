@@ -10,7 +10,6 @@ import { constants } from 'node:os';
 import { basename, join } from 'node:path';
 import { findVariable } from '../base/environment.ts';
 import { UserError } from '../base/user-error.ts';
-import { InRoot } from '../os/in-root.ts';
 import { attach } from './attach.ts';
 import { startError } from './start-error.ts';
 import { execByConmon, prepareExec, type ConmonExecRequest } from './conmon.ts';
@@ -18,7 +17,7 @@ import { findRun, isActive, readStatus, unknownExitCode, type Container, type Ru
 import { bundlePath, exitsPath, runtimeState, type Engine } from './engine.ts';
 import { mergeEnv } from './parse-env.ts';
 import { lastFailure } from './runtime-log.ts';
-import { namespaceRoot } from './namespace-root.ts';
+import { openNamespaceRoot } from './namespace-root.ts';
 import { checkRoot, execSpec } from './start-container.ts';
 import { isPaused, notRunning } from './state-errors.ts';
 
@@ -132,7 +131,7 @@ function conmonRequest(
 /** Users are looked up as the container sees itself: what is mounted over /etc counts. */
 function specOf(container: Container, pid: number, request: ExecRequest): object {
   checkRoot(container, pid);
-  const root = new InRoot(namespaceRoot(pid));
+  const root = openNamespaceRoot(pid);
   try {
     return execSpec(root, {
       argv: request.argv,
