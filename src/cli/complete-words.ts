@@ -52,6 +52,7 @@ export function completeWords(program: Command, words: readonly string[]): Compl
   let command = program;
   let operands = 0;
   let isPlain = false;
+  let isHelp = false;
   for (let at = 0; at < words.length - 1; at++) {
     const word = words[at] ?? '';
     if (!isPlain && word === '--') isPlain = true;
@@ -60,16 +61,19 @@ export function completeWords(program: Command, words: readonly string[]): Compl
       if (option === undefined) continue;
       if (at === words.length - 2) return completeValue(option);
       at += 1;
-    } else {
+    } else if (command === program && operands === 0 && word === 'help') isHelp = true;
+    else {
       const next = operands === 0 ? findCommand(command, word) : undefined;
       if (next === undefined) operands += 1;
       else command = next;
       // The rest is another program's command line.
-      if (takesCommandLine(command) && operands > 0) return { words: [], wanted: ['file'] };
+      if (!isHelp && takesCommandLine(command) && operands > 0) return { words: [], wanted: ['file'] };
     }
   }
   if (!isPlain && last.startsWith('-')) return completeOption(program, command);
   if (command.commands.length > 0) return completeCommand(command);
+  // What the command itself takes is not asked for.
+  if (isHelp) return nothing;
   const argument = command.registeredArguments[Math.min(operands, command.registeredArguments.length - 1)];
   if (argument === undefined || (operands >= command.registeredArguments.length && !argument.variadic))
     return nothing;

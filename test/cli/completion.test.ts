@@ -23,6 +23,8 @@ t.test('what could stand there', async (t) => {
   t.notOk(wordsFor('').includes('end-run'), 'what is for programs is hidden');
   t.ok(wordsFor('volume ').includes('inspect'));
   t.ok(wordsFor('--root /x volume ').includes('inspect'));
+  t.ok(wordsFor('help ').includes('run'));
+  t.ok(wordsFor('help volume ').includes('inspect'));
   t.ok(wordsFor('run -').includes('--mount'));
   t.ok(wordsFor('run --rm -').includes('--root'), 'options of the program, too');
   t.notOk(wordsFor('run -').includes('--publish'), 'not what is an error');
@@ -49,6 +51,8 @@ t.test('what could stand there', async (t) => {
     ['build -t a ', ['directory']],
     ['--root ', ['directory']],
     ['ps ', []],
+    ['help rmi ', []],
+    ['help run base ', []],
     ['history base ', []],
   ] as const)
     t.strictSame(wantedFor(line), wanted, line);
