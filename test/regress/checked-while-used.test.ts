@@ -29,8 +29,10 @@ t.test('others work while layers are read', needs(...mountNeeds), async (t) => {
     return diff(...args);
   };
   t.strictSame(await checkStore(store, { repair: false }), { mended: [], found: [] });
+  // Which of the two is read first is a matter of their digests.
+  const before = reads;
   t.strictSame(await checkStore(store, { repair: true }), { mended: [], found: [] });
-  t.equal(reads, 3, 'a repair reads a layer once');
+  t.equal(reads - before, 1, 'a repair reads a layer once');
 });
 
 t.test('lost content comes again', needs(...mountNeeds), async (t) => {
