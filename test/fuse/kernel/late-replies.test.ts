@@ -1,28 +1,19 @@
 /** Requests that are answered later, where the channel fails: each gets one answer, and nobody waits for ever. */
 import t from 'tap';
 import { fsError } from '../../../src/base/fs-error.ts';
-import { silentLog } from '../../../src/base/log.ts';
 import { Session } from '../../../src/fuse/kernel/session.ts';
 import type { FileSystem } from '../../../src/vfs/file-system.ts';
 import { writeFlag } from '../../../src/wire/flags.ts';
 import { opcode } from '../../../src/wire/opcodes.ts';
 import { errnoOfReply, FakeChannel } from './fixtures/fake-channel.ts';
+import { sessionOptions } from './fixtures/session-options.ts';
 
 const [ENOENT, EIO, ENOMEM, ENODEV] = [2, 5, 12, 19];
 
 function start(parts: Partial<FileSystem>): FakeChannel {
   const channel = new FakeChannel();
   const fs = { countAlso: () => undefined, ...parts } as unknown as FileSystem;
-  const session = new Session(fs, channel, {
-    log: silentLog,
-    passthrough: true,
-    writeback: true,
-    idmap: true,
-    lowerFiles: 'cached',
-    isMountPoint: () => false,
-    collect: () => undefined,
-    stayAwake: undefined,
-  });
+  const session = new Session(fs, channel, sessionOptions);
   void session.start();
   channel.init(7, 45);
   return channel;

@@ -5,7 +5,6 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { silentLog } from '../../../src/base/log.ts';
 import { Session } from '../../../src/fuse/kernel/session.ts';
 import type { FileSystem } from '../../../src/vfs/file-system.ts';
 import { opcode } from '../../../src/wire/opcodes.ts';
@@ -14,6 +13,7 @@ import { makeScratch } from '../../fixtures/mount.ts';
 import { needs } from '../../fixtures/needs.ts';
 import type { Piece } from '../../wire/fixtures/pack.ts';
 import { errnoOfReply, FakeChannel } from './fixtures/fake-channel.ts';
+import { sessionOptions } from './fixtures/session-options.ts';
 import { initOf, minors, offerOf } from './fixtures/old-kernels.ts';
 
 const EPROTO = 71;
@@ -23,16 +23,7 @@ const bit2 = { SUPP_GROUP: 2, PASSTHROUGH: 5, IDMAP: 8, IO_URING: 9, TIMEOUT: 10
 
 function start(fs: FileSystem): { channel: FakeChannel; ready: Promise<unknown> } {
   const channel = new FakeChannel();
-  const session = new Session(fs, channel, {
-    log: silentLog,
-    passthrough: true,
-    writeback: true,
-    idmap: true,
-    lowerFiles: 'cached',
-    isMountPoint: () => false,
-    collect: () => undefined,
-    stayAwake: undefined,
-  });
+  const session = new Session(fs, channel, sessionOptions);
   const ready = session.start().ready.then(
     () => 'ready',
     (thrown: unknown) => (thrown as { code: string }).code,

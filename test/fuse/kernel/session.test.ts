@@ -1,10 +1,10 @@
 /** How a connection begins, with kernels of any age. */
 import t from 'tap';
-import { silentLog } from '../../../src/base/log.ts';
 import { Session, type SessionOptions } from '../../../src/fuse/kernel/session.ts';
 import type { FileSystem } from '../../../src/vfs/file-system.ts';
 import { initFlag, initFlag2 } from '../../../src/wire/flags.ts';
 import { errnoOfReply, FakeChannel } from './fixtures/fake-channel.ts';
+import { sessionOptions } from './fixtures/session-options.ts';
 
 const EPROTO = 71;
 /** Where the fields of struct fuse_init_out lie in a reply. */
@@ -16,14 +16,7 @@ function start(options: Partial<SessionOptions> = {}): {
 } {
   const channel = new FakeChannel();
   const session = new Session({ countAlso: () => undefined } as unknown as FileSystem, channel, {
-    log: silentLog,
-    passthrough: true,
-    writeback: true,
-    idmap: true,
-    lowerFiles: 'cached',
-    isMountPoint: () => false,
-    collect: () => undefined,
-    stayAwake: undefined,
+    ...sessionOptions,
     ...options,
   });
   const ready = session.start().ready.then(
