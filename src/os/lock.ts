@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { errno } from '../base/errno.ts';
-import { FsError } from '../base/fs-error.ts';
+import { FsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName, nameToText, type Name } from '../base/name.ts';
 import { UserError } from '../base/user-error.ts';
@@ -41,8 +41,18 @@ export function tryLock(path: Name, mode: LockMode = 'exclusive'): Lock | undefi
   return lockOpened(openThere(path), path, mode);
 }
 
+/** The same alone; undefined also where nothing is. */
+export function tryLockThere(path: Name): Lock | undefined {
+  try {
+    return tryLock(path);
+  } catch (thrown) {
+    if (isFsError(thrown, 'ENOENT')) return undefined;
+    throw thrown;
+  }
+}
+
 /**
- * The same for a directory, alone, by way of a private clone of its mount where that may be made: who holds the
+ * The same as `tryLock` for a directory, alone, by way of a private clone of its mount where that may be made: who holds the
  * lock does not keep the file system from being unmounted.
  */
 export function tryLockApart(path: Name): Lock | undefined {

@@ -7,9 +7,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isFsError } from '../base/fs-error.ts';
 import { nameFromText } from '../base/name.ts';
-import { tryLock, type Lock } from '../os/lock.ts';
+import { tryLockThere } from '../os/lock.ts';
 import { isBroken, namesIn } from '../store/durable.ts';
 import { tryRemoval } from '../store/try-removal.ts';
 import { collectUnfinished } from './container-book.ts';
@@ -39,7 +38,7 @@ async function endIfDead(engine: Engine, id: string): Promise<void> {
 
 function endDeadStep(engine: Engine, name: string): void {
   const bundle = bundlePath(engine, name);
-  const lock = findLock(bundle);
+  const lock = tryLockThere(nameFromText(bundle));
   if (lock === undefined) return;
   try {
     // Without that file it had not begun.
@@ -54,7 +53,7 @@ function endDeadStep(engine: Engine, name: string): void {
 }
 
 async function endDeadRun(engine: Engine, id: string): Promise<void> {
-  const lock = findLock(containerPath(engine, id));
+  const lock = tryLockThere(nameFromText(containerPath(engine, id)));
   if (lock === undefined) return;
   try {
     const [container, run] = [await findContainer(engine, id), await findRun(engine, id)];
@@ -72,14 +71,4 @@ async function isDead(engine: Engine, { id }: Container): Promise<boolean> {
   if (!isActive(await readStatus(engine, id))) return true;
   // Its process waits at this FIFO until it is let go, and nobody is there to do it.
   return existsSync(join(runtimeState(engine), id, 'exec.fifo'));
-}
-
-/** Undefined where somebody holds it, and where there is nothing. */
-function findLock(path: string): Lock | undefined {
-  try {
-    return tryLock(nameFromText(path));
-  } catch (thrown) {
-    if (isFsError(thrown, 'ENOENT')) return undefined;
-    throw thrown;
-  }
 }

@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameFromText } from '../base/name.ts';
 import type { UserError } from '../base/user-error.ts';
-import { tryLock } from '../os/lock.ts';
+import { tryLockThere } from '../os/lock.ts';
 import { DiskUsage } from './disk-usage.ts';
 import { brokenFile, namesIn, partSound } from './durable.ts';
 import type { CacheId, ChainId } from './ids.ts';
@@ -94,7 +94,7 @@ function mountedCaches({ root }: Store): Pick<UsageRow, 'count' | 'active' | 're
   if (!existsSync(root.buildCacheMounts)) return counts;
   for (const name of readdirSync(root.buildCacheMounts)) {
     const directory = join(root.buildCacheMounts, name);
-    const lock = tryLock(nameFromText(directory));
+    const lock = tryLockThere(nameFromText(directory));
     counts.count += 1;
     if (lock === undefined) counts.active += 1;
     else counts.reclaimable += new DiskUsage().of(directory);

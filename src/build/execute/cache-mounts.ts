@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { isFsError } from '../../base/fs-error.ts';
 import { nameFromText } from '../../base/name.ts';
-import { tryLock, waitForLock, type Lock, type LockMode } from '../../os/lock.ts';
+import { tryLockThere, waitForLock, type Lock, type LockMode } from '../../os/lock.ts';
 import { namesIn } from '../../store/durable.ts';
 import { removeDirectory } from '../../store/remove-directory.ts';
 import { tryRemoval } from '../../store/try-removal.ts';
@@ -70,22 +70,12 @@ function ifGone(thrown: unknown): undefined {
   if (!isFsError(thrown, 'ENOENT')) throw thrown;
 }
 
-/** Undefined where somebody holds it, or where nothing is any more. */
-function findLock(directory: string): Lock | undefined {
-  try {
-    return tryLock(nameFromText(directory));
-  } catch (thrown) {
-    ifGone(thrown);
-    return undefined;
-  }
-}
-
 /** Takes away the caches that no step has. What is in use stays, as does what cannot be removed. */
 export async function removeUnusedCaches(cacheDirectory: string): Promise<void> {
   const base = join(cacheDirectory, mountsName);
   for (const name of await namesIn(base)) {
     const directory = join(base, name);
-    const lock = findLock(directory);
+    const lock = tryLockThere(nameFromText(directory));
     if (lock === undefined) continue;
     try {
       await tryRemoval(async () => {

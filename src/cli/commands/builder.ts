@@ -2,9 +2,10 @@
 import { Command } from 'commander';
 import { pruneBuildCache } from '../../build/prune-build-cache.ts';
 import { withReserve } from '../../store/reserve.ts';
+import type { Store } from '../../store/store.ts';
 import { confirm } from '../confirm.ts';
 import { openStore } from '../open-store.ts';
-import { reportPruned } from '../pruned.ts';
+import { reportPruned, type Pruned } from '../pruned.ts';
 import { buildCommand } from './build.ts';
 
 export function builderCommand(): Command {
@@ -22,9 +23,13 @@ function pruneCommand(): Command {
     .action(async ({ all, force }: { readonly all?: true; readonly force?: true }, command: Command) => {
       if (force !== true) await confirm(cachesThatGo(all === true));
       const store = await openStore(command);
-      const bytes = await withReserve(store.root, () => pruneBuildCache(store, { all: all === true }));
-      reportPruned([{ lines: [], bytes }]);
+      reportPruned([await pruneCaches(store, all === true)]);
     });
+}
+
+export async function pruneCaches(store: Store, all: boolean): Promise<Pruned> {
+  const bytes = await withReserve(store.root, () => pruneBuildCache(store, { all }));
+  return { lines: [], bytes };
 }
 
 export function cachesThatGo(all: boolean): string {

@@ -4,7 +4,6 @@
  */
 import { Command } from 'commander';
 import { UserError } from '../../base/user-error.ts';
-import { pruneBuildCache } from '../../build/prune-build-cache.ts';
 import { findImageOf } from '../../run/container-book.ts';
 import { pruneContainers } from '../../run/prune-containers.ts';
 import { pruneVolumes } from '../../run/volume-users.ts';
@@ -19,7 +18,7 @@ import { openEngine, type OpenedEngine } from '../open-engine.ts';
 import { collect } from '../option-values.ts';
 import { printError } from '../print.ts';
 import { reportPruned, type Pruned } from '../pruned.ts';
-import { cachesThatGo } from './builder.ts';
+import { cachesThatGo, pruneCaches } from './builder.ts';
 
 interface Options {
   readonly all?: true;
@@ -81,7 +80,7 @@ export function pruneSystemCommand(): Command {
       if (withVolumes === true) pruned.push(await volumes(opened, filters));
       pruned.push(await images(opened, all === true, filters));
       // Of a cache nobody knows what a filter asks for.
-      if (filter === undefined) pruned.push(await caches(opened, all === true));
+      if (filter === undefined) pruned.push(await pruneCaches(opened.store, all === true));
       reportPruned(pruned);
     });
 }
@@ -106,11 +105,6 @@ async function images({ engine, store }: OpenedEngine, all: boolean, filters: Fi
   const removal = await withReserve(store.root, () => pruneImages(store, { all, accepts, imageOf }));
   if (removal.fault !== undefined) printError(removal.fault);
   return { lines: removalLines(removal), bytes: removal.reclaimed };
-}
-
-async function caches({ store }: OpenedEngine, all: boolean): Promise<Pruned> {
-  const bytes = await withReserve(store.root, () => pruneBuildCache(store, { all }));
-  return { lines: [], bytes };
 }
 
 async function containers({ engine, layers, store }: OpenedEngine, filters: Filters): Promise<Pruned> {
