@@ -6,9 +6,6 @@
 #include <sys/statfs.h>
 #include <sys/xattr.h>
 
-/* So many blocks of 512 bytes are given back at once: 16 MiB, which takes milliseconds. */
-#define BLOCKS_NOW (16 << 11)
-
 static int64_t failed_or(int64_t number) { return number < 0 ? -errno : number; }
 
 static int64_t run_pread(struct job *job) {
@@ -83,19 +80,19 @@ napi_value strata_ftruncate_async(napi_env env, napi_callback_info info) {
 }
 
 /* Whether a close gives back the space of a large file, and there is so much of it that nobody misses that meanwhile. */
-static bool gives_back_later(int fd) {
+static bool gives_back_later(int fd, int64_t blocks_at_once) {
   struct stat file;
-  if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_nlink > 0 || file.st_blocks <= BLOCKS_NOW) return false;
+  if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_nlink > 0 || file.st_blocks <= blocks_at_once) return false;
   struct statfs fs;
   if (fstatfs(fd, &fs) != 0) return false;
   return (double)fs.f_bavail * (double)fs.f_bsize > 2.0 * 512.0 * (double)file.st_blocks;
 }
 
-/* (fd): a number, or a promise where it is left to the pool. */
+/* (fd, blocks that are given back at once): a number, or a promise where it is left to the pool. */
 napi_value strata_close_apart(napi_env env, napi_callback_info info) {
-  ARGS(1);
+  ARGS(2);
   int fd = arg_int(env, argv[0]);
-  if (!gives_back_later(fd)) return result_of(env, close(fd));
+  if (!gives_back_later(fd, arg_long(env, argv[1]))) return result_of(env, close(fd));
   struct job *job = job_create(LANE_SPACE, run_close);
   job->fd = fd;
   return job_submit(env, self, job);

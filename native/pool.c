@@ -1,8 +1,8 @@
 /*
  * Our own threads for what may block: libuv has four for everybody. Threads start when they are
  * needed. Jobs run in the order in which they came, but no lane has more threads than its limit, so
- * that reads and writes find a free one however slow the disk is (LANE_SYNC), and however long a
- * notification waits for a lock of the kernel, whose holder may be waiting for a job of ours
+ * that reads and writes find a free one however slow the disk is (LANE_SYNC), however much space is
+ * given back (LANE_SPACE), and however long a notification waits for a lock of the kernel, whose holder may be waiting for a job of ours
  * (LANE_NOTIFY). Results come back to the event loop through one uv_async_t, many at a time.
  */
 #include "strata.h"

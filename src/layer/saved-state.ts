@@ -12,7 +12,8 @@ import { st, type HostFs } from '../os/host-fs.ts';
 import { findOwnXattr } from './own-xattr.ts';
 import type { OverlayNames } from './xattr-names.ts';
 
-const capability = asName('security.capability');
+/** File capabilities (capabilities(7)), which every write takes away. */
+export const capabilityName = asName('security.capability');
 
 /** Saved as doubles, after the time of saving in seconds; what follows them is the capability. */
 const fields = [st.atimeSec, st.atimeNsec, st.mtimeSec, st.mtimeNsec, st.mode, st.uid, st.gid] as const;
@@ -34,7 +35,7 @@ export function savedStateName(names: OverlayNames): Name {
  */
 export function saveState(fs: HostFs, dir: Fd, name: Name, names: OverlayNames): void {
   restoreState(fs, dir, name, names);
-  const held = fs.findXattr(dir, name, capability) ?? Buffer.alloc(0);
+  const held = fs.findXattr(dir, name, capabilityName) ?? Buffer.alloc(0);
   fs.statx(dir, name);
   const header = Buffer.alloc(headerLength);
   header.writeDoubleLE(Date.now() / 1000, 0);
@@ -61,10 +62,10 @@ export function forgetState(fs: HostFs, dir: Fd, name: Name, names: OverlayNames
 
 /** A change of owner or mode since then was meant to drop it. */
 function restoreCapability(fs: HostFs, dir: Fd, name: Name, saved: Buffer): void {
-  if (saved.length === headerLength || fs.findXattr(dir, name, capability) !== undefined) return;
+  if (saved.length === headerLength || fs.findXattr(dir, name, capabilityName) !== undefined) return;
   fs.statx(dir, name);
   const same = [st.mode, st.uid, st.gid].every((field) => fs.stat[field] === savedField(saved, field));
-  if (same) fs.setXattr(dir, name, capability, saved.subarray(headerLength), 0);
+  if (same) fs.setXattr(dir, name, capabilityName, saved.subarray(headerLength), 0);
 }
 
 function restoreTimes(fs: HostFs, dir: Fd, name: Name, saved: Buffer): void {

@@ -18,7 +18,7 @@ import {
   S_IFMT,
   S_IFREG,
 } from '../os/constants.ts';
-import { st, type HostFs } from '../os/host-fs.ts';
+import { blockBytes, st, type HostFs } from '../os/host-fs.ts';
 import { readContent } from './file-content.ts';
 import { encodeHeaders } from './tar-encoder.ts';
 import type { EntryType, TarEntry } from './tar-entry.ts';
@@ -117,7 +117,7 @@ export class ObjectWriter {
     // O_NONBLOCK: what has become a FIFO since must not hold us up.
     const fd = this.#fs.openat2(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, this.#resolve);
     try {
-      const mayHaveHoles = (stat[st.blocks] ?? 0) * 512 < size;
+      const mayHaveHoles = (stat[st.blocks] ?? 0) * blockBytes < size;
       if ((await readContent(this.#fs, fd, { size, mayHaveHoles }, this.#output)) < size) {
         throw new UserError('layer-changed', `${nameToText(path)} became shorter while it was read`, {
           hint: this.#hint,

@@ -79,7 +79,8 @@ export interface NativeAddon {
   syncfsAsync(fd: number): Promise<number>;
   fallocateAsync(fd: number, mode: number, offset: number, length: number): Promise<number>;
   ftruncateAsync(fd: number, size: number): Promise<number>;
-  closeApart(fd: number): number | Promise<number>;
+  /** `atOnce`: so many blocks of 512 bytes are given back at once. */
+  closeApart(fd: number, atOnce: number): number | Promise<number>;
   copyFileRangeAsync(
     from: number,
     fromOffset: number,

@@ -1,9 +1,9 @@
 /** Whether a thread is going to end, as /proc tells. */
 import { readFileSync } from 'node:fs';
 
-const sigkill = 9;
+const sigkill = setOf([9]);
 /** SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS: by default they leave a core dump (signal(7)). */
-const dumping = [3, 4, 5, 6, 7, 8, 11, 24, 25, 31];
+const dumping = setOf([3, 4, 5, 6, 7, 8, 11, 24, 25, 31]);
 
 /**
  * Whether the thread `tid` has a fatal signal pending: SIGKILL, which the kernel makes of every signal that ends a process
@@ -20,7 +20,7 @@ export function isDying(tid: number): boolean {
     // A debugger may take one away.
     const isTraced = !/^TracerPid:\s*0$/m.test(status);
     const held = isTraced ? ~0n : set('SigBlk') | set('SigIgn') | set('SigCgt');
-    return (pending & (setOf([sigkill]) | (setOf(dumping) & ~held))) !== 0n;
+    return (pending & (sigkill | (dumping & ~held))) !== 0n;
   } catch {
     return false;
   }

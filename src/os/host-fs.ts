@@ -13,6 +13,12 @@ import type { Fd } from '../base/ids.ts';
 import type { Name } from '../base/name.ts';
 import type { TimeSpec } from '../base/time-spec.ts';
 
+/** In bytes, what st_blocks counts in, whatever the file system (inode(7)). */
+export const blockBytes = 512;
+
+/** In bytes: less of a file is given back at once, which takes milliseconds. */
+export const givenBackAtOnce = 16 << 20;
+
 /**
  * Where `statx` leaves what it found, index by index, overwritten by the next call. Doubles: exact
  * below 2^53; an inode number above that is exact in the attribute block only.
@@ -110,7 +116,10 @@ export interface HostFs {
   close(fd: Fd): void;
   /** The same after writing what nobody will sync: throws what the file system says of it. */
   closeWritten(fd: Fd): void;
-  /** As `close`; on the pool, and nobody waits for it, where it gives back the space of a large file that has no name left. */
+  /**
+   * As `close`; on the pool, and nobody waits for it, where it gives back more than `givenBackAtOnce` of a file that has no
+   * name left.
+   */
   closeApart(fd: Fd): void;
 
   /**

@@ -10,7 +10,15 @@ import type { Fd } from '../base/ids.ts';
 import { nameToText, type Name } from '../base/name.ts';
 import type { TimeSpec } from '../base/time-spec.ts';
 import { copyCloned, getAddon, type NativeAddon } from './addon.ts';
-import type { Cancel, CopyResult, FileHandle, HostFs, RawListing } from './host-fs.ts';
+import {
+  blockBytes,
+  givenBackAtOnce,
+  type Cancel,
+  type CopyResult,
+  type FileHandle,
+  type HostFs,
+  type RawListing,
+} from './host-fs.ts';
 
 const {
   EAGAIN,
@@ -98,7 +106,7 @@ export class RealFs implements HostFs {
       this.close(fd);
       return;
     }
-    const answer = this.#native.closeApart(fd);
+    const answer = this.#native.closeApart(fd, givenBackAtOnce / blockBytes);
     if (typeof answer !== 'number') void this.#closed(fd, answer);
     else if (answer === -EBADF) fail(-EBADF, 'close');
   }
@@ -302,7 +310,10 @@ export class RealFs implements HostFs {
   }
 
   async ftruncateAsync(fd: Fd, size: number): Promise<void> {
-    check(await this.#native.ftruncateAsync(fd, size), 'ftruncate');
+    const answer = await this.#native.ftruncateAsync(fd, size);
+    // No thread could be started.
+    if (answer === -EAGAIN) this.ftruncate(fd, size);
+    else check(answer, 'ftruncate');
   }
 
   async fallocateAsync(fd: Fd, mode: number, offset: number, length: number): Promise<void> {

@@ -16,12 +16,10 @@ import {
   S_IFDIR,
   S_IFMT,
 } from '../os/constants.ts';
-import { st, type HostFs } from '../os/host-fs.ts';
+import { blockBytes, st, type HostFs } from '../os/host-fs.ts';
 import { isErrno } from './durable.ts';
 import { createToolFs } from './tool-fs.ts';
 
-/** st_blocks counts in these, whatever the file system (inode(7)). */
-const blockBytes = 512;
 const self = asName('');
 
 interface OpenDirectory {

@@ -4,7 +4,7 @@
  */
 import { FsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
-import { asName } from '../base/name.ts';
+import { capabilityName } from '../layer/saved-state.ts';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, O_NOFOLLOW, O_RDWR } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import type { Later } from '../vfs/file-system.ts';
@@ -12,8 +12,6 @@ import { isCopiedAtOnce, whileBusy } from './busy.ts';
 import type { UnionCore } from './core.ts';
 import type { HeldState, Node } from './node.ts';
 import { noFd, type Place } from './real-dir.ts';
-
-const capabilityName = asName('security.capability');
 
 /**
  * The data of a metacopy file, into its upper file; that has its own data once the attribute is gone.

@@ -67,7 +67,7 @@ export class DirCache {
 
   /**
    * Another descriptor of this directory, for reading, which belongs to whoever asks. EXDEV where something is mounted on
-   * it. EACCES where it may not be read; it is searched for "." first, since what is above it may be closed, and need not be open to that.
+   * it. EACCES where it may not be read. By ".", since what is above it may be closed, or by its name, since it may itself not be searched.
    */
   openAnew(dir: RealDir): Fd {
     if (dir.isCovered) throw fsError('EXDEV');

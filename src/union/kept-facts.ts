@@ -8,6 +8,7 @@ import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName } from '../base/name.ts';
 import { utimeOmit, type TimeSpec } from '../base/time-spec.ts';
+import { capabilityName } from '../layer/saved-state.ts';
 import { st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
 import type { Node } from './node.ts';
@@ -64,7 +65,6 @@ export class KeptFacts {
 }
 
 const itself = asName('');
-const capabilityName = asName('security.capability');
 
 /** Before the data of `node`, which `fd` has open for writing, changes. `time`: also its modification time. */
 export function keepFacts(core: UnionCore, node: Node, fd: Fd, time: boolean): void {

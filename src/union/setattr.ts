@@ -3,8 +3,8 @@
  */
 import { fsError, isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
-import { asName } from '../base/name.ts';
 import { utimeNow, utimeOmit } from '../base/time-spec.ts';
+import { capabilityName } from '../layer/saved-state.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../os/constants.ts';
 import { st } from '../os/host-fs.ts';
 import { mayActAsOwner, mayKeepSetgid } from '../os/capability.ts';
@@ -20,8 +20,6 @@ import { withoutSeal } from './object-flags.ts';
 import { refuseChange } from './seals.ts';
 import { shrinkApart } from './shrink.ts';
 import { readCapability } from './xattrs.ts';
-
-const capabilityName = asName('security.capability');
 
 /** Waits while the file is being copied up. EINVAL for an owner that has no id on disk. */
 export function setattr(core: UnionCore, caller: Caller, node: Node, change: SetAttr): Later<void> {

@@ -2,19 +2,14 @@
  * Truncation of large files. What gives back much space takes long, seconds for some gigabytes that are in memory, so the pool
  * does it ahead of the act, in which nothing is left to give back then.
  */
-import { isFsError } from '../base/fs-error.ts';
 import type { Fd } from '../base/ids.ts';
 import { asName } from '../base/name.ts';
-import { st } from '../os/host-fs.ts';
+import { blockBytes, givenBackAtOnce, st } from '../os/host-fs.ts';
 import type { UnionCore } from './core.ts';
 import { keepFacts, putBackFacts } from './kept-facts.ts';
 import type { Node } from './node.ts';
 
 const itself = asName('');
-/** st_blocks counts in these (inode(7)). */
-const blockBytes = 512;
-/** So many are given back at once. */
-const bytesNow = 16 << 20;
 
 /** Undefined where little is given back. The file keeps its modification time. */
 export function shrinkApart(core: UnionCore, node: Node, size: number): Promise<void> | undefined {
@@ -23,8 +18,8 @@ export function shrinkApart(core: UnionCore, node: Node, size: number): Promise<
   if (node.appends) return undefined;
   core.fs.statx(fd, itself);
   const { stat } = core.fs;
-  if (Math.min((stat[st.blocks] ?? 0) * blockBytes, (stat[st.size] ?? 0) - size) <= bytesNow)
-    return undefined;
+  const given = Math.min((stat[st.blocks] ?? 0) * blockBytes, (stat[st.size] ?? 0) - size);
+  if (given <= givenBackAtOnce) return undefined;
   return shrink(core, node, fd, size);
 }
 
@@ -34,10 +29,6 @@ async function shrink(core: UnionCore, node: Node, fd: Fd, size: number): Promis
     keepFacts(core, node, fd, true);
     try {
       await core.fs.ftruncateAsync(fd, size);
-    } catch (thrown) {
-      // No thread could be started.
-      if (!isFsError(thrown, 'EAGAIN')) throw thrown;
-      core.fs.ftruncate(fd, size);
     } finally {
       putBackFacts(core, node, fd);
     }

@@ -3,11 +3,12 @@
  * that is mounted on top of us are stored under escaped names; a few virtual ones tell where an object comes from.
  */
 import { FsError, fsError, isFsError } from '../base/fs-error.ts';
-import { asName, type Name } from '../base/name.ts';
+import type { Name } from '../base/name.ts';
 import { aclAccess, aclDefault } from '../layer/acl.ts';
 import { fitsWhenStored, toClient, toStored } from '../layer/escape.ts';
 import { readProtattr, removeProtattr, setProtattr } from '../layer/protattr.ts';
 import { isOfFuseOverlayfs } from '../layer/fuse-overlayfs.ts';
+import { capabilityName } from '../layer/saved-state.ts';
 import { FS_APPEND_FL, FS_IMMUTABLE_FL, S_ISGID, XATTR_CREATE, XATTR_REPLACE } from '../os/constants.ts';
 import { mark, st } from '../os/host-fs.ts';
 import { mayAdminister } from '../os/capability.ts';
@@ -27,7 +28,6 @@ export interface NewAttribute {
 }
 
 const xattrNameMax = 255;
-const capabilityName = asName('security.capability');
 /** Others are refused by every file system (xattr(7)). */
 const namespaces = ['user.', 'trusted.', 'security.', 'system.'] as const;
 
